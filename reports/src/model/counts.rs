@@ -1,0 +1,110 @@
+//! What happened to every call, counted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What happened to the calls whose intended start lies in the measured time.
+///
+/// Always `started == ok + failed + deadline_exceeded + cancelled + unfinished`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Calls handed to the transport.
+    pub started: u64,
+    /// Status OK.
+    pub ok: u64,
+    /// Another status, or a transport error.
+    pub failed: u64,
+    /// Ended by their deadline.
+    pub deadline_exceeded: u64,
+    /// Status CANCELLED.
+    pub cancelled: u64,
+    /// Still in flight when the drain ended.
+    pub unfinished: u64,
+    /// Due, but never started: the backlog was full, or no stream came free. Not part of `started`.
+    pub shed: u64,
+    /// Calls by the name of their status; the unfinished have none.
+    pub by_status: BTreeMap<String, u64>,
+    /// Request messages handed to the transport.
+    pub messages_sent: u64,
+    /// Reply messages received.
+    pub messages_received: u64,
+    /// Bytes of the request messages, without their five-byte prefixes.
+    pub bytes_sent: u64,
+    /// Bytes of the reply messages, without their five-byte prefixes.
+    pub bytes_received: u64,
+}
+
+impl Counts {
+    /// Whether every started call is accounted for.
+    pub fn balanced(&self) -> bool {
+        self.started == self.finished() + self.unfinished
+    }
+
+    /// Calls that ended, however they did.
+    pub fn finished(&self) -> u64 {
+        self.ok + self.failed + self.deadline_exceeded + self.cancelled
+    }
+
+    /// The share of started calls that did not end OK; nothing where none was started.
+    pub fn error_share(&self) -> f64 {
+        if self.started == 0 {
+            0.0
+        } else {
+            (self.started - self.ok) as f64 / self.started as f64
+        }
+    }
+
+    /// Adds another part of the same population.
+    pub fn add(&mut self, other: &Counts) {
+        self.started += other.started;
+        self.ok += other.ok;
+        self.failed += other.failed;
+        self.deadline_exceeded += other.deadline_exceeded;
+        self.cancelled += other.cancelled;
+        self.unfinished += other.unfinished;
+        self.shed += other.shed;
+        for (status, count) in &other.by_status {
+            *self.by_status.entry(status.clone()).or_default() += count;
+        }
+        self.messages_sent += other.messages_sent;
+        self.messages_received += other.messages_received;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+    }
+}
+
+/// A kind of failure, with the text that came with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The name of the status.
+    pub status: String,
+    /// The status message, or what the transport said.
+    pub message: String,
+    /// How many calls.
+    pub count: u64,
+}
+
+/// One side's count of one method over a whole repetition: warm-up, measure and drain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodCounts {
+    /// Calls begun.
+    pub calls: u64,
+    /// Request messages.
+    pub requests: u64,
+    /// Reply messages.
+    pub replies: u64,
+    /// Bytes of the request messages, without prefixes.
+    pub request_bytes: u64,
+    /// Bytes of the reply messages, without prefixes.
+    pub reply_bytes: u64,
+}
+
+/// Both sides' counts over a whole repetition, so that they can be held against each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// What the runner counted.
+    pub client: MethodCounts,
+    /// What the server counted, where it is the reference server.
+    pub server: Option<MethodCounts>,
+}

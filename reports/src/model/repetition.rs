@@ -1,0 +1,164 @@
+//! One whole run of a case.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Counts, Failure, Timing, Totals};
+
+/// One whole run of a case: what was offered, what was achieved, how long calls took and what it cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repetition {
+    /// Whether the numbers below can be believed.
+    pub validity: Validity,
+    /// What happened to every call.
+    pub counts: Counts,
+    /// The length of the measured time.
+    pub measured_s: f64,
+    /// Calls that the load model meant to start, a second; for a closed loop the calls started.
+    pub offered_per_s: f64,
+    /// Calls that ended OK, a second.
+    pub achieved_per_s: f64,
+    /// Done minus intended start, of OK calls. What a user of the service feels.
+    pub response_time: Timing,
+    /// Done minus started, of OK calls. What the server and the network took.
+    pub service_time: Timing,
+    /// Started minus intended, of all started calls. What the runner, or a lack of streams, added.
+    pub start_lag: Timing,
+    /// First reply message minus intended start, of calls that got one.
+    pub time_to_first_message: Timing,
+    /// Between one reply message of a call and the next.
+    pub message_gap: Timing,
+    /// From one request to its reply on ping-pong streams.
+    #[serde(default)]
+    pub exchange_time: Timing,
+    /// The client's cost.
+    pub client: Cost,
+    /// The server's cost, where it is a process on this machine.
+    pub server: Option<Cost>,
+    /// One-second intervals, by intended start.
+    pub intervals: Vec<Interval>,
+    /// The stages of the load, where it has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+    /// Kinds of failure, the most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
+    /// Both sides' counts over warm-up, measure and drain together.
+    #[serde(default)]
+    pub totals: Totals,
+    /// What went over the connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<Wire>,
+}
+
+/// What one side cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// User and system time of the measured phase, a call.
+    pub cpu_ns_per_call: Option<f64>,
+    /// The most memory that the process held.
+    pub peak_rss_bytes: Option<u64>,
+}
+
+/// One second of the measured time. A call belongs to the second of its intended start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Its start, from the start of the measured time.
+    pub start_s: f64,
+    /// Its length; less than 1 for the last, where the measured time is no whole number of seconds.
+    #[serde(default)]
+    pub length_s: f64,
+    /// Calls that ended OK.
+    pub ok: u64,
+    /// Started calls that did not.
+    pub failed: u64,
+    /// Median response time of OK calls.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile of the response time of OK calls.
+    pub p99_ns: Option<u64>,
+}
+
+/// One stage of the load with its own statistics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Its start, from the start of the measured time.
+    pub start_s: f64,
+    /// Its length.
+    pub length_s: f64,
+    /// What happened to its calls.
+    pub counts: Counts,
+    /// Calls meant to start, a second.
+    pub offered_per_s: f64,
+    /// Calls that ended OK, a second.
+    pub achieved_per_s: f64,
+    /// As in the repetition.
+    pub response_time: Timing,
+    /// As in the repetition.
+    pub service_time: Timing,
+    /// As in the repetition.
+    pub start_lag: Timing,
+}
+
+/// Whether a repetition can be believed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Validity {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not `valid`: what was seen, and what to do about it.
+    pub reasons: Vec<String>,
+}
+
+/// Whether a repetition can be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Yes.
+    Valid,
+    /// Yes, but read the reasons first.
+    Tainted,
+    /// No.
+    Invalid,
+}
+
+/// What went over the connections of a repetition, read off the wire by a tap that parses frame headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wire {
+    /// TCP or Unix connections opened.
+    pub connections: u64,
+    /// Connections that ended before the run did.
+    pub connections_lost: u64,
+    /// Bytes written, frames and all.
+    pub bytes_sent: u64,
+    /// Bytes read, frames and all.
+    pub bytes_received: u64,
+    /// HTTP/2 frames written.
+    pub frames_sent: u64,
+    /// HTTP/2 frames read.
+    pub frames_received: u64,
+    /// What the client announced on its first connection.
+    pub client_settings: WireSettings,
+    /// What the server announced on the first connection.
+    pub server_settings: WireSettings,
+    /// GOAWAY frames by who sent them and why: `server ENHANCE_YOUR_CALM`.
+    pub goaway: BTreeMap<String, u64>,
+}
+
+/// HTTP/2 settings as announced; `None` where the side left it at the protocol's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WireSettings {
+    /// SETTINGS_HEADER_TABLE_SIZE.
+    pub header_table_size: Option<u32>,
+    /// SETTINGS_MAX_CONCURRENT_STREAMS.
+    pub max_concurrent_streams: Option<u32>,
+    /// SETTINGS_INITIAL_WINDOW_SIZE: each stream's.
+    pub initial_stream_window: Option<u32>,
+    /// 65,535 and what the first WINDOW_UPDATE on stream 0 added.
+    pub initial_connection_window: Option<u32>,
+    /// SETTINGS_MAX_FRAME_SIZE.
+    pub max_frame_size: Option<u32>,
+}

@@ -1,0 +1,341 @@
+//! A scenario as meant: every default filled in, every name known, every value in range.
+//!
+//! These types print (serde) in the same keys and units as the file they come from, so the case that a result echoes
+//! can be saved as YAML and run again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::law::Law;
+use crate::limits::Limit;
+use crate::load::Load;
+use crate::method::Method;
+use crate::units::{Bytes, Nanos};
+
+/// What to call, how hard and for how long: one point of the matrix, fully resolved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scenario {
+    /// The name, also of the result's folder.
+    pub name: String,
+    /// One sentence for readers of the report.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// What is called.
+    pub target: Target,
+    /// Who calls.
+    pub client: Client,
+    /// What one call is.
+    pub call: Call,
+    /// When calls start.
+    pub load: Load,
+    /// How long each phase is.
+    pub phases: Phases,
+    /// How many times the whole case is run.
+    pub repetitions: u32,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// What decides between exit codes 0 and 1.
+    pub limits: Vec<Limit>,
+}
+
+/// What is called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// The embedded reference server, started as a process of its own.
+    ReferenceServer(ReferenceServer),
+    /// A server that runs already.
+    Address(Address),
+    /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port.
+    Command(Vec<String>),
+}
+
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// `http://host:port`: host and port, as written.
+    Tcp {
+        /// A host name or an IP address (an IPv6 one without its brackets).
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// `unix:/path`.
+    Unix(std::path::PathBuf),
+}
+
+/// The settings of the reference server.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReferenceServer {
+    /// Which implementation answers.
+    pub face: Face,
+    /// Worker threads.
+    pub threads: u32,
+    /// The cores its threads may run on; empty means any.
+    pub cpus: Vec<usize>,
+    /// HTTP/2 settings.
+    pub http2: ServerHttp2,
+    /// How it misbehaves.
+    pub behaviour: Behaviour,
+}
+
+/// Which implementation of the reference server answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Face {
+    /// tonic: what users deploy.
+    #[default]
+    Tonic,
+}
+
+/// HTTP/2 settings of the reference server.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ServerHttp2 {
+    /// What one stream may send before an update, SETTINGS_INITIAL_WINDOW_SIZE.
+    pub initial_stream_window: Bytes,
+    /// What all streams of a connection together may send before an update.
+    pub initial_connection_window: Bytes,
+    /// SETTINGS_MAX_CONCURRENT_STREAMS.
+    pub max_concurrent_streams: u32,
+    /// SETTINGS_MAX_FRAME_SIZE.
+    pub max_frame_size: Bytes,
+}
+
+/// How the reference server misbehaves, for every call.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Behaviour {
+    /// Waits this long before the first reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Law<Nanos>>,
+    /// Answers a share of the calls with an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorBehaviour>,
+}
+
+/// A share of the calls that is answered with an error.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ErrorBehaviour {
+    /// From 0 to 1.
+    pub share: f64,
+    /// The status code.
+    pub code: StatusCode,
+    /// Waits this long first, instead of the ordinary delay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Law<Nanos>>,
+}
+
+/// A gRPC status code, by its name in the gRPC specification (`UNAVAILABLE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StatusCode(pub u8);
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Client {
+    /// Which client stack makes the calls.
+    pub engine: Engine,
+    /// Threads of ours, each with its share of the channels and of the load.
+    pub lanes: u32,
+    /// The core of each lane, in turn; empty means any.
+    pub cpus: Vec<usize>,
+    /// HTTP/2 connections.
+    pub channels: u32,
+    /// How a lane waits for the next intended start.
+    pub idle: Idle,
+    /// HTTP/2 settings.
+    pub http2: ClientHttp2,
+}
+
+/// Which client stack makes the calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// tonic: what users deploy.
+    #[default]
+    Tonic,
+}
+
+/// How a lane waits for the next intended start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Idle {
+    /// Sleeps on a kernel timer: tens of microseconds late, a core mostly free.
+    #[default]
+    Timer,
+    /// Sleeps until shortly before, then spins: under a microsecond late, at the price of a core.
+    Spin,
+}
+
+/// HTTP/2 settings of the client.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ClientHttp2 {
+    /// What a server may send on one stream before an update.
+    pub initial_stream_window: Bytes,
+    /// What a server may send on a connection before an update.
+    pub initial_connection_window: Bytes,
+    /// SETTINGS_MAX_FRAME_SIZE.
+    pub max_frame_size: Bytes,
+    /// SETTINGS_HEADER_TABLE_SIZE.
+    pub header_table_size: Bytes,
+    /// PINGs on an idle or busy connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keepalive: Option<Keepalive>,
+}
+
+/// HTTP/2 PINGs that keep a connection alive and notice when it is not.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keepalive {
+    /// Time between PINGs.
+    pub interval: Nanos,
+    /// How long an answer may take before the connection counts as dead.
+    pub timeout: Nanos,
+}
+
+/// What one call is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Call {
+    /// The method of the Greeter.
+    pub method: Method,
+    /// What the client sends.
+    pub request: Request,
+    /// What the client asks the server to answer.
+    pub reply: Reply,
+    /// How a bidirectional stream is driven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bidi: Option<Bidi>,
+    /// Sent with each call.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// The call's timeout from its start, sent as `grpc-timeout` and enforced by the client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Nanos>,
+}
+
+/// What the client sends in one call.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Request {
+    /// The length of `HelloRequest.name`.
+    pub size: Law<Bytes>,
+    /// Messages; 1 unless the method streams requests.
+    pub messages: u32,
+}
+
+/// What the client asks the server to answer. Stock greeters ignore it and greet.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reply {
+    /// The length of `HelloReply.message`.
+    pub size: Law<Bytes>,
+    /// Messages; 1 unless the method streams replies. A bidirectional call that answers `after_all` gives so many.
+    pub messages: u32,
+    /// When a method that streams requests answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+    /// When the initial metadata is sent.
+    pub headers: Headers,
+    /// A status other than OK, after the replies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ReplyStatus>,
+    /// Trailing metadata.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub trailers: BTreeMap<String, String>,
+}
+
+/// When a method that streams requests answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// One reply to each request, at once (bidirectional only).
+    Each,
+    /// Once the client has sent everything.
+    AfterAll,
+    /// After the first request (client streaming only).
+    AfterFirst,
+    /// One reply to every so many requests, and one to the rest (bidirectional only).
+    Every(std::num::NonZeroU32),
+}
+
+/// When the initial metadata is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Headers {
+    /// With the first reply.
+    #[default]
+    WithFirst,
+    /// As soon as the call arrives.
+    AtOnce,
+}
+
+/// A status that the server is asked to end with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplyStatus {
+    /// The code.
+    pub code: StatusCode,
+    /// The text.
+    pub message: String,
+}
+
+/// How a bidirectional stream is driven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Bidi {
+    /// The next request is sent when the reply to the last has come.
+    #[default]
+    PingPong,
+    /// Both directions run on their own.
+    Independent,
+}
+
+/// How long each phase is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Phases {
+    /// Load that is not measured.
+    pub warm_up: Nanos,
+    /// Load that is measured; with `stages`, the sum of theirs.
+    pub measure: Nanos,
+    /// How long unfinished calls may take after the last intended start.
+    pub drain: Nanos,
+}
+
+impl Scenario {
+    /// The method's pattern, as the reader of a report knows it.
+    pub fn pattern(&self) -> crate::method::Pattern {
+        self.call.method.pattern()
+    }
+}
+
+impl Call {
+    /// Messages that the client sends in one call.
+    pub fn requests(&self) -> u32 {
+        if self.method.pattern().streams_requests() { self.request.messages } else { 1 }
+    }
+
+    /// Messages that a server which honours [`Reply`] answers one call with.
+    pub fn replies(&self) -> u32 {
+        if !self.method.pattern().streams_replies() {
+            return 1;
+        }
+        match self.reply.when {
+            Some(When::Each) => self.requests(),
+            Some(When::Every(k)) => self.requests().div_ceil(k.get()),
+            _ => self.reply.messages,
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Tcp { host, port } if host.contains(':') => write!(f, "http://[{host}]:{port}"),
+            Address::Tcp { host, port } => write!(f, "http://{host}:{port}"),
+            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,283 @@
+//! The units of the scenario language: durations, sizes and rates, written as people write them.
+//!
+//! Each is a newtype, so that a nanosecond is never added to a byte, and prints in the form that it is read from.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// A length of time, or an offset on the run's clock, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanos(pub u64);
+
+/// A size in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub u64);
+
+/// How many calls are meant to start each second; positive and finite.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Rate(f64);
+
+/// Why a text is not a duration, a size or a rate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, found `{found}`")]
+pub struct UnitError {
+    expected: &'static str,
+    found: String,
+}
+
+const DURATION: &str = "a duration with its unit, such as `500us`, `20ms` or `5s`";
+const SIZE: &str = "a size such as `16B`, `64KiB` or `1MiB`";
+const RATE: &str = "a positive rate such as `5000/s` or `300/min`";
+
+const TIME_UNITS: [(&str, u64); 8] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("min", 60_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
+const SIZE_UNITS: [(&str, u64); 8] = [
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("kB", 1_000),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+];
+
+impl Nanos {
+    /// No time at all.
+    pub const ZERO: Nanos = Nanos(0);
+    /// One second.
+    pub const SECOND: Nanos = Nanos(1_000_000_000);
+
+    /// This many milliseconds.
+    pub const fn from_millis(ms: u64) -> Nanos {
+        Nanos(ms * 1_000_000)
+    }
+
+    /// This many microseconds.
+    pub const fn from_micros(us: u64) -> Nanos {
+        Nanos(us * 1_000)
+    }
+
+    /// The length in seconds.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// The time from `earlier` to `self`, or nothing where `earlier` is later.
+    pub const fn since(self, earlier: Nanos) -> Nanos {
+        Nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl std::ops::Add for Nanos {
+    type Output = Nanos;
+    fn add(self, other: Nanos) -> Nanos {
+        Nanos(self.0.saturating_add(other.0))
+    }
+}
+
+impl From<Nanos> for Duration {
+    fn from(nanos: Nanos) -> Duration {
+        Duration::from_nanos(nanos.0)
+    }
+}
+
+impl From<Duration> for Nanos {
+    fn from(duration: Duration) -> Nanos {
+        Nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Rate {
+    /// A rate in calls per second; `None` unless it is positive and finite.
+    pub fn per_second(rate: f64) -> Option<Rate> {
+        (rate.is_finite() && rate > 0.0).then_some(Rate(rate))
+    }
+
+    /// Calls per second.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+/// Splits `1.5ms` into its number and its unit.
+fn split_number(text: &str) -> Option<(f64, &str)> {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let number = text[..end].parse().ok()?;
+    Some((number, text[end..].trim_start()))
+}
+
+/// Reads a number with one of `units`, exact for whole numbers; `None` where it is no such thing or too large.
+fn parse_scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let (number, unit) = split_number(text.trim())?;
+    let (_, scale) = units.iter().find(|(name, _)| *name == unit)?;
+    let value = number * *scale as f64;
+    (value.fract().abs() < 1e-6 || value > 1e6).then_some(value.round())
+        .filter(|v| *v < 9e18)
+        .map(|v| v as u64)
+}
+
+/// Prints `value` in the largest of `units` that divides it.
+fn print_scaled(f: &mut fmt::Formatter<'_>, value: u64, units: &[(&str, u64)]) -> fmt::Result {
+    let (name, scale) = units
+        .iter()
+        .filter(|(_, scale)| value != 0 && value.is_multiple_of(*scale))
+        .max_by_key(|(_, scale)| *scale)
+        .unwrap_or(&units[0]);
+    write!(f, "{}{}", value / scale, name)
+}
+
+impl FromStr for Nanos {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Nanos, UnitError> {
+        if text.trim() == "0" {
+            return Ok(Nanos::ZERO);
+        }
+        parse_scaled(text, &TIME_UNITS).map(Nanos).ok_or_else(|| UnitError { expected: DURATION, found: text.into() })
+    }
+}
+
+impl FromStr for Bytes {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Bytes, UnitError> {
+        let bare = text.trim().parse().ok();
+        bare.or_else(|| parse_scaled(text, &SIZE_UNITS))
+            .map(Bytes)
+            .ok_or_else(|| UnitError { expected: SIZE, found: text.into() })
+    }
+}
+
+impl FromStr for Rate {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Rate, UnitError> {
+        let wrong = || UnitError { expected: RATE, found: text.into() };
+        let (number, unit) = split_number(text.trim()).ok_or_else(wrong)?;
+        let seconds = match unit.strip_prefix('/').map(str::trim) {
+            Some("s" | "sec") => 1.0,
+            Some("min" | "m") => 60.0,
+            Some("h") => 3600.0,
+            _ => return Err(wrong()),
+        };
+        Rate::per_second(number / seconds).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Nanos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PLAIN: [(&str, u64); 6] =
+            [TIME_UNITS[0], TIME_UNITS[1], TIME_UNITS[3], TIME_UNITS[4], TIME_UNITS[6], TIME_UNITS[7]];
+        if self.0 == 0 { f.write_str("0s") } else { print_scaled(f, self.0, &PLAIN) }
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print_scaled(f, self.0, &SIZE_UNITS[..4])
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.0)
+    }
+}
+
+/// Reads any unit from a YAML scalar: text is parsed, a bare number is judged by the type (most refuse it).
+struct ScalarVisitor<T>(&'static str, std::marker::PhantomData<T>);
+
+impl<T: FromStr<Err = UnitError>> Visitor<'_> for ScalarVisitor<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+}
+
+macro_rules! scalar {
+    ($type:ident, $expected:expr, $pattern:literal, $example:literal) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(ScalarVisitor($expected, std::marker::PhantomData))
+            }
+        }
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({
+                    "type": ["string", "integer"], "pattern": $pattern, "description": $expected, "examples": [$example]
+                })
+            }
+        }
+    };
+}
+
+scalar!(Nanos, DURATION, r"^(0|[0-9.]+ *(ns|us|µs|ms|s|m|min|h))$", "20ms");
+scalar!(Bytes, SIZE, r"^[0-9.]+ *(B|KiB|MiB|GiB|kB|KB|MB|GB)?$", "64KiB");
+scalar!(Rate, RATE, r"^[0-9.]+ */ *(s|sec|m|min|h)$", "5000/s");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        for text in ["500us", "2s", "1500ns", "90s", "3h", "0s"] {
+            assert_eq!(text.parse::<Nanos>().unwrap().to_string(), text);
+        }
+        for text in ["16B", "64KiB", "1MiB", "1500B"] {
+            assert_eq!(text.parse::<Bytes>().unwrap().to_string(), text);
+        }
+        assert_eq!("5000/s".parse::<Rate>().unwrap().to_string(), "5000/s");
+    }
+
+    #[test]
+    fn fractions_scale_exactly() {
+        assert_eq!("1.5ms".parse::<Nanos>().unwrap(), Nanos(1_500_000));
+        assert_eq!("0.5/s".parse::<Rate>().unwrap().get(), 0.5);
+        assert_eq!("300/min".parse::<Rate>().unwrap().get(), 5.0);
+        assert_eq!("16KB".parse::<Bytes>().unwrap(), Bytes(16_000));
+    }
+
+    #[test]
+    fn a_missing_or_wrong_unit_is_refused() {
+        for text in ["90", "5 parsecs", "-2s", "", "s"] {
+            assert!(text.parse::<Nanos>().is_err(), "{text}");
+        }
+        for text in ["5000", "-1/s", "0/s", "5000/day"] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+        for text in ["-1B", "16 bananas"] {
+            assert!(text.parse::<Bytes>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,1 +1,2 @@
-fn main(){}
+//! What an arrival costs.
+fn main() {}

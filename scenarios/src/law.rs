@@ -1,9 +1,13 @@
 //! Laws: a quantity that is fixed, or drawn from a seeded distribution (payload sizes, delays).
 
-use rand::Rng;
-use rand_distr::{Distribution, Exp1, LogNormal, Normal};
+use std::marker::PhantomData;
+
+use rand::{Rng, RngExt};
+use rand_distr::{Distribution, Exp1, StandardNormal};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::units::{Bytes, Nanos};
 
@@ -121,5 +125,154 @@ impl<T: Quantity> Law<T> {
             Law::Fixed(value) => Some(*value),
             Law::Drawn(_) => None,
         }
+    }
+}
+
+impl<T: Quantity> Drawn<T> {
+    /// Draws one value.
+    pub fn draw(&self, rng: &mut impl Rng) -> T {
+        let unit: f64 = match self {
+            Drawn::Uniform(_) | Drawn::Weighted(_) => rng.random(),
+            Drawn::Exponential(_) => Exp1.sample(rng),
+            Drawn::Normal(_) | Drawn::Lognormal(_) => StandardNormal.sample(rng),
+        };
+        match self {
+            Drawn::Uniform(law) => {
+                let (min, max) = (law.min.to_f64(), law.max.to_f64());
+                T::from_f64((min + unit * (max - min + 1.0)).floor().min(max))
+            }
+            Drawn::Normal(law) => T::from_f64(law.mean.to_f64() + unit * law.std_dev.to_f64()),
+            Drawn::Lognormal(law) => T::from_f64(law.median.to_f64() * (unit * law.sigma).exp()),
+            Drawn::Exponential(law) => T::from_f64(law.mean.to_f64() * unit),
+            Drawn::Weighted(list) => pick(list, unit),
+        }
+    }
+}
+
+/// The value at `unit`, from 0 to 1, of the weights laid end to end.
+fn pick<T: Quantity>(list: &[Weighted<T>], unit: f64) -> T {
+    let mut rest = unit * list.iter().map(|entry| entry.weight).sum::<f64>();
+    let found = list.iter().find(|entry| {
+        rest -= entry.weight;
+        rest < 0.0
+    });
+    found
+        .or(list.last())
+        .map_or_else(|| T::from_f64(0.0), |entry| entry.value)
+}
+
+/// What is wrong with a law: the key below it, and what was expected there.
+pub(crate) type Fault = (&'static str, String);
+
+impl<T: Quantity> Law<T> {
+    /// Looks for parameters that no distribution has.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        let Law::Drawn(law) = self else { return None };
+        match law {
+            Drawn::Uniform(law) if law.min.to_f64() > law.max.to_f64() => {
+                Some(("uniform.min", "expected `min` to be at most `max`".into()))
+            }
+            Drawn::Lognormal(law)
+                if !(law.sigma.is_finite() && (0.0..=10.0).contains(&law.sigma)) =>
+            {
+                Some((
+                    "lognormal.sigma",
+                    format!("expected a sigma from 0 to 10, found {}", law.sigma),
+                ))
+            }
+            Drawn::Weighted(list) if list.is_empty() => {
+                Some(("weighted", "expected at least one value".into()))
+            }
+            Drawn::Weighted(list) => list
+                .iter()
+                .find(|entry| !(entry.weight.is_finite() && entry.weight > 0.0))
+                .map(|entry| {
+                    (
+                        "weighted",
+                        format!("expected weights above 0, found {}", entry.weight),
+                    )
+                }),
+            _ => None,
+        }
+    }
+
+    /// The largest value that the law names, to check against a bound: drawn values can be larger.
+    pub(crate) fn largest(&self) -> f64 {
+        match self {
+            Law::Fixed(value) => value.to_f64(),
+            Law::Drawn(Drawn::Uniform(law)) => law.max.to_f64(),
+            Law::Drawn(Drawn::Normal(law)) => law.mean.to_f64(),
+            Law::Drawn(Drawn::Lognormal(law)) => law.median.to_f64(),
+            Law::Drawn(Drawn::Exponential(law)) => law.mean.to_f64(),
+            Law::Drawn(Drawn::Weighted(list)) => {
+                list.iter().map(|e| e.value.to_f64()).fold(0.0, f64::max)
+            }
+        }
+    }
+}
+
+impl<T: Serialize> Serialize for Law<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Law::Fixed(value) => value.serialize(serializer),
+            Law::Drawn(law) => law.serialize(serializer),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Law<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LawVisitor(PhantomData))
+    }
+}
+
+/// A mapping names a distribution, anything else is the value itself.
+struct LawVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for LawVisitor<T> {
+    type Value = Law<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(
+            "a value, or a distribution such as `{ lognormal: { median: ..., sigma: ... } }`",
+        )
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Law<T>, A::Error> {
+        let law = Drawn::deserialize(MapAccessDeserializer::new(&mut map))?;
+        match map.next_key::<String>()? {
+            None => Ok(Law::Drawn(law)),
+            Some(second) => Err(de::Error::custom(format!(
+                "expected one distribution, found a second: `{second}`"
+            ))),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Law<T>, E> {
+        T::deserialize(text.into_deserializer()).map(Law::Fixed)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Law<T>, E> {
+        T::deserialize(number.into_deserializer()).map(Law::Fixed)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Law<T>, E> {
+        T::deserialize(number.into_deserializer()).map(Law::Fixed)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Law<T>, E> {
+        T::deserialize(number.into_deserializer()).map(Law::Fixed)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Law<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Law_of_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let fixed = generator.subschema_for::<T>();
+        let drawn = generator.subschema_for::<Drawn<T>>();
+        schemars::json_schema!({ "anyOf": [fixed, drawn] })
     }
 }

@@ -36,8 +36,13 @@ pub enum Pattern {
 
 impl Method {
     /// All of them, in the order of the proto file.
-    pub const ALL: [Method; 5] =
-        [Method::SayHello, Method::SayHelloAgain, Method::LotsOfReplies, Method::LotsOfGreetings, Method::BidiHello];
+    pub const ALL: [Method; 5] = [
+        Method::SayHello,
+        Method::SayHelloAgain,
+        Method::LotsOfReplies,
+        Method::LotsOfGreetings,
+        Method::BidiHello,
+    ];
 
     /// The name in the proto file.
     pub const fn name(self) -> &'static str {

@@ -12,6 +12,7 @@ use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
 use crate::method::Method;
+pub use crate::status::StatusCode;
 use crate::units::{Bytes, Nanos};
 
 /// What to call, how hard and for how long: one point of the matrix, fully resolved.
@@ -82,7 +83,9 @@ pub struct ReferenceServer {
 }
 
 /// Which implementation of the reference server answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Face {
     /// tonic: what users deploy.
@@ -126,10 +129,6 @@ pub struct ErrorBehaviour {
     pub delay: Option<Law<Nanos>>,
 }
 
-/// A gRPC status code, by its name in the gRPC specification (`UNAVAILABLE`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StatusCode(pub u8);
-
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Client {
@@ -148,7 +147,9 @@ pub struct Client {
 }
 
 /// Which client stack makes the calls.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
     /// tonic: what users deploy.
@@ -157,7 +158,9 @@ pub enum Engine {
 }
 
 /// How a lane waits for the next intended start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Idle {
     /// Sleeps on a kernel timer: tens of microseconds late, a core mostly free.
@@ -243,7 +246,9 @@ pub struct Reply {
 }
 
 /// When a method that streams requests answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// One reply to each request, at once (bidirectional only).
@@ -257,7 +262,9 @@ pub enum When {
 }
 
 /// When the initial metadata is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Headers {
     /// With the first reply.
@@ -277,7 +284,9 @@ pub struct ReplyStatus {
 }
 
 /// How a bidirectional stream is driven.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Bidi {
     /// The next request is sent when the reply to the last has come.
@@ -308,7 +317,11 @@ impl Scenario {
 impl Call {
     /// Messages that the client sends in one call.
     pub fn requests(&self) -> u32 {
-        if self.method.pattern().streams_requests() { self.request.messages } else { 1 }
+        if self.method.pattern().streams_requests() {
+            self.request.messages
+        } else {
+            1
+        }
     }
 
     /// Messages that a server which honours [`Reply`] answers one call with.
@@ -327,7 +340,9 @@ impl Call {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::Tcp { host, port } if host.contains(':') => write!(f, "http://[{host}]:{port}"),
+            Address::Tcp { host, port } if host.contains(':') => {
+                write!(f, "http://[{host}]:{port}")
+            }
             Address::Tcp { host, port } => write!(f, "http://{host}:{port}"),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
         }

@@ -113,20 +113,22 @@ impl Rate {
 }
 
 /// Splits `1.5ms` into its number and its unit.
-fn split_number(text: &str) -> Option<(f64, &str)> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let number = text[..end].parse().ok()?;
-    Some((number, text[end..].trim_start()))
+fn split_number(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    Some((&text[..end], text[end..].trim_start()))
 }
 
-/// Reads a number with one of `units`, exact for whole numbers; `None` where it is no such thing or too large.
+/// Reads a number with one of `units`, exact for whole numbers; `None` where it is no such thing, too large, or finer
+/// than the smallest unit.
 fn parse_scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let (number, unit) = split_number(text.trim())?;
     let (_, scale) = units.iter().find(|(name, _)| *name == unit)?;
-    let value = number * *scale as f64;
-    (value.fract().abs() < 1e-6 || value > 1e6).then_some(value.round())
-        .filter(|v| *v < 9e18)
-        .map(|v| v as u64)
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(*scale);
+    }
+    let value = number.parse::<f64>().ok()? * *scale as f64;
+    let whole = value.round();
+    ((value - whole).abs() < 1e-6 * value.max(1.0) && whole < 9e18).then_some(whole as u64)
 }
 
 /// Prints `value` in the largest of `units` that divides it.
@@ -145,7 +147,12 @@ impl FromStr for Nanos {
         if text.trim() == "0" {
             return Ok(Nanos::ZERO);
         }
-        parse_scaled(text, &TIME_UNITS).map(Nanos).ok_or_else(|| UnitError { expected: DURATION, found: text.into() })
+        parse_scaled(text, &TIME_UNITS)
+            .map(Nanos)
+            .ok_or_else(|| UnitError {
+                expected: DURATION,
+                found: text.into(),
+            })
     }
 }
 
@@ -155,14 +162,20 @@ impl FromStr for Bytes {
         let bare = text.trim().parse().ok();
         bare.or_else(|| parse_scaled(text, &SIZE_UNITS))
             .map(Bytes)
-            .ok_or_else(|| UnitError { expected: SIZE, found: text.into() })
+            .ok_or_else(|| UnitError {
+                expected: SIZE,
+                found: text.into(),
+            })
     }
 }
 
 impl FromStr for Rate {
     type Err = UnitError;
     fn from_str(text: &str) -> Result<Rate, UnitError> {
-        let wrong = || UnitError { expected: RATE, found: text.into() };
+        let wrong = || UnitError {
+            expected: RATE,
+            found: text.into(),
+        };
         let (number, unit) = split_number(text.trim()).ok_or_else(wrong)?;
         let seconds = match unit.strip_prefix('/').map(str::trim) {
             Some("s" | "sec") => 1.0,
@@ -170,15 +183,26 @@ impl FromStr for Rate {
             Some("h") => 3600.0,
             _ => return Err(wrong()),
         };
+        let number: f64 = number.parse().map_err(|_| wrong())?;
         Rate::per_second(number / seconds).ok_or_else(wrong)
     }
 }
 
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const PLAIN: [(&str, u64); 6] =
-            [TIME_UNITS[0], TIME_UNITS[1], TIME_UNITS[3], TIME_UNITS[4], TIME_UNITS[6], TIME_UNITS[7]];
-        if self.0 == 0 { f.write_str("0s") } else { print_scaled(f, self.0, &PLAIN) }
+        const PLAIN: [(&str, u64); 6] = [
+            TIME_UNITS[0],
+            TIME_UNITS[1],
+            TIME_UNITS[3],
+            TIME_UNITS[4],
+            TIME_UNITS[6],
+            TIME_UNITS[7],
+        ];
+        if self.0 == 0 {
+            f.write_str("0s")
+        } else {
+            print_scaled(f, self.0, &PLAIN)
+        }
     }
 }
 
@@ -241,8 +265,18 @@ macro_rules! scalar {
     };
 }
 
-scalar!(Nanos, DURATION, r"^(0|[0-9.]+ *(ns|us|µs|ms|s|m|min|h))$", "20ms");
-scalar!(Bytes, SIZE, r"^[0-9.]+ *(B|KiB|MiB|GiB|kB|KB|MB|GB)?$", "64KiB");
+scalar!(
+    Nanos,
+    DURATION,
+    r"^(0|[0-9.]+ *(ns|us|µs|ms|s|m|min|h))$",
+    "20ms"
+);
+scalar!(
+    Bytes,
+    SIZE,
+    r"^[0-9.]+ *(B|KiB|MiB|GiB|kB|KB|MB|GB)?$",
+    "64KiB"
+);
 scalar!(Rate, RATE, r"^[0-9.]+ */ *(s|sec|m|min|h)$", "5000/s");
 
 #[cfg(test)]

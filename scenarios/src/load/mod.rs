@@ -98,7 +98,11 @@ impl Load {
     pub fn stretches(&self, measure: Nanos) -> Vec<Stretch> {
         match self {
             Load::Stages(stages) => stages.iter().map(Stage::stretch).collect(),
-            single => vec![Stretch { name: String::new(), load: single.clone(), duration: measure }],
+            single => vec![Stretch {
+                name: String::new(),
+                load: single.clone(),
+                duration: measure,
+            }],
         }
     }
 
@@ -106,7 +110,9 @@ impl Load {
     pub fn warm_up(&self) -> Load {
         match self {
             Load::Ramp(ramp) => Load::Open(ramp.start()),
-            Load::Stages(stages) => stages.first().map_or_else(|| self.clone(), |stage| stage.stretch().load.warm_up()),
+            Load::Stages(stages) => stages
+                .first()
+                .map_or_else(|| self.clone(), |stage| stage.stretch().load.warm_up()),
             single => single.clone(),
         }
     }
@@ -121,7 +127,9 @@ impl Load {
             Load::Closed(closed) => closed.pacer(segment),
             Load::Open(open) => open.pacer(segment),
             Load::Ramp(ramp) => ramp.pacer(segment),
-            Load::Stages(_) => panic!("stages are taken apart into stretches before they are paced"),
+            Load::Stages(_) => {
+                panic!("stages are taken apart into stretches before they are paced")
+            }
         }
     }
 

@@ -10,12 +10,44 @@
 //! | [`scenario`], [`method`], [`status`], [`law`], [`units`] | a scenario as meant |
 //! | [`load`] | when calls start |
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
+//! | `document`, `tree`, `overrides`, `matrix` | text to a tree with places, and what is put over it |
+//! | `file`, `validate` | the tree as written, and its meaning |
+//! | `explain`, `error`, `nearest` | what is wrong, where, and what was meant |
+//!
+//! # Example
+//!
+//! ```
+//! let text = "name: sweep\nmatrix: { client.channels: [1, 10] }";
+//! let suite = scenarios::Suite::parse("sweep.yaml", text, &["phases.measure=3s".into()])?;
+//! assert_eq!(suite.cases[1].name, "sweep/client.channels=10");
+//! assert_eq!(suite.cases[1].scenario.client.channels, 10);
+//! # Ok::<(), scenarios::ScenarioError>(())
+//! ```
 
+mod document;
+mod error;
+mod explain;
+mod file;
+mod fingerprint;
 pub mod law;
 pub mod limits;
 pub mod load;
+mod matrix;
 pub mod method;
 pub mod metric;
+mod nearest;
+mod overrides;
 pub mod scenario;
+mod schema;
 pub mod status;
+mod suite;
+mod tree;
 pub mod units;
+mod validate;
+
+pub use error::ScenarioError;
+pub use limits::{Limit, LimitValue, Op};
+pub use metric::Metric;
+pub use scenario::{ReferenceServer, Scenario};
+pub use schema::schema;
+pub use suite::{Case, Suite, reference_server};

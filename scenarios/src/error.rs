@@ -1,0 +1,148 @@
+//! What is wrong with a scenario, shown at the place where it was written.
+
+use std::fmt::Display;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+};
+
+use crate::document::Fault;
+use crate::tree::Place;
+
+/// A mistake in a scenario file or in a `--set`: what was expected, where, and what was probably meant.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ScenarioError {
+    message: String,
+    source_code: Option<NamedSource<String>>,
+    labels: Vec<LabeledSpan>,
+    help: Option<String>,
+}
+
+impl Diagnostic for ScenarioError {
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source_code
+            .as_ref()
+            .map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+/// The texts that a scenario is made of: the file first, then each `--set`.
+#[derive(Debug)]
+pub(crate) struct Sources(Vec<(String, String)>);
+
+/// One mistake, before its place is looked up in the sources.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    pub(crate) message: String,
+    pub(crate) label: Option<String>,
+    pub(crate) help: Option<String>,
+    pub(crate) place: Place,
+    /// A second place, with what it has to do with the first.
+    pub(crate) also: Option<(Place, &'static str)>,
+}
+
+impl From<Fault> for Mistake {
+    fn from(fault: Fault) -> Mistake {
+        let also = fault.also.map(|place| (place, "it stands here already"));
+        Mistake {
+            message: fault.message,
+            label: None,
+            help: fault.help,
+            place: fault.place,
+            also,
+        }
+    }
+}
+
+impl Sources {
+    /// A file, and the `--set` arguments beside it.
+    pub(crate) fn new(file_name: &str, text: &str, sets: &[String]) -> Sources {
+        let file = (file_name.to_owned(), text.to_owned());
+        let sets = sets.iter().map(|set| ("--set".to_owned(), set.clone()));
+        Sources([file].into_iter().chain(sets).collect())
+    }
+
+    /// A mistake as its author will see it.
+    pub(crate) fn error(&self, mistake: Mistake) -> ScenarioError {
+        let Mistake {
+            message,
+            label,
+            help,
+            place,
+            also,
+        } = mistake;
+        let (name, text) = &self.0[place.source.min(self.0.len() - 1)];
+        let mut labels = vec![span(text, &place, label)];
+        labels.extend(
+            also.filter(|(second, _)| second.source == place.source)
+                .map(|(second, why)| span(text, &second, Some(why.to_owned()))),
+        );
+        let source_code = Some(NamedSource::new(name, text.clone()));
+        ScenarioError {
+            message,
+            source_code,
+            labels,
+            help,
+        }
+    }
+}
+
+/// The part of `place` that lies on its first line, and at least one column of it.
+fn span(text: &str, place: &Place, label: Option<String>) -> LabeledSpan {
+    let start = floor(text, place.range.start);
+    let end = floor(text, place.range.end).max(start);
+    let line = text[start..end]
+        .lines()
+        .next()
+        .map_or(0, |line| line.trim_end().len());
+    LabeledSpan::new(label, start, line)
+}
+
+/// The last boundary of a character at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
+impl ScenarioError {
+    /// A mistake that has no place in a text, such as a file that is not there.
+    pub(crate) fn whole(message: String, help: Option<String>) -> ScenarioError {
+        ScenarioError {
+            message,
+            source_code: None,
+            labels: Vec::new(),
+            help,
+        }
+    }
+
+    /// The mistake as it is shown: what, file, line, the line itself with a mark below it, and help.
+    pub fn render(&self, color: bool) -> String {
+        let theme = if color {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(100)
+            .with_links(false)
+            .with_context_lines(1);
+        let mut text = String::new();
+        match handler.render_report(&mut text, self) {
+            Ok(()) => text,
+            Err(_) => self.to_string(),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What is called, as written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::law::Law;
+use crate::scenario::Face;
+use crate::status::StatusCode;
+use crate::units::{Bytes, Nanos};
+
+/// What is called.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(rename = "Target")]
+pub(crate) enum TargetFile {
+    /// The embedded reference server, started as a process of its own.
+    ReferenceServer(ReferenceServerFile),
+    /// A server that runs already: `http://host:port` or `unix:/path`.
+    Address(
+        #[schemars(extend("examples" = ["http://127.0.0.1:50051", "unix:/run/greeter.sock"]))]
+        String,
+    ),
+    /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port.
+    Command(#[schemars(extend("examples" = [["./my-server", "--port", "{port}"]]))] Vec<String>),
+}
+
+/// The settings of the reference server.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ReferenceServer")]
+pub(crate) struct ReferenceServerFile {
+    /// Which implementation answers.
+    #[schemars(extend("default" = "tonic"))]
+    pub(crate) face: Option<Face>,
+    /// Worker threads.
+    #[schemars(range(min = 1, max = 1024), extend("default" = 1))]
+    pub(crate) threads: Option<u32>,
+    /// The cores its threads may run on; empty means any.
+    #[schemars(extend("default" = []))]
+    pub(crate) cpus: Option<Vec<usize>>,
+    /// HTTP/2 settings.
+    pub(crate) http2: Option<ServerHttp2File>,
+    /// How it misbehaves, for every call.
+    pub(crate) behaviour: Option<BehaviourFile>,
+}
+
+/// HTTP/2 settings of the reference server.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ServerHttp2")]
+pub(crate) struct ServerHttp2File {
+    /// What a client may send on one stream before an update, SETTINGS_INITIAL_WINDOW_SIZE. 1B to 2147483647B.
+    #[schemars(extend("default" = "1MiB"))]
+    pub(crate) initial_stream_window: Option<Bytes>,
+    /// What a client may send on a connection before an update. 65535B, which is where HTTP/2 begins, to 2147483647B.
+    #[schemars(extend("default" = "64MiB"))]
+    pub(crate) initial_connection_window: Option<Bytes>,
+    /// SETTINGS_MAX_CONCURRENT_STREAMS.
+    #[schemars(range(min = 1, max = 2147483647), extend("default" = 1000))]
+    pub(crate) max_concurrent_streams: Option<u32>,
+    /// SETTINGS_MAX_FRAME_SIZE. 16KiB to 16777215B.
+    #[schemars(extend("default" = "16KiB"))]
+    pub(crate) max_frame_size: Option<Bytes>,
+}
+
+/// How the reference server misbehaves.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Behaviour")]
+pub(crate) struct BehaviourFile {
+    /// Waits this long before the first reply: a duration up to 1h, or a distribution. Left out: does not wait.
+    pub(crate) delay: Option<Law<Nanos>>,
+    /// Answers a share of the calls with an error. Left out: none.
+    pub(crate) error: Option<ErrorFile>,
+}
+
+/// A share of the calls that is answered with an error.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ErrorBehaviour")]
+pub(crate) struct ErrorFile {
+    /// The share of the calls.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub(crate) share: f64,
+    /// The status code; not OK.
+    #[schemars(extend("default" = "UNAVAILABLE"))]
+    pub(crate) code: Option<StatusCode>,
+    /// Waits this long first, instead of the ordinary delay.
+    pub(crate) delay: Option<Law<Nanos>>,
+}

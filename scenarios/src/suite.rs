@@ -1,0 +1,251 @@
+//! A scenario file as the cases that it stands for.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::document::{self, MAX_TEXT};
+use crate::error::{Mistake, ScenarioError, Sources};
+use crate::explain::{problem, typed};
+use crate::file::{ReferenceServerFile, ScenarioFile};
+use crate::fingerprint::fingerprint;
+use crate::matrix::Matrix;
+use crate::nearest::nearest;
+use crate::overrides::Override;
+use crate::scenario::{ReferenceServer, Scenario};
+use crate::tree::{KeyPath, Kind, Node, Place};
+use crate::validate;
+
+/// All cases of a scenario file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suite {
+    /// The scenario's name.
+    pub name: String,
+    /// One sentence for readers of the report.
+    pub about: String,
+    /// The scenario with its matrix, for the result: as meant, or as written where it has a meaning only together with
+    /// its matrix.
+    pub scenario: Value,
+    /// The points of the matrix, or the one case where there is none.
+    pub cases: Vec<Case>,
+}
+
+/// One point of the matrix, fully resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The scenario's name, and the values of this point: `sweep/client.channels=10`.
+    pub name: String,
+    /// The values of this point, by key path.
+    pub point: Map<String, Value>,
+    /// 16 hex digits that are the same for the same work: of all settings but the name, the sentence and the limits.
+    pub fingerprint: String,
+    /// What to run.
+    pub scenario: Scenario,
+}
+
+impl Suite {
+    /// Reads a file, and puts `sets`, each `KEY=VALUE`, over it.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake, with its place in the file or in the `KEY=VALUE`.
+    pub fn load(path: &Path, sets: &[String]) -> Result<Suite, ScenarioError> {
+        Suite::parse(&path.display().to_string(), &read(path)?, sets)
+    }
+
+    /// Reads the text of a file, and puts `sets`, each `KEY=VALUE`, over it.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Suite::load).
+    pub fn parse(file_name: &str, text: &str, sets: &[String]) -> Result<Suite, ScenarioError> {
+        if text.len() > MAX_TEXT {
+            return Err(too_large(file_name, text.len() as u64));
+        }
+        let sources = Sources::new(file_name, text, sets);
+        expand(text, sets).map_err(|mistake| sources.error(*mistake))
+    }
+}
+
+/// The settings of the reference server from `KEY=VALUE`s whose keys are those of `target.reference_server`.
+///
+/// # Errors
+///
+/// The first mistake, with its place in the `KEY=VALUE`.
+pub fn reference_server(sets: &[String]) -> Result<ReferenceServer, ScenarioError> {
+    let sources = Sources::new("reference server", "", sets);
+    let build = || {
+        let mut tree = Node {
+            kind: Kind::Map(Vec::new()),
+            place: Place {
+                source: 0,
+                range: 0..0,
+            },
+        };
+        for set in parse_sets(sets)? {
+            set.apply(&mut tree).map_err(boxed)?;
+        }
+        server(&tree)
+    };
+    build().map_err(|mistake| sources.error(*mistake))
+}
+
+impl ReferenceServer {
+    /// Reads the JSON that serde prints of it.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is no such thing.
+    pub fn from_json(text: &str) -> Result<ReferenceServer, ScenarioError> {
+        let sources = Sources::new("reference server", text, &[]);
+        let tree = document::parse(text, 0, 0).map_err(boxed);
+        tree.and_then(|tree| server(&tree))
+            .map_err(|mistake| sources.error(*mistake))
+    }
+}
+
+type Outcome<T> = Result<T, Box<Mistake>>;
+
+fn boxed(mistake: impl Into<Mistake>) -> Box<Mistake> {
+    Box::new(mistake.into())
+}
+
+fn server(tree: &Node) -> Outcome<ReferenceServer> {
+    let file: ReferenceServerFile = typed(tree)?;
+    validate::reference_server(file, &KeyPath::default()).map_err(|fault| problem(tree, fault))
+}
+
+fn parse_sets(sets: &[String]) -> Outcome<Vec<Override>> {
+    sets.iter()
+        .enumerate()
+        .map(|(index, set)| Override::parse(set, index + 1).map_err(boxed))
+        .collect()
+}
+
+fn expand(text: &str, sets: &[String]) -> Outcome<Suite> {
+    let mut written = document::parse(text, 0, 0).map_err(boxed)?;
+    if matches!(written.kind, Kind::Null) {
+        return Err(empty(written.place));
+    }
+    let sets = parse_sets(sets)?;
+    let mut matrix = Matrix::take(&mut written, &sets)?;
+    for set in &sets {
+        set.apply(&mut written).map_err(boxed)?;
+    }
+    // A `--set matrix=...` has put a whole new one there.
+    if written.entry("matrix").is_some() {
+        matrix = Matrix::take(&mut written, &[])?;
+    }
+    let cases = cases(&written, &matrix, &sets)?;
+    let (name, about) = cases.first().map_or_else(Default::default, |case| {
+        (case.scenario.name.clone(), case.scenario.about.clone())
+    });
+    Ok(Suite {
+        name,
+        about,
+        scenario: echo(&written, &matrix),
+        cases,
+    })
+}
+
+fn cases(written: &Node, matrix: &Matrix, sets: &[Override]) -> Outcome<Vec<Case>> {
+    let mut cases = Vec::new();
+    for point in matrix.points()? {
+        let mut tree = written.clone();
+        for over in point.overrides.iter().chain(sets) {
+            over.apply(&mut tree).map_err(boxed)?;
+        }
+        let scenario = meaning(&tree)?;
+        let name = if point.label.is_empty() {
+            scenario.name.clone()
+        } else {
+            format!("{}/{}", scenario.name, point.label)
+        };
+        cases.push(Case {
+            name,
+            point: point.values,
+            fingerprint: fingerprint(&scenario),
+            scenario,
+        });
+    }
+    Ok(cases)
+}
+
+fn meaning(tree: &Node) -> Outcome<Scenario> {
+    validate::scenario(typed::<ScenarioFile>(tree)?).map_err(|fault| problem(tree, fault))
+}
+
+/// The scenario as the result repeats it.
+fn echo(written: &Node, matrix: &Matrix) -> Value {
+    let meant = meaning(written)
+        .ok()
+        .and_then(|scenario| serde_json::to_value(scenario).ok());
+    let mut scenario = meant.unwrap_or_else(|| written.to_json());
+    if let (Value::Object(scenario), false) = (&mut scenario, matrix.is_empty()) {
+        scenario.insert("matrix".to_owned(), matrix.to_json());
+    }
+    scenario
+}
+
+fn empty(place: Place) -> Box<Mistake> {
+    Box::new(Mistake {
+        message: "expected a scenario, found an empty file".to_owned(),
+        label: None,
+        help: Some("the smallest is `name: my-first`: everything else has a default".to_owned()),
+        place,
+        also: None,
+    })
+}
+
+fn too_large(file_name: &str, size: u64) -> ScenarioError {
+    let message =
+        format!("expected a scenario of at most {MAX_TEXT} bytes, `{file_name}` has {size}");
+    ScenarioError::whole(message, Some("is it the right file?".to_owned()))
+}
+
+fn read(path: &Path) -> Result<String, ScenarioError> {
+    let name = path.display();
+    let size = std::fs::metadata(path).map(|file| file.len()).unwrap_or(0);
+    if size > MAX_TEXT as u64 {
+        return Err(too_large(&name.to_string(), size));
+    }
+    let bytes = std::fs::read(path).map_err(|error| {
+        ScenarioError::whole(format!("cannot read `{name}`: {error}"), nearest_file(path))
+    })?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes()[at];
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        Sources::new(&name.to_string(), &text, &[]).error(Mistake {
+            message: format!("expected UTF-8 text, found the byte 0x{byte:02x}"),
+            label: None,
+            help: Some("save the file as UTF-8".to_owned()),
+            place: Place {
+                source: 0,
+                range: at..at,
+            },
+            also: None,
+        })
+    })
+}
+
+/// A file beside `path` whose name is nearly its.
+fn nearest_file(path: &Path) -> Option<String> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let files: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .filter_map(|file| file.file_name().into_string().ok())
+        .collect();
+    let near = nearest(
+        path.file_name()?.to_str()?,
+        files.iter().map(String::as_str),
+    )?;
+    Some(format!(
+        "did you mean `{}`?",
+        path.with_file_name(near).display()
+    ))
+}

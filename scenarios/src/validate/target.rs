@@ -1,0 +1,165 @@
+//! What is called, checked.
+
+use std::fmt::Display;
+
+use crate::file::{BehaviourFile, ReferenceServerFile, ServerHttp2File, TargetFile};
+use crate::law::{Law, Quantity};
+use crate::scenario::{Address, Behaviour, ErrorBehaviour, ReferenceServer, ServerHttp2, Target};
+use crate::status::StatusCode;
+use crate::tree::KeyPath;
+use crate::units::{Bytes, Nanos};
+
+use super::{Problem, connection_window, cpus, frame_size, stream_window, within};
+
+const HOUR: Nanos = Nanos(3600 * Nanos::SECOND.0);
+
+pub(super) fn target(file: Option<TargetFile>) -> Result<Target, Problem> {
+    let at = KeyPath::of("target");
+    match file {
+        None => reference_server(ReferenceServerFile::default(), &at).map(Target::ReferenceServer),
+        Some(TargetFile::ReferenceServer(file)) => {
+            reference_server(file, &at.key("reference_server")).map(Target::ReferenceServer)
+        }
+        Some(TargetFile::Address(text)) => address(&at.key("address"), &text).map(Target::Address),
+        Some(TargetFile::Command(words)) => command(&at.key("command"), words).map(Target::Command),
+    }
+}
+
+/// The reference server's settings, which stand below `at`.
+pub(crate) fn reference_server(
+    file: ReferenceServerFile,
+    at: &KeyPath,
+) -> Result<ReferenceServer, Problem> {
+    Ok(ReferenceServer {
+        face: file.face.unwrap_or_default(),
+        threads: within(&at.key("threads"), file.threads.unwrap_or(1), 1..=1024)?,
+        cpus: cpus(&at.key("cpus"), file.cpus)?,
+        http2: http2(&file.http2.unwrap_or_default(), &at.key("http2"))?,
+        behaviour: behaviour(file.behaviour.unwrap_or_default(), &at.key("behaviour"))?,
+    })
+}
+
+fn http2(file: &ServerHttp2File, at: &KeyPath) -> Result<ServerHttp2, Problem> {
+    let streams = file.max_concurrent_streams.unwrap_or(1000);
+    Ok(ServerHttp2 {
+        initial_stream_window: stream_window(at, file.initial_stream_window, Bytes(1 << 20))?,
+        initial_connection_window: connection_window(at, file.initial_connection_window)?,
+        max_concurrent_streams: within(
+            &at.key("max_concurrent_streams"),
+            streams,
+            1..=i32::MAX as u32,
+        )?,
+        max_frame_size: frame_size(at, file.max_frame_size)?,
+    })
+}
+
+fn behaviour(file: BehaviourFile, at: &KeyPath) -> Result<Behaviour, Problem> {
+    if let Some(delay) = &file.delay {
+        check_law(&at.key("delay"), delay, HOUR)?;
+    }
+    let Some(error) = file.error else {
+        return Ok(Behaviour {
+            delay: file.delay,
+            error: None,
+        });
+    };
+    let at = at.key("error");
+    if let Some(delay) = &error.delay {
+        check_law(&at.key("delay"), delay, HOUR)?;
+    }
+    let code = error.code.unwrap_or(StatusCode(14));
+    if code == StatusCode::OK {
+        return Err(Problem::new(
+            at.key("code"),
+            "expected a status code other than OK",
+        ));
+    }
+    let share = within(&at.key("share"), error.share, 0.0..=1.0)?;
+    Ok(Behaviour {
+        delay: file.delay,
+        error: Some(ErrorBehaviour {
+            share,
+            code,
+            delay: error.delay,
+        }),
+    })
+}
+
+/// Checks that a law is one, and what it names against `max`.
+pub(super) fn check_law<T: Quantity + Display>(
+    at: &KeyPath,
+    law: &Law<T>,
+    max: T,
+) -> Result<(), Problem> {
+    if let Some((below, message)) = law.fault() {
+        return Err(Problem::new(at.join(below), message));
+    }
+    if law.largest() > max.to_f64() {
+        let found = T::from_f64(law.largest());
+        return Err(Problem::new(
+            at.clone(),
+            format!("expected at most {max}, found {found}"),
+        ));
+    }
+    Ok(())
+}
+
+fn command(at: &KeyPath, words: Vec<String>) -> Result<Vec<String>, Problem> {
+    if words.first().is_none_or(String::is_empty) {
+        let help = "such as `[\"./my-server\", \"--port\", \"{port}\"]`";
+        return Err(Problem::new(at.clone(), "expected a program and its arguments").help(help));
+    }
+    if !words.iter().any(|word| word.contains("{port}")) {
+        let message = "expected `{port}` in one of the arguments, where the free port goes";
+        return Err(
+            Problem::new(at.clone(), message).help("a server that runs already is an `address`")
+        );
+    }
+    Ok(words)
+}
+
+fn address(at: &KeyPath, text: &str) -> Result<Address, Problem> {
+    const EXPECTED: &str = "expected `http://host:port` or `unix:/path`";
+    let wrong = || Problem::new(at.clone(), format!("{EXPECTED}, found `{text}`"));
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = path
+            .strip_prefix("//")
+            .filter(|path| path.starts_with('/'))
+            .unwrap_or(path);
+        return match path.starts_with('/') {
+            true => Ok(Address::Unix(path.into())),
+            false => Err(wrong().help("the path of a socket begins with `/`")),
+        };
+    }
+    if text.starts_with("https://") {
+        let message = format!("{EXPECTED}, found `{text}`: TLS is not supported in this version");
+        return Err(Problem::new(at.clone(), message));
+    }
+    let Some(authority) = text.strip_prefix("http://") else {
+        let fits = tcp(text).is_some();
+        return Err(if fits {
+            wrong().help(format!("did you mean `http://{text}`?"))
+        } else {
+            wrong()
+        });
+    };
+    tcp(authority.strip_suffix('/').unwrap_or(authority))
+        .ok_or_else(|| wrong().help("the port is required"))
+}
+
+/// Reads `host:port`; an IPv6 address stands in brackets.
+fn tcp(authority: &str) -> Option<Address> {
+    let (host, port) = authority.rsplit_once(':')?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6
+            .strip_suffix(']')?
+            .parse::<std::net::Ipv6Addr>()
+            .ok()?
+            .to_string(),
+        None if host.contains(':') => return None,
+        None => host.to_owned(),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
+    (!host.is_empty() && host.chars().all(plain)).then_some(Address::Tcp { host, port })
+}

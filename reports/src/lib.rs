@@ -5,5 +5,18 @@
 //! # Layout
 //!
 //! - [`model`]: the result as a file, `result.json`
+//! - [`limits`]: whether a result keeps what its scenario asks
+//! - [`view`]: results as people see them: numbers with units, names, verdicts
+//! - [`render`]: a view as text, a page, a table: one file a format
+//! - [`plot`]: a view as figures: one file a figure
 
+pub mod error;
+pub mod limits;
 pub mod model;
+pub mod plot;
+pub mod render;
+pub mod view;
+
+pub use error::ReportError;
+pub use limits::judge_limits;
+pub use render::{Artifact, artifacts, side_by_side, terminal};

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::foreign::nullable;
+
 /// What happened to the calls whose intended start lies in the measured time.
 ///
 /// Always `started == ok + failed + deadline_exceeded + cancelled + unfinished`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// Calls handed to the transport.
     pub started: u64,
@@ -22,28 +25,36 @@ pub struct Counts {
     /// Still in flight when the drain ended.
     pub unfinished: u64,
     /// Due, but never started: the backlog was full, or no stream came free. Not part of `started`.
+    #[serde(deserialize_with = "nullable")]
     pub shed: u64,
     /// Calls by the name of their status; the unfinished have none.
+    #[serde(deserialize_with = "nullable")]
     pub by_status: BTreeMap<String, u64>,
     /// Request messages handed to the transport.
+    #[serde(deserialize_with = "nullable")]
     pub messages_sent: u64,
     /// Reply messages received.
+    #[serde(deserialize_with = "nullable")]
     pub messages_received: u64,
     /// Bytes of the request messages, without their five-byte prefixes.
+    #[serde(deserialize_with = "nullable")]
     pub bytes_sent: u64,
     /// Bytes of the reply messages, without their five-byte prefixes.
+    #[serde(deserialize_with = "nullable")]
     pub bytes_received: u64,
 }
 
 impl Counts {
     /// Whether every started call is accounted for.
     pub fn balanced(&self) -> bool {
-        self.started == self.finished() + self.unfinished
+        self.started == self.finished().saturating_add(self.unfinished)
     }
 
     /// Calls that ended, however they did.
     pub fn finished(&self) -> u64 {
-        self.ok + self.failed + self.deadline_exceeded + self.cancelled
+        [self.failed, self.deadline_exceeded, self.cancelled]
+            .into_iter()
+            .fold(self.ok, u64::saturating_add)
     }
 
     /// The share of started calls that did not end OK; nothing where none was started.
@@ -51,26 +62,27 @@ impl Counts {
         if self.started == 0 {
             0.0
         } else {
-            (self.started - self.ok) as f64 / self.started as f64
+            self.started.saturating_sub(self.ok) as f64 / self.started as f64
         }
     }
 
     /// Adds another part of the same population.
     pub fn add(&mut self, other: &Counts) {
-        self.started += other.started;
-        self.ok += other.ok;
-        self.failed += other.failed;
-        self.deadline_exceeded += other.deadline_exceeded;
-        self.cancelled += other.cancelled;
-        self.unfinished += other.unfinished;
-        self.shed += other.shed;
+        let sum = |mine: &mut u64, theirs: u64| *mine = mine.saturating_add(theirs);
+        sum(&mut self.started, other.started);
+        sum(&mut self.ok, other.ok);
+        sum(&mut self.failed, other.failed);
+        sum(&mut self.deadline_exceeded, other.deadline_exceeded);
+        sum(&mut self.cancelled, other.cancelled);
+        sum(&mut self.unfinished, other.unfinished);
+        sum(&mut self.shed, other.shed);
         for (status, count) in &other.by_status {
-            *self.by_status.entry(status.clone()).or_default() += count;
+            sum(self.by_status.entry(status.clone()).or_default(), *count);
         }
-        self.messages_sent += other.messages_sent;
-        self.messages_received += other.messages_received;
-        self.bytes_sent += other.bytes_sent;
-        self.bytes_received += other.bytes_received;
+        sum(&mut self.messages_sent, other.messages_sent);
+        sum(&mut self.messages_received, other.messages_received);
+        sum(&mut self.bytes_sent, other.bytes_sent);
+        sum(&mut self.bytes_received, other.bytes_received);
     }
 }
 

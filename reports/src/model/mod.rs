@@ -5,6 +5,7 @@
 
 mod counts;
 mod environment;
+mod foreign;
 mod repetition;
 mod timing;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::foreign::{nan, nullable, number};
 use super::{Counts, Failure, Timing, Totals};
 
 /// One whole run of a case: what was offered, what was achieved, how long calls took and what it cost.
@@ -14,38 +15,56 @@ pub struct Repetition {
     /// What happened to every call.
     pub counts: Counts,
     /// The length of the measured time.
+    #[serde(default = "nan", deserialize_with = "number")]
     pub measured_s: f64,
     /// Calls that the load model meant to start, a second; for a closed loop the calls started.
+    #[serde(default = "nan", deserialize_with = "number")]
     pub offered_per_s: f64,
     /// Calls that ended OK, a second.
+    #[serde(default = "nan", deserialize_with = "number")]
     pub achieved_per_s: f64,
     /// Done minus intended start, of OK calls. What a user of the service feels.
+    #[serde(default, deserialize_with = "nullable")]
     pub response_time: Timing,
     /// Done minus started, of OK calls. What the server and the network took.
+    #[serde(default, deserialize_with = "nullable")]
     pub service_time: Timing,
     /// Started minus intended, of all started calls. What the runner, or a lack of streams, added.
+    #[serde(default, deserialize_with = "nullable")]
     pub start_lag: Timing,
     /// First reply message minus intended start, of calls that got one.
+    #[serde(default, deserialize_with = "nullable")]
     pub time_to_first_message: Timing,
     /// Between one reply message of a call and the next.
+    #[serde(default, deserialize_with = "nullable")]
     pub message_gap: Timing,
     /// From one request to its reply on ping-pong streams.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub exchange_time: Timing,
     /// The client's cost.
+    #[serde(default, deserialize_with = "nullable")]
     pub client: Cost,
     /// The server's cost, where it is a process on this machine.
     pub server: Option<Cost>,
     /// One-second intervals, by intended start.
+    #[serde(default, deserialize_with = "nullable")]
     pub intervals: Vec<Interval>,
     /// The stages of the load, where it has any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
     pub stages: Vec<Stage>,
     /// Kinds of failure, the most frequent first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
     pub failures: Vec<Failure>,
     /// Both sides' counts over warm-up, measure and drain together.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub totals: Totals,
     /// What went over the connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,14 +110,19 @@ pub struct Stage {
     /// What happened to its calls.
     pub counts: Counts,
     /// Calls meant to start, a second.
+    #[serde(default = "nan", deserialize_with = "number")]
     pub offered_per_s: f64,
     /// Calls that ended OK, a second.
+    #[serde(default = "nan", deserialize_with = "number")]
     pub achieved_per_s: f64,
     /// As in the repetition.
+    #[serde(default, deserialize_with = "nullable")]
     pub response_time: Timing,
     /// As in the repetition.
+    #[serde(default, deserialize_with = "nullable")]
     pub service_time: Timing,
     /// As in the repetition.
+    #[serde(default, deserialize_with = "nullable")]
     pub start_lag: Timing,
 }
 
@@ -108,6 +132,7 @@ pub struct Validity {
     /// The verdict.
     pub verdict: Verdict,
     /// Why it is not `valid`: what was seen, and what to do about it.
+    #[serde(default, deserialize_with = "nullable")]
     pub reasons: Vec<String>,
 }
 

@@ -6,6 +6,8 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
+use super::foreign::nullable;
+
 /// The fewest samples beyond a percentile for it to be shown as a number.
 pub const FEWEST_BEYOND: u64 = 10;
 
@@ -17,6 +19,7 @@ pub const FEWEST_BEYOND: u64 = 10;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// Samples, the censored ones not counted.
+    #[serde(default, deserialize_with = "nullable")]
     pub count: u64,
     /// The smallest.
     pub min_ns: Option<u64>,
@@ -39,7 +42,11 @@ pub struct Timing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub censored: Option<Censored>,
     /// HDR histogram, V2, deflated, base64.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "String::is_empty",
+        deserialize_with = "nullable"
+    )]
     pub histogram: String,
 }
 
@@ -230,7 +237,8 @@ impl Timing {
 
     /// Samples, the censored ones included.
     pub fn population(&self) -> u64 {
-        self.count + self.censored.as_ref().map_or(0, |censored| censored.count)
+        let censored = self.censored.as_ref().map_or(0, |censored| censored.count);
+        self.count.saturating_add(censored)
     }
 
     /// The histogram of the complete samples; empty where there is none.

@@ -1,0 +1,180 @@
+//! `results.csv`: one row for each repetition of each case, every figure, units in the names of the columns.
+//!
+//! A percentile with too few samples beyond it is an empty cell. One that is a lower bound only is named in the column
+//! `…_at_least` beside it.
+
+use super::{Artifact, Renderer};
+use crate::error::ReportError;
+use crate::model::{Quantile, Repetition, Shown, Timing, Verdict};
+use crate::view::yaml::flow;
+use crate::view::{CaseView, Time, View};
+
+/// One row a repetition.
+#[derive(Clone, Copy, Debug)]
+pub struct Csv;
+
+impl Renderer for Csv {
+    fn name(&self) -> &'static str {
+        "csv"
+    }
+
+    fn render(&self, view: &View<'_>) -> Result<Vec<Artifact>, ReportError> {
+        let keys = point_keys(view);
+        let mut text = String::new();
+        let mut header_is_written = false;
+        for case in &view.cases {
+            for (index, repetition) in case.case.repetitions.iter().enumerate() {
+                let row = row(view, case, index, repetition, &keys);
+                if !header_is_written {
+                    push_line(&mut text, row.iter().map(|(name, _)| name.as_str()));
+                    header_is_written = true;
+                }
+                push_line(&mut text, row.iter().map(|(_, value)| value.as_str()));
+            }
+        }
+        Ok(vec![Artifact::text("results.csv", text)])
+    }
+}
+
+type Row = Vec<(String, String)>;
+
+/// Every swept key of any case.
+fn point_keys(view: &View<'_>) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for key in view.cases.iter().flat_map(|case| case.case.point.keys()) {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
+fn row(
+    view: &View<'_>,
+    case: &CaseView<'_>,
+    index: usize,
+    repetition: &Repetition,
+    keys: &[String],
+) -> Row {
+    let mut row = Row::new();
+    identify(&mut row, view, case, index);
+    for key in keys {
+        let value = case.case.point.get(key).map(flow);
+        put(&mut row, key, value.map(|v| v.trim_matches('"').to_owned()));
+    }
+    judge(&mut row, repetition);
+    rates(&mut row, repetition);
+    counts(&mut row, repetition);
+    for time in Time::ALL {
+        timing(&mut row, time.field(), time.of(repetition));
+    }
+    costs(&mut row, repetition);
+    row
+}
+
+fn put(row: &mut Row, name: &str, value: Option<impl ToString>) {
+    let value = value.map(|value| value.to_string()).unwrap_or_default();
+    row.push((name.to_owned(), value));
+}
+
+fn identify(row: &mut Row, view: &View<'_>, case: &CaseView<'_>, index: usize) {
+    let result = &view.results[case.result];
+    put(row, "run", Some(&view.runs[case.result]));
+    put(row, "started_at", Some(&result.started_at));
+    put(row, "case", Some(&case.case.name));
+    put(row, "repetition", Some(index + 1));
+    put(row, "server", Some(&case.case.server));
+    put(row, "client", Some(&case.case.client));
+    put(row, "fingerprint", Some(&case.case.fingerprint));
+}
+
+fn judge(row: &mut Row, repetition: &Repetition) {
+    let verdict = match repetition.validity.verdict {
+        Verdict::Valid => "valid",
+        Verdict::Tainted => "tainted",
+        Verdict::Invalid => "invalid",
+    };
+    put(row, "verdict", Some(verdict));
+    put(row, "reasons", Some(repetition.validity.reasons.join("; ")));
+}
+
+fn rates(row: &mut Row, repetition: &Repetition) {
+    let finite = |value: f64| value.is_finite().then_some(value);
+    put(row, "measured_s", finite(repetition.measured_s));
+    put(row, "offered_per_s", finite(repetition.offered_per_s));
+    put(row, "achieved_per_s", finite(repetition.achieved_per_s));
+}
+
+fn counts(row: &mut Row, repetition: &Repetition) {
+    let counts = &repetition.counts;
+    put(row, "started", Some(counts.started));
+    put(row, "ok", Some(counts.ok));
+    put(row, "failed", Some(counts.failed));
+    put(row, "deadline_exceeded", Some(counts.deadline_exceeded));
+    put(row, "cancelled", Some(counts.cancelled));
+    put(row, "unfinished", Some(counts.unfinished));
+    put(row, "shed", Some(counts.shed));
+    let statuses = counts.by_status.iter();
+    let statuses: Vec<String> = statuses.map(|(name, n)| format!("{name}={n}")).collect();
+    put(row, "by_status", Some(statuses.join(" ")));
+    put(row, "messages_sent", Some(counts.messages_sent));
+    put(row, "messages_received", Some(counts.messages_received));
+    put(row, "bytes_sent", Some(counts.bytes_sent));
+    put(row, "bytes_received", Some(counts.bytes_received));
+}
+
+fn timing(row: &mut Row, field: &str, timing: &Timing) {
+    put(row, &format!("{field}_count"), Some(timing.count));
+    put(
+        row,
+        &format!("{field}_censored"),
+        Some(timing.population() - timing.count),
+    );
+    let mean = timing.mean_ns.map(|mean| format!("{mean:.1}"));
+    put(row, &format!("{field}_mean_ns"), mean);
+    let mut at_least = Vec::new();
+    for quantile in Quantile::ALL {
+        let value = match timing.shown(quantile) {
+            Shown::Exactly(ns) => Some(ns),
+            Shown::AtLeast(ns) => {
+                at_least.push(quantile.field());
+                Some(ns)
+            }
+            Shown::TooFew(_) | Shown::Nothing => None,
+        };
+        put(row, &format!("{field}_{}", quantile.field()), value);
+    }
+    put(row, &format!("{field}_at_least"), Some(at_least.join(" ")));
+}
+
+fn costs(row: &mut Row, repetition: &Repetition) {
+    let server = repetition.server.as_ref();
+    let client = &repetition.client;
+    put(row, "client_cpu_ns_per_call", client.cpu_ns_per_call);
+    put(row, "client_peak_rss_bytes", client.peak_rss_bytes);
+    put(
+        row,
+        "server_cpu_ns_per_call",
+        server.and_then(|s| s.cpu_ns_per_call),
+    );
+    put(
+        row,
+        "server_peak_rss_bytes",
+        server.and_then(|s| s.peak_rss_bytes),
+    );
+}
+
+fn push_line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
+    let fields: Vec<String> = fields.map(quote).collect();
+    text.push_str(&fields.join(","));
+    text.push('\n');
+}
+
+/// Quotes as RFC 4180 asks.
+fn quote(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}

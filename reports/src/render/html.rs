@@ -1,0 +1,289 @@
+//! `report.html`: one page that holds everything it shows. No script, no network, light and dark.
+
+use askama::Template;
+
+use super::{Artifact, Renderer};
+use crate::error::ReportError;
+use crate::model::{FEWEST_BEYOND, LimitVerdict, Quantile, Shown, Stage, Verdict};
+use crate::plot::{self, Drawing, Shape};
+use crate::view::facts::{self, Fact, Pair};
+use crate::view::format::{count, quantile, rate, seconds};
+use crate::view::{COLUMNS, CaseView, Cell, Figure, LimitRow, Time, View, clean, yaml};
+
+/// Cases beyond so many are folded at first.
+const MOST_OPEN: usize = 8;
+const STYLE: &str = include_str!("../../templates/report.css");
+
+/// The page.
+#[derive(Clone, Copy, Debug)]
+pub struct Html;
+
+impl Renderer for Html {
+    fn name(&self) -> &'static str {
+        "html"
+    }
+
+    fn render(&self, view: &View<'_>) -> Result<Vec<Artifact>, ReportError> {
+        let page = Page::new(view)?.render()?;
+        Ok(vec![Artifact::text("report.html", page)])
+    }
+}
+
+/// What the template is filled with.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'v, 'a> {
+    view: &'v View<'a>,
+    style: &'static str,
+    verdict: Badge,
+    meta: String,
+    several: bool,
+    repeated: bool,
+    opened: bool,
+    has_offered: bool,
+    has_messages: bool,
+    has_verdicts: bool,
+    fewest: u64,
+    columns: [(Quantile, &'static str); 5],
+    figures: Vec<PageFigure>,
+    measured_times: Vec<Time>,
+    setups: Vec<Setup>,
+}
+
+/// A word in a colour.
+#[derive(Clone, Copy, Debug)]
+struct Badge {
+    word: &'static str,
+    class: &'static str,
+}
+
+/// A figure in two shapes, of which the page's width chooses one.
+#[derive(Debug)]
+struct PageFigure {
+    wide: String,
+    narrow: String,
+    caption: String,
+    is_broad: bool,
+}
+
+/// What a run was made of.
+#[derive(Debug)]
+struct Setup {
+    label: String,
+    facts: Vec<Fact>,
+    scenario: String,
+}
+
+/// Both sides' counts, settings and costs in one repetition.
+#[derive(Debug)]
+struct Extra {
+    title: String,
+    pairs: Vec<Pairs>,
+    facts: Vec<Fact>,
+}
+
+/// A table of two sides.
+#[derive(Debug)]
+struct Pairs {
+    title: &'static str,
+    rows: Vec<Pair>,
+    note: Option<&'static str>,
+}
+
+impl<'v, 'a> Page<'v, 'a> {
+    fn new(view: &'v View<'a>) -> Result<Page<'v, 'a>, ReportError> {
+        let cases = &view.cases;
+        let measured = |time: &Time| cases.iter().any(|case| case.merged.time(*time).is_some());
+        Ok(Page {
+            style: STYLE,
+            verdict: badge(view.verdict),
+            meta: meta(view),
+            several: view.has_several_cases(),
+            repeated: cases.iter().any(|case| case.case.repetitions.len() > 1),
+            opened: cases.len() <= MOST_OPEN,
+            has_offered: cases.iter().any(|case| case.headline.offered.is_some()),
+            has_messages: cases.iter().any(|case| case.headline.messages.is_some()),
+            has_verdicts: cases.iter().any(|case| case.verdict != view.verdict),
+            fewest: FEWEST_BEYOND,
+            columns: COLUMNS,
+            figures: figures(view)?,
+            measured_times: Time::ALL.into_iter().filter(measured).collect(),
+            setups: setups(view),
+            view,
+        })
+    }
+
+    fn badge(&self, verdict: &Verdict) -> Badge {
+        badge(*verdict)
+    }
+
+    fn limit_badge(&self, row: &LimitRow<'_>) -> Badge {
+        let (word, class) = match row.outcome.outcome {
+            LimitVerdict::Kept => ("kept", "good"),
+            LimitVerdict::Broken => ("broken", "bad"),
+            LimitVerdict::Inconclusive => ("inconclusive", "doubt"),
+        };
+        Badge { word, class }
+    }
+
+    /// The headline numbers of a case, one for each column of the overview.
+    fn overview<'c>(&self, case: &'c CaseView<'_>) -> Vec<Option<&'c Figure>> {
+        let h = &case.headline;
+        let mut row = vec![Some(&h.achieved)];
+        row.extend(self.has_offered.then_some(h.offered.as_ref()));
+        row.extend(self.has_messages.then_some(h.messages.as_ref()));
+        row.extend([Some(&h.p50), Some(&h.p99), Some(&h.errors)]);
+        row
+    }
+
+    fn about_case(&self, case: &CaseView<'_>) -> String {
+        let measured = facts::measured(case.case.repetitions.len(), case.merged.measured_s);
+        let mut parts = vec![case.summary(), format!("measured {measured}")];
+        let who = [("client", &case.case.client), ("server", &case.case.server)];
+        let who = who.into_iter().filter(|(_, name)| !name.is_empty());
+        parts.extend(who.map(|(side, name)| format!("{side} {}", clean(name))));
+        parts.retain(|part| !part.is_empty());
+        parts.join(" · ")
+    }
+
+    fn cell_class(&self, cell: &Cell) -> &'static str {
+        match cell.shown {
+            Shown::TooFew(_) => "too-few",
+            Shown::AtLeast(_) => "bound",
+            Shown::Nothing | Shown::Exactly(_) => "exact",
+        }
+    }
+
+    fn number(&self, n: &u64) -> String {
+        count(*n)
+    }
+
+    fn stages(&self, case: &CaseView<'_>) -> Vec<Vec<String>> {
+        case.merged.stages.iter().map(stage).collect()
+    }
+
+    fn extras(&self, case: &CaseView<'_>) -> Vec<Extra> {
+        extras(case)
+    }
+}
+
+const fn badge(verdict: Verdict) -> Badge {
+    let (word, class) = match verdict {
+        Verdict::Valid => ("valid", "good"),
+        Verdict::Tainted => ("tainted", "doubt"),
+        Verdict::Invalid => ("invalid", "bad"),
+    };
+    Badge { word, class }
+}
+
+/// When, on what, with what: the line under the name.
+fn meta(view: &View<'_>) -> String {
+    let [only] = view.results else {
+        return format!("{} runs side by side", view.results.len());
+    };
+    let mut parts = Vec::new();
+    parts.extend((!only.started_at.is_empty()).then(|| clean(&only.started_at)));
+    parts.extend(only.environment.cpu.model.as_deref().map(clean));
+    let software = &only.environment.software;
+    parts.push(clean(&format!(
+        "bench-runner {} ({})",
+        software.bench_runner, software.build_profile
+    )));
+    parts.join(" · ")
+}
+
+fn figures(view: &View<'_>) -> Result<Vec<PageFigure>, ReportError> {
+    let mut wide = plot::draw_all(view, Shape::WIDE)?;
+    let narrow = plot::draw_all(view, Shape::NARROW)?;
+    // Where one would be left alone in its row, the first has a row of its own.
+    let has_broad = wide.len() % 2 == 1;
+    if has_broad {
+        let broad = plot::draw_all(view, Shape::BROAD)?;
+        wide.splice(..1, broad.into_iter().take(1));
+    }
+    let pairs = wide.into_iter().zip(narrow).enumerate();
+    Ok(pairs
+        .map(|(i, (wide, narrow))| page_figure(&wide, &narrow, has_broad && i == 0))
+        .collect())
+}
+
+fn page_figure(wide: &Drawing, narrow: &Drawing, is_broad: bool) -> PageFigure {
+    PageFigure {
+        wide: wide.inline(&format!("{}-wide", wide.name)),
+        narrow: narrow.inline(&format!("{}-narrow", narrow.name)),
+        caption: wide.caption.clone(),
+        is_broad,
+    }
+}
+
+fn setups(view: &View<'_>) -> Vec<Setup> {
+    let runs = view.results.iter().zip(&view.runs);
+    runs.map(|(result, label)| Setup {
+        label: label.clone(),
+        facts: facts::environment(result),
+        scenario: yaml::block(&result.scenario),
+    })
+    .collect()
+}
+
+fn stage(stage: &Stage) -> Vec<String> {
+    let bad = stage.counts.started.saturating_sub(stage.counts.ok);
+    vec![
+        clean(&stage.name),
+        seconds(stage.start_s),
+        seconds(stage.length_s),
+        rate(stage.offered_per_s),
+        rate(stage.achieved_per_s),
+        quantile(stage.response_time.shown(Quantile::P50)),
+        quantile(stage.response_time.shown(Quantile::P99)),
+        quantile(stage.start_lag.shown(Quantile::P99)),
+        count(bad),
+    ]
+}
+
+/// What stands behind the numbers, repetition by repetition.
+fn extras(case: &CaseView<'_>) -> Vec<Extra> {
+    let repetitions = &case.case.repetitions;
+    let mut extras = Vec::new();
+    for (i, repetition) in repetitions.iter().enumerate() {
+        let mut pairs = Vec::new();
+        if let Some(rows) = facts::totals(repetition) {
+            pairs.push(Pairs {
+                title: "Counted, warm-up and drain included",
+                rows,
+                note: facts::totals_agree(repetition).map(|agree| match agree {
+                    true => "Both sides counted the same.",
+                    false => {
+                        "The two sides do not agree: look at the failures and at what was cut off."
+                    }
+                }),
+            });
+        }
+        pairs.push(Pairs {
+            title: "Cost",
+            rows: facts::costs(repetition),
+            note: None,
+        });
+        if let Some(wire) = &repetition.wire {
+            pairs.push(Pairs {
+                title: "HTTP/2 settings announced",
+                rows: facts::wire_settings(wire),
+                note: None,
+            });
+        }
+        let which = match repetitions.len() {
+            1 => String::new(),
+            _ => format!(" of repetition {}", i + 1),
+        };
+        extras.push(Extra {
+            title: format!("Both sides' counts, cost and wire{which}"),
+            pairs,
+            facts: repetition
+                .wire
+                .as_ref()
+                .map(facts::wire_totals)
+                .unwrap_or_default(),
+        });
+    }
+    extras
+}

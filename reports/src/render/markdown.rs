@@ -1,0 +1,203 @@
+//! `summary.md`: what a pull request or the step summary of a CI job shows.
+
+use super::{Artifact, Renderer};
+use crate::error::ReportError;
+use crate::model::{LimitVerdict, Shown, Verdict};
+use crate::view::format::{DASH, count};
+use crate::view::{COLUMNS, CaseView, Cell, Figure, Headline, View, facts};
+
+/// Percentile tables beyond so many cases would fill a step summary, which is dropped whole when it is too long.
+const MOST_TABLES: usize = 24;
+
+/// GitHub's Markdown.
+#[derive(Clone, Copy, Debug)]
+pub struct Markdown;
+
+impl Renderer for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn render(&self, view: &View<'_>) -> Result<Vec<Artifact>, ReportError> {
+        let mut parts = vec![heading(view)];
+        parts.extend(limits(view));
+        parts.push(overview(view));
+        parts.extend(view.cases.iter().take(MOST_TABLES).map(percentiles));
+        parts.push(environment(view));
+        Ok(vec![Artifact::text("summary.md", parts.join("\n"))])
+    }
+}
+
+fn heading(view: &View<'_>) -> String {
+    let mark = match view.verdict {
+        Verdict::Valid => "✅ valid",
+        Verdict::Tainted => "⚠️ tainted",
+        Verdict::Invalid => "❌ invalid",
+    };
+    let mut text = format!("## {}: {mark}\n", escape(&view.title));
+    if let Some(about) = &view.about {
+        text.push_str(&format!("\n{}\n", escape(about)));
+    }
+    if !view.reasons.is_empty() {
+        text.push('\n');
+    }
+    for reason in &view.reasons {
+        let cases = reason.cases.as_ref();
+        let cases = cases.map_or(String::new(), |cases| format!("**{}**: ", escape(cases)));
+        text.push_str(&format!("- {cases}{}\n", escape(&reason.text)));
+    }
+    text
+}
+
+fn limits(view: &View<'_>) -> Option<String> {
+    if view.limits.is_empty() {
+        return None;
+    }
+    let several = view.has_several_cases();
+    let mut header = vec!["Limit", "Seen", "Outcome"];
+    if several {
+        header.insert(0, "Case");
+    }
+    let rows = view.limits.iter().map(|row| {
+        let outcome = match row.outcome.outcome {
+            LimitVerdict::Kept => "✅ kept",
+            LimitVerdict::Broken => "❌ broken",
+            LimitVerdict::Inconclusive => "❔ inconclusive",
+        };
+        let mut cells: Vec<String> = row.case.iter().map(|case| escape(case)).collect();
+        cells.push(code(&row.outcome.limit));
+        cells.push(escape(&row.outcome.seen));
+        cells.push(outcome.to_owned());
+        cells
+    });
+    Some(table(&header, rows, 0))
+}
+
+/// A row for each case, a column for each headline number.
+fn overview(view: &View<'_>) -> String {
+    let has_messages = view.cases.iter().any(|c| c.headline.messages.is_some());
+    let has_offered = view.cases.iter().any(|c| c.headline.offered.is_some());
+    let mut header = vec!["Case", "Throughput"];
+    header.extend(has_offered.then_some("Offered"));
+    header.extend(has_messages.then_some("Messages"));
+    header.extend([
+        "Response time p50",
+        "Response time p99",
+        "Errors",
+        "Verdict",
+    ]);
+    let rows = view.cases.iter().map(|case| {
+        let Headline {
+            achieved,
+            offered,
+            messages,
+            p50,
+            p99,
+            errors,
+        } = &case.headline;
+        let mut cells = vec![escape(&case.label), figure(Some(achieved))];
+        cells.extend(has_offered.then(|| figure(offered.as_ref())));
+        cells.extend(has_messages.then(|| figure(messages.as_ref())));
+        cells.extend([figure(Some(p50)), figure(Some(p99)), figure(Some(errors))]);
+        cells.push(verdict(case.verdict).to_owned());
+        cells
+    });
+    table(&header, rows, 1)
+}
+
+fn figure(figure: Option<&Figure>) -> String {
+    let Some(figure) = figure else {
+        return DASH.to_owned();
+    };
+    let note = figure.note.as_ref();
+    let note = note.map_or(String::new(), |note| {
+        format!("<br><sub>{}</sub>", escape(note))
+    });
+    format!("{}{note}", escape(&figure.value))
+}
+
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid => "valid",
+        Verdict::Tainted => "tainted",
+        Verdict::Invalid => "invalid",
+    }
+}
+
+/// The percentile table of a case, folded away.
+fn percentiles(case: &CaseView<'_>) -> String {
+    let mut header = vec!["", "Samples"];
+    header.extend(COLUMNS.iter().map(|(_, name)| *name));
+    let rows = case.table.iter().map(|row| {
+        let mut cells = vec![row.time.name().to_owned(), count(row.samples)];
+        cells.extend(row.cells.iter().map(cell));
+        cells
+    });
+    let measured = facts::measured(case.case.repetitions.len(), case.merged.measured_s);
+    let summary = escape_html(&case.summary());
+    format!(
+        "<details><summary>Percentiles of <b>{}</b> ({measured})</summary>\n\n{summary}\n\n{}\n\
+         In small print: how many samples lie beyond.\n\n</details>\n",
+        escape_html(&case.label),
+        table(&header, rows, 1)
+    )
+}
+
+fn cell(cell: &Cell) -> String {
+    match (cell.shown, cell.beyond_text()) {
+        (Shown::Nothing, _) | (_, None) => escape(&cell.text()),
+        (_, Some(beyond)) => format!("{} <sub>{beyond}</sub>", escape(&cell.text())),
+    }
+}
+
+fn environment(view: &View<'_>) -> String {
+    let mut text = String::new();
+    for (result, run) in view.results.iter().zip(&view.runs) {
+        let facts: Vec<String> = facts::environment(result)
+            .iter()
+            .filter(|fact| fact.value != DASH)
+            .map(|fact| format!("{}: {}", fact.name, escape(&fact.value)))
+            .collect();
+        let run = match view.results.len() {
+            1 => String::new(),
+            _ => format!("**{}**: ", escape(run)),
+        };
+        text.push_str(&format!("<sub>{run}{}</sub>\n\n", facts.join(" · ")));
+    }
+    text
+}
+
+/// A table; the first `left` columns are text, the others numbers.
+fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>, left: usize) -> String {
+    let align = |i: usize| if left == 0 || i < left { ":--" } else { "--:" };
+    let rule: Vec<&str> = (0..header.len()).map(align).collect();
+    let mut text = format!("| {} |\n| {} |\n", header.join(" | "), rule.join(" | "));
+    for row in rows {
+        text.push_str(&format!("| {} |\n", row.join(" | ")));
+    }
+    text
+}
+
+/// A text of the scenario or the server without what Markdown or HTML would act on.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in escape_html(text).chars() {
+        if "\\`*_|[]~#@".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace(['\n', '\r'], " ")
+}
+
+/// A text as code; a bar would end the cell.
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'").replace('|', "\\|"))
+}

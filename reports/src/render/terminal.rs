@@ -1,0 +1,337 @@
+//! The summary that `run` and `report` print: what people look at first.
+
+use super::grid::{Entry, Grid, Tone, shorten, wrap};
+use super::{Artifact, Renderer};
+use crate::error::ReportError;
+use crate::model::{LimitVerdict, Shown, Verdict};
+use crate::view::format::{DASH, count, plural};
+use crate::view::{COLUMNS, CaseView, Figure, TimeRow, View, clean, facts};
+
+/// Lines are at most about this long.
+const WIDTH: usize = 100;
+/// Percentile tables for so many cases; the page has them all.
+const MOST_TABLES: usize = 6;
+/// Kinds of failure for each case.
+const MOST_FAILURES: usize = 5;
+
+/// Text for a terminal; without colour also a file, `summary.txt`.
+#[derive(Clone, Copy, Debug)]
+pub struct Terminal {
+    /// Whether to use ANSI colours.
+    pub color: bool,
+}
+
+impl Terminal {
+    /// Without colours.
+    pub const PLAIN: Terminal = Terminal { color: false };
+
+    /// The whole summary.
+    pub fn text(&self, view: &View<'_>) -> String {
+        let mut lines = self.heading(view);
+        lines.extend(self.limits(view));
+        lines.extend(self.overview(view));
+        for case in view.cases.iter().take(MOST_TABLES) {
+            lines.extend(self.percentiles(view, case));
+        }
+        for case in &view.cases {
+            lines.extend(self.failures(view, case));
+        }
+        lines.extend(self.legend(view));
+        lines.join("\n") + "\n"
+    }
+
+    fn paint(self, text: &str, tone: Tone) -> String {
+        tone.paint(text, self.color)
+    }
+
+    fn heading(self, view: &View<'_>) -> Vec<String> {
+        let (word, tone) = verdict(view.verdict);
+        let title = shorten(&view.title, WIDTH - 12);
+        let mut lines = vec![format!(
+            "{}  {}",
+            self.paint(&title, Tone::Strong),
+            self.paint(&word.to_uppercase(), tone)
+        )];
+        lines.extend(view.about.iter().flat_map(|about| wrap(about, WIDTH)));
+        for reason in &view.reasons {
+            let cases = reason.cases.as_ref();
+            let cases = cases.map_or(String::new(), |cases| format!("{cases}: "));
+            let text = wrap(&format!("{cases}{}", reason.text), WIDTH - 2);
+            for (i, line) in text.iter().enumerate() {
+                let mark = if i == 0 { "! " } else { "  " };
+                lines.push(self.paint(&format!("{mark}{line}"), tone));
+            }
+        }
+        if let [only] = &view.cases[..] {
+            lines.push(self.paint(&about_case(only), Tone::Faint));
+        }
+        lines
+    }
+
+    fn limits(self, view: &View<'_>) -> Vec<String> {
+        if view.limits.is_empty() {
+            return Vec::new();
+        }
+        let rows = view.limits.iter().map(|row| {
+            let (mark, tone) = match row.outcome.outcome {
+                LimitVerdict::Kept => ("✔ kept", Tone::Good),
+                LimitVerdict::Broken => ("✘ broken", Tone::Bad),
+                LimitVerdict::Inconclusive => ("? open", Tone::Doubtful),
+            };
+            let case = row.case.as_deref().unwrap_or_default();
+            vec![
+                Entry::new(mark, tone),
+                Entry::new(clean(&row.outcome.limit), Tone::Plain),
+                Entry::new(format!("seen {}", clean(&row.outcome.seen)), Tone::Plain),
+                Entry::new(shorten(case, 36), Tone::Faint),
+            ]
+        });
+        let grid = Grid {
+            left: 4,
+            rows: rows.collect(),
+        };
+        let mut lines = vec![String::new(), self.paint("Limits", Tone::Strong)];
+        lines.extend(grid.lines(self.color));
+        lines
+    }
+
+    /// A row for each case, a column for each headline number; their spread in a row below.
+    fn overview(self, view: &View<'_>) -> Vec<String> {
+        let columns = Columns::of(view);
+        let mut rows = vec![columns.header()];
+        for case in &view.cases {
+            rows.push(columns.row(case));
+            rows.extend(columns.notes(case));
+        }
+        let mut lines = vec![String::new()];
+        lines.extend(Grid { left: 1, rows }.lines(self.color));
+        lines
+    }
+
+    fn percentiles(self, view: &View<'_>, case: &CaseView<'_>) -> Vec<String> {
+        if case.table.is_empty() {
+            return Vec::new();
+        }
+        let mut rows = vec![table_header()];
+        let mut last_samples = None;
+        for row in &case.table {
+            rows.push(table_row(row));
+            if last_samples != Some(row.samples) {
+                rows.push(beyond_row(row));
+                last_samples = Some(row.samples);
+            }
+        }
+        let mut lines = vec![String::new()];
+        if view.has_several_cases() {
+            lines.push(format!(
+                "{}  {}",
+                self.paint(&shorten(&case.label, 48), Tone::Strong),
+                self.paint(&about_case(case), Tone::Faint)
+            ));
+        }
+        lines.extend(Grid { left: 1, rows }.lines(self.color));
+        lines
+    }
+
+    fn failures(self, view: &View<'_>, case: &CaseView<'_>) -> Vec<String> {
+        let failures = &case.merged.failures;
+        if failures.is_empty() {
+            return Vec::new();
+        }
+        let of = match view.has_several_cases() {
+            true => format!("Failures of {}", shorten(&case.label, 60)),
+            false => "Failures".to_owned(),
+        };
+        let rows = failures.iter().take(MOST_FAILURES).map(|failure| {
+            vec![
+                Entry::new(clean(&failure.status), Tone::Bad),
+                Entry::new(format!("{:>9}", count(failure.count)), Tone::Plain),
+                Entry::new(shorten(&clean(&failure.message), 62), Tone::Faint),
+            ]
+        });
+        let grid = Grid {
+            left: 3,
+            rows: rows.collect(),
+        };
+        let mut lines = vec![String::new(), self.paint(&of, Tone::Strong)];
+        lines.extend(grid.lines(self.color));
+        lines
+    }
+
+    /// What a reader needs to know of the tables above, and nothing of what is not in them.
+    fn legend(self, view: &View<'_>) -> Vec<String> {
+        let cells = || {
+            let shown = view.cases.iter().take(MOST_TABLES);
+            shown
+                .flat_map(|case| &case.table)
+                .flat_map(|row| &row.cells)
+        };
+        let mut notes = Vec::new();
+        if cells().any(|cell| matches!(cell.shown, Shown::TooFew(_))) {
+            notes.push("few (n): only n samples lie beyond, too few for a number.".to_owned());
+        }
+        if cells().any(|cell| matches!(cell.shown, Shown::AtLeast(_))) {
+            notes.push(">=: calls were cut off there, the true value is no smaller.".to_owned());
+        }
+        if view.has_closed_loop() {
+            notes.push(
+                "Closed loop: at saturation the response time is mostly queueing.".to_owned(),
+            );
+        }
+        if view.cases.len() > MOST_TABLES {
+            let rest = (view.cases.len() - MOST_TABLES) as u64;
+            notes.push(format!(
+                "Percentiles of {} more are in report.html.",
+                plural(rest, "case")
+            ));
+        }
+        let mut lines = Vec::new();
+        if !notes.is_empty() {
+            lines.push(String::new());
+            lines.extend(notes.iter().map(|note| self.paint(note, Tone::Faint)));
+        }
+        lines
+    }
+}
+
+impl Renderer for Terminal {
+    fn name(&self) -> &'static str {
+        "terminal"
+    }
+
+    fn render(&self, view: &View<'_>) -> Result<Vec<Artifact>, ReportError> {
+        Ok(vec![Artifact::text("summary.txt", self.text(view))])
+    }
+}
+
+const fn verdict(verdict: Verdict) -> (&'static str, Tone) {
+    match verdict {
+        Verdict::Valid => ("valid", Tone::Good),
+        Verdict::Tainted => ("tainted", Tone::Doubtful),
+        Verdict::Invalid => ("invalid", Tone::Bad),
+    }
+}
+
+/// `SayHello, 10 channels, closed: {in_flight: 10} · 5 s · tonic to reference-server`.
+fn about_case(case: &CaseView<'_>) -> String {
+    let who = match (case.case.client.as_str(), case.case.server.as_str()) {
+        ("", "") => String::new(),
+        (client, "") => clean(client),
+        ("", server) => format!("to {}", clean(server)),
+        (client, server) => format!("{} to {}", clean(client), clean(server)),
+    };
+    let measured = facts::measured(case.case.repetitions.len(), case.merged.measured_s);
+    let parts = [case.summary(), measured, who];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    shorten(&parts.join(" · "), WIDTH)
+}
+
+/// The columns of the overview: only those that some case fills.
+struct Columns {
+    offered: bool,
+    messages: bool,
+    verdict: bool,
+}
+
+impl Columns {
+    fn of(view: &View<'_>) -> Columns {
+        Columns {
+            offered: view.cases.iter().any(|c| c.headline.offered.is_some()),
+            messages: view.cases.iter().any(|c| c.headline.messages.is_some()),
+            verdict: view.cases.iter().any(|c| c.verdict != view.verdict),
+        }
+    }
+
+    fn header(&self) -> Vec<Entry> {
+        let mut names = vec!["", "calls OK"];
+        names.extend(self.offered.then_some("offered"));
+        names.extend(self.messages.then_some("messages"));
+        names.extend(["response p50", "response p99", "errors"]);
+        names.extend(self.verdict.then_some("verdict"));
+        let faint = |name: &str| Entry::new(name, Tone::Faint);
+        names.into_iter().map(faint).collect()
+    }
+
+    fn row(&self, case: &CaseView<'_>) -> Vec<Entry> {
+        let h = &case.headline;
+        let value = |figure: Option<&Figure>, tone| {
+            let text = figure.map_or(DASH, |figure| &figure.value);
+            // "too few: 3 beyond" is for tables that have the room.
+            let text = text.replace("too few: ", "few (").replace(" beyond", ")");
+            Entry::new(text, tone)
+        };
+        let bad = if h.errors.value == "0" {
+            Tone::Plain
+        } else {
+            Tone::Bad
+        };
+        let mut row = vec![Entry::new(shorten(&case.label, 36), Tone::Plain)];
+        row.push(value(Some(&h.achieved), Tone::Strong));
+        row.extend(self.offered.then(|| value(h.offered.as_ref(), Tone::Plain)));
+        row.extend(
+            self.messages
+                .then(|| value(h.messages.as_ref(), Tone::Plain)),
+        );
+        row.push(value(Some(&h.p50), Tone::Strong));
+        row.push(value(Some(&h.p99), Tone::Strong));
+        row.push(value(Some(&h.errors), bad));
+        if self.verdict {
+            let (word, tone) = verdict(case.verdict);
+            row.push(Entry::new(word, tone));
+        }
+        row
+    }
+
+    /// The spread over repetitions, and what else there is to say; nothing where there is nothing.
+    fn notes(&self, case: &CaseView<'_>) -> Option<Vec<Entry>> {
+        let h = &case.headline;
+        let note = |figure: Option<&Figure>| {
+            let note = figure.and_then(|figure| figure.note.clone());
+            Entry::new(note.unwrap_or_default(), Tone::Faint)
+        };
+        let errors = match h.errors.value.as_str() {
+            "0" => Entry::new("", Tone::Faint),
+            _ => note(Some(&h.errors)),
+        };
+        let mut row = vec![Entry::new("", Tone::Faint), note(Some(&h.achieved))];
+        row.extend(self.offered.then(|| note(h.offered.as_ref())));
+        row.extend(self.messages.then(|| note(h.messages.as_ref())));
+        row.extend([note(Some(&h.p50)), note(Some(&h.p99)), errors]);
+        row.iter()
+            .any(|entry| !entry.text.is_empty())
+            .then_some(row)
+    }
+}
+
+fn table_header() -> Vec<Entry> {
+    let mut row = vec![Entry::new("", Tone::Faint)];
+    row.extend(
+        COLUMNS
+            .iter()
+            .map(|(_, name)| Entry::new(*name, Tone::Faint)),
+    );
+    row.push(Entry::new("samples", Tone::Faint));
+    row
+}
+
+fn table_row(row: &TimeRow) -> Vec<Entry> {
+    let mut entries = vec![Entry::new(row.time.name(), Tone::Plain)];
+    entries.extend(row.cells.iter().map(|cell| match cell.shown {
+        Shown::TooFew(beyond) => Entry::new(format!("few ({})", count(beyond)), Tone::Doubtful),
+        Shown::AtLeast(_) => Entry::new(cell.text(), Tone::Doubtful),
+        _ => Entry::new(cell.text(), Tone::Plain),
+    }));
+    let samples = match row.censored {
+        0 => count(row.samples),
+        cut => format!("{}, {} cut off", count(row.samples), count(cut)),
+    };
+    entries.push(Entry::new(samples, Tone::Plain));
+    entries
+}
+
+fn beyond_row(row: &TimeRow) -> Vec<Entry> {
+    let mut entries = vec![Entry::new("  samples beyond", Tone::Faint)];
+    let beyond = row.cells.iter().map(|cell| cell.beyond_text());
+    entries.extend(beyond.map(|text| Entry::new(text.unwrap_or_default(), Tone::Faint)));
+    entries
+}

@@ -1,0 +1,184 @@
+//! Facts about a run in two columns: the machine, the software, what went over the wire, what it cost.
+
+use super::format::{count, duration, or_dash, seconds, size};
+use super::names::clean;
+use crate::model::{Cost, Environment, MethodCounts, Repetition, RunResult, Wire, WireSettings};
+
+/// A name and a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is.
+    pub name: &'static str,
+    /// The value with its unit.
+    pub value: String,
+}
+
+fn fact(name: &'static str, value: impl Into<String>) -> Fact {
+    Fact {
+        name,
+        value: value.into(),
+    }
+}
+
+/// Two sides of one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// What it is.
+    pub name: &'static str,
+    /// The client's.
+    pub client: String,
+    /// The server's.
+    pub server: String,
+}
+
+/// The machine and the software.
+pub fn environment(result: &RunResult) -> Vec<Fact> {
+    let Environment {
+        cpu,
+        machine,
+        software,
+    } = &result.environment;
+    let text = |value: &Option<String>| or_dash(value.as_deref(), clean);
+    let yes_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let commit = match (&software.git_commit, software.git_dirty) {
+        (Some(commit), Some(true)) => format!("{} with uncommitted changes", clean(commit)),
+        (commit, _) => text(commit),
+    };
+    vec![
+        fact("started", or_dash(some(&result.started_at), clean)),
+        fact("processor", text(&cpu.model)),
+        fact(
+            "cores",
+            if cpu.cores == 0 {
+                super::format::DASH.into()
+            } else {
+                count(cpu.cores.into())
+            },
+        ),
+        fact("frequency governor", text(&cpu.governor)),
+        fact("virtual machine", or_dash(cpu.virtualized, yes_no)),
+        fact("memory", or_dash(machine.memory_bytes, size)),
+        fact("system", clean(&format!("{} {}", machine.os, machine.arch))),
+        fact("kernel", text(&machine.kernel)),
+        fact("clock source", text(&machine.clock_source)),
+        fact(
+            "reading the clock",
+            or_dash(machine.clock_cost_ns, |ns| duration(ns as f64)),
+        ),
+        fact(
+            "bench-runner",
+            clean(&format!(
+                "{} ({})",
+                software.bench_runner, software.build_profile
+            )),
+        ),
+        fact("git commit", commit),
+        fact("seed", result.seed.to_string()),
+    ]
+    .into_iter()
+    .filter(|fact| !fact.value.is_empty())
+    .collect()
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// Both sides' counts over the whole repetition; `None` where nobody counted.
+pub fn totals(repetition: &Repetition) -> Option<Vec<Pair>> {
+    let (client, server) = (&repetition.totals.client, &repetition.totals.server);
+    if *client == MethodCounts::default() && server.is_none() {
+        return None;
+    }
+    let pair = |name, value: fn(&MethodCounts) -> u64| Pair {
+        name,
+        client: count(value(client)),
+        server: or_dash(server.as_ref(), |server| count(value(server))),
+    };
+    Some(vec![
+        pair("calls", |side| side.calls),
+        pair("request messages", |side| side.requests),
+        pair("reply messages", |side| side.replies),
+        pair("request bytes", |side| side.request_bytes),
+        pair("reply bytes", |side| side.reply_bytes),
+    ])
+}
+
+/// Whether both sides counted the same; `None` where the server did not count.
+pub fn totals_agree(repetition: &Repetition) -> Option<bool> {
+    let server = repetition.totals.server?;
+    Some(server == repetition.totals.client)
+}
+
+/// What each side cost.
+pub fn costs(repetition: &Repetition) -> Vec<Pair> {
+    let cpu = |cost: &Cost| or_dash(cost.cpu_ns_per_call, duration);
+    let memory = |cost: &Cost| or_dash(cost.peak_rss_bytes, size);
+    let server = repetition.server.as_ref();
+    vec![
+        Pair {
+            name: "CPU time per call",
+            client: cpu(&repetition.client),
+            server: or_dash(server, cpu),
+        },
+        Pair {
+            name: "peak memory",
+            client: memory(&repetition.client),
+            server: or_dash(server, memory),
+        },
+    ]
+}
+
+/// What each side announced on the first connection.
+pub fn wire_settings(wire: &Wire) -> Vec<Pair> {
+    const DEFAULT: &str = "protocol default";
+    let print = |value: Option<u32>, is_size: bool| match value {
+        None => DEFAULT.to_owned(),
+        Some(value) if is_size => size(value.into()),
+        Some(value) => count(value.into()),
+    };
+    let pair = |name, is_size, value: fn(&WireSettings) -> Option<u32>| Pair {
+        name,
+        client: print(value(&wire.client_settings), is_size),
+        server: print(value(&wire.server_settings), is_size),
+    };
+    vec![
+        pair("initial stream window", true, |s| s.initial_stream_window),
+        pair("initial connection window", true, |s| {
+            s.initial_connection_window
+        }),
+        pair("max frame size", true, |s| s.max_frame_size),
+        pair("header table size", true, |s| s.header_table_size),
+        pair("max concurrent streams", false, |s| {
+            s.max_concurrent_streams
+        }),
+    ]
+}
+
+/// What went over the connections.
+pub fn wire_totals(wire: &Wire) -> Vec<Fact> {
+    let mut facts = vec![
+        fact("connections", count(wire.connections)),
+        fact("connections lost", count(wire.connections_lost)),
+        fact("bytes written", size(wire.bytes_sent)),
+        fact("bytes read", size(wire.bytes_received)),
+        fact("frames written", count(wire.frames_sent)),
+        fact("frames read", count(wire.frames_received)),
+    ];
+    for (reason, times) in &wire.goaway {
+        facts.push(fact(
+            "GOAWAY",
+            format!("{}: {}", clean(reason), count(*times)),
+        ));
+    }
+    facts
+}
+
+/// How long a case was measured: `5 s`, `3 repetitions, 15 s in all`.
+pub fn measured(repetitions: usize, measured_s: f64) -> String {
+    if repetitions == 1 {
+        seconds(measured_s)
+    } else {
+        format!("{repetitions} repetitions, {} in all", seconds(measured_s))
+    }
+}

@@ -1,0 +1,201 @@
+//! What reports show: one model made from one or several results, which every renderer and every figure reads.
+
+mod case;
+pub mod facts;
+pub mod format;
+mod merged;
+mod names;
+mod sweep;
+mod time;
+pub mod yaml;
+
+pub use case::{COLUMNS, CaseView, Cell, Figure, Headline, TimeRow, cells, table};
+pub(crate) use case::{exact, range};
+pub use merged::Merged;
+pub(crate) use names::{clean, last_key};
+pub use sweep::{Scale, Sweep, SweepSeries, SweepValue};
+pub use time::Time;
+
+use serde_json::Value;
+
+use crate::error::ReportError;
+use crate::model::{CaseResult, LimitOutcome, LimitVerdict, RunResult, Verdict};
+
+/// One or several results, ready to be shown.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// The results themselves.
+    pub results: &'a [RunResult],
+    /// What each run is called.
+    pub runs: Vec<String>,
+    /// The scenario's name, or all of them.
+    pub title: String,
+    /// One sentence about the scenario.
+    pub about: Option<String>,
+    /// The worst verdict of any repetition.
+    pub verdict: Verdict,
+    /// Why it is not valid.
+    pub reasons: Vec<Reason>,
+    /// Every limit of every case.
+    pub limits: Vec<LimitRow<'a>>,
+    /// Every case of every result.
+    pub cases: Vec<CaseView<'a>>,
+    /// How the cases stand side by side.
+    pub sweep: Option<Sweep>,
+}
+
+/// Why a case is not valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The cases, where not all have this reason.
+    pub cases: Option<String>,
+    /// What was seen, and what to do about it.
+    pub text: String,
+}
+
+/// A limit of a case.
+#[derive(Clone, Debug)]
+pub struct LimitRow<'a> {
+    /// The case, where there are several.
+    pub case: Option<String>,
+    /// The limit and what was seen.
+    pub outcome: &'a LimitOutcome,
+}
+
+impl<'a> View<'a> {
+    /// Reads results side by side.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no result, or one holds a histogram that cannot be read.
+    pub fn new(results: &'a [RunResult]) -> Result<View<'a>, ReportError> {
+        let first = results.first().ok_or(ReportError::NoResults)?;
+        let runs = names::run_labels(results);
+        let cases = case_views(results, &runs)?;
+        let about = first.scenario.get("about").and_then(Value::as_str);
+        Ok(View {
+            title: title(results),
+            about: about
+                .filter(|about| results.len() == 1 && !about.is_empty())
+                .map(clean),
+            verdict: cases
+                .iter()
+                .map(|c| c.verdict)
+                .max()
+                .unwrap_or(Verdict::Invalid),
+            reasons: reasons(&cases),
+            limits: limits(&cases),
+            sweep: Sweep::find(&cases, &runs),
+            cases,
+            runs,
+            results,
+        })
+    }
+
+    /// How many limits came out in this way.
+    pub fn limits_that(&self, verdict: LimitVerdict) -> usize {
+        self.limits
+            .iter()
+            .filter(|limit| limit.outcome.outcome == verdict)
+            .count()
+    }
+
+    /// Whether any case is closed loop, which readers of response times should know.
+    pub fn has_closed_loop(&self) -> bool {
+        self.cases.iter().any(CaseView::is_closed_loop)
+    }
+
+    /// Whether there are several cases to hold side by side.
+    pub fn has_several_cases(&self) -> bool {
+        self.cases.len() > 1
+    }
+}
+
+fn case_views<'a>(
+    results: &'a [RunResult],
+    runs: &[String],
+) -> Result<Vec<CaseView<'a>>, ReportError> {
+    let cases: Vec<(usize, &CaseResult)> = results
+        .iter()
+        .enumerate()
+        .flat_map(|(i, result)| result.cases.iter().map(move |case| (i, case)))
+        .collect();
+    let all: Vec<&CaseResult> = cases.iter().map(|(_, case)| *case).collect();
+    let labels = names::case_labels(results, runs);
+    let slugs = names::slugs(&all);
+    cases
+        .into_iter()
+        .zip(labels.into_iter().zip(slugs))
+        .map(|((result, case), (label, slug))| CaseView::new(result, case, label, slug))
+        .collect()
+}
+
+/// The names of all scenarios, each once.
+fn title(results: &[RunResult]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for result in results {
+        let name = clean(result.name());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" and ")
+}
+
+/// Each reason once, with the cases that have it.
+fn reasons(cases: &[CaseView<'_>]) -> Vec<Reason> {
+    let mut found: Vec<(String, Vec<&str>)> = Vec::new();
+    for case in cases {
+        for text in case
+            .case
+            .repetitions
+            .iter()
+            .flat_map(|r| &r.validity.reasons)
+        {
+            let text = clean(text);
+            match found.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, having)) if having.last() != Some(&case.label.as_str()) => {
+                    having.push(&case.label);
+                }
+                Some(_) => {}
+                None => found.push((text, vec![&case.label])),
+            }
+        }
+    }
+    let reason = |(text, having): (String, Vec<&str>)| Reason {
+        cases: (having.len() < cases.len()).then(|| having.join(", ")),
+        text,
+    };
+    let mut reasons: Vec<Reason> = found.into_iter().map(reason).collect();
+    for case in cases.iter().filter(|case| case.case.repetitions.is_empty()) {
+        reasons.push(Reason {
+            cases: (cases.len() > 1).then(|| case.label.clone()),
+            text: "nothing was measured".to_owned(),
+        });
+    }
+    if cases.is_empty() {
+        reasons.push(Reason {
+            cases: None,
+            text: "the result has no case".to_owned(),
+        });
+    }
+    reasons
+}
+
+/// The broken limits first, then those that cannot be told, then those that are kept.
+fn limits<'a>(cases: &[CaseView<'a>]) -> Vec<LimitRow<'a>> {
+    let mut rows: Vec<LimitRow<'a>> = Vec::new();
+    for view in cases {
+        let case: &'a CaseResult = view.case;
+        rows.extend(case.limits.iter().map(|outcome| LimitRow {
+            case: (cases.len() > 1).then(|| view.label.clone()),
+            outcome,
+        }));
+    }
+    rows.sort_by_key(|row| match row.outcome.outcome {
+        LimitVerdict::Broken => 0,
+        LimitVerdict::Inconclusive => 1,
+        LimitVerdict::Kept => 2,
+    });
+    rows
+}

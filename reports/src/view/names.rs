@@ -1,0 +1,141 @@
+//! What cases are called: in tables as short as can be, in file names as safe as must be, in both unique.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::yaml::flow;
+use crate::model::{CaseResult, RunResult};
+
+/// What each run is called among the others: its name, or its number where names repeat.
+pub(super) fn run_labels(results: &[RunResult]) -> Vec<String> {
+    let names: HashSet<&str> = results.iter().map(RunResult::name).collect();
+    results
+        .iter()
+        .enumerate()
+        .map(|(i, result)| {
+            if names.len() == results.len() {
+                clean(result.name())
+            } else {
+                format!("run {}", i + 1)
+            }
+        })
+        .collect()
+}
+
+/// What each case is called, run by run, in the order of the results.
+pub(super) fn case_labels(results: &[RunResult], runs: &[String]) -> Vec<String> {
+    let cases: usize = results.iter().map(|result| result.cases.len()).sum();
+    let mut labels = Vec::with_capacity(cases);
+    for (result, run) in results.iter().zip(runs) {
+        for case in &result.cases {
+            let own = case_label(result, case, cases);
+            labels.push(match (results.len(), result.cases.len()) {
+                (1, _) => own,
+                (_, 1) => run.clone(),
+                _ => format!("{run}: {own}"),
+            });
+        }
+    }
+    unique(labels, " #")
+}
+
+/// The point of the matrix, or what tells the case from its neighbours.
+fn case_label(result: &RunResult, case: &CaseResult, cases: usize) -> String {
+    if cases == 1 || case.point.is_empty() {
+        let prefix = format!("{}/", result.name());
+        let name = case.name.strip_prefix(&prefix).unwrap_or(&case.name);
+        return clean(name);
+    }
+    let point: Vec<String> = case
+        .point
+        .iter()
+        .map(|(key, value)| point_label(key, value, case.point.len()))
+        .collect();
+    clean(&point.join(", "))
+}
+
+/// `channels=10`; a name speaks for itself: `SayHello`.
+fn point_label(key: &str, value: &Value, keys: usize) -> String {
+    let text = flow(value).trim_matches('"').to_owned();
+    let names_itself = value.is_string() && !text.starts_with(|c: char| c.is_ascii_digit());
+    if keys == 1 && names_itself {
+        text
+    } else {
+        format!("{}={text}", last_key(key))
+    }
+}
+
+/// The last part of a scenario key: `channels` of `client.channels`.
+pub(crate) fn last_key(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+/// The part of a file name that stands for each case.
+pub(super) fn slugs(cases: &[&CaseResult]) -> Vec<String> {
+    unique(cases.iter().map(|case| slug(&case.name)).collect(), "-")
+}
+
+fn slug(name: &str) -> String {
+    let safe: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "._=-".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(120)
+        .collect();
+    let safe = safe.trim_matches(['.', '-']);
+    if safe.is_empty() {
+        "case".to_owned()
+    } else {
+        safe.to_owned()
+    }
+}
+
+/// Numbers what occurs twice; upper and lower case count as the same, because some file systems say so.
+fn unique(names: Vec<String>, mark: &str) -> Vec<String> {
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut next: HashMap<String, usize> = HashMap::new();
+    names
+        .into_iter()
+        .map(|name| {
+            let mut candidate = name.clone();
+            while !seen.insert(candidate.to_lowercase()) {
+                let n = next.entry(name.to_lowercase()).or_insert(1);
+                *n += 1;
+                candidate = format!("{name}{mark}{n}");
+            }
+            candidate
+        })
+        .collect()
+}
+
+/// A text of a foreign file without what would move a terminal's cursor or break a line of a table.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_safe_and_unique() {
+        assert_eq!(
+            slug("channels-sweep/client.channels=10"),
+            "channels-sweep-client.channels=10"
+        );
+        assert_eq!(slug("../../etc/passwd"), "etc-passwd");
+        assert_eq!(slug("ü/"), "case");
+        let names = ["a", "A", "a", "a-2"].map(str::to_owned).to_vec();
+        assert_eq!(unique(names, "-"), ["a", "A-2", "a-3", "a-2-2"]);
+    }
+}

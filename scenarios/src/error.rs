@@ -11,8 +11,11 @@ use crate::tree::Place;
 
 /// A mistake in a scenario file or in a `--set`: what was expected, where, and what was probably meant.
 #[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct ScenarioError {
+#[error("{}", .0.message)]
+pub struct ScenarioError(Box<Report>);
+
+#[derive(Debug)]
+struct Report {
     message: String,
     source_code: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
@@ -21,19 +24,21 @@ pub struct ScenarioError {
 
 impl Diagnostic for ScenarioError {
     fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
-        self.help
+        self.0
+            .help
             .as_ref()
             .map(|help| Box::new(help) as Box<dyn Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source_code
+        self.0
+            .source_code
             .as_ref()
             .map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.labels.iter().cloned()))
+        Some(Box::new(self.0.labels.iter().cloned()))
     }
 }
 
@@ -89,12 +94,12 @@ impl Sources {
                 .map(|(second, why)| span(text, &second, Some(why.to_owned()))),
         );
         let source_code = Some(NamedSource::new(name, text.clone()));
-        ScenarioError {
+        ScenarioError(Box::new(Report {
             message,
             source_code,
             labels,
             help,
-        }
+        }))
     }
 }
 
@@ -120,12 +125,12 @@ fn floor(text: &str, at: usize) -> usize {
 impl ScenarioError {
     /// A mistake that has no place in a text, such as a file that is not there.
     pub(crate) fn whole(message: String, help: Option<String>) -> ScenarioError {
-        ScenarioError {
+        ScenarioError(Box::new(Report {
             message,
             source_code: None,
             labels: Vec::new(),
             help,
-        }
+        }))
     }
 
     /// The mistake as it is shown: what, file, line, the line itself with a mark below it, and help.

@@ -49,6 +49,7 @@ pub enum Law<T> {
 /// The distributions a file can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(rename = "Drawn_of_{T}")]
 pub enum Drawn<T> {
     /// Every value from `min` to `max` equally likely.
     Uniform(Uniform<T>),
@@ -65,6 +66,7 @@ pub enum Drawn<T> {
 /// The bounds of a uniform law, both included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Uniform_of_{T}")]
 pub struct Uniform<T> {
     /// The smallest value.
     pub min: T,
@@ -75,6 +77,7 @@ pub struct Uniform<T> {
 /// The parameters of a normal law.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Gaussian_of_{T}")]
 pub struct Gaussian<T> {
     /// The mean.
     pub mean: T,
@@ -85,6 +88,7 @@ pub struct Gaussian<T> {
 /// The parameters of a lognormal law.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Lognormal_of_{T}")]
 pub struct Lognormal<T> {
     /// The median.
     pub median: T,
@@ -95,6 +99,7 @@ pub struct Lognormal<T> {
 /// The parameter of an exponential law.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Exponential_of_{T}")]
 pub struct Exponential<T> {
     /// The mean.
     pub mean: T,
@@ -103,6 +108,7 @@ pub struct Exponential<T> {
 /// One value of a weighted list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Weighted_of_{T}")]
 pub struct Weighted<T> {
     /// The value.
     pub value: T,

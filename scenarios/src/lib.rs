@@ -24,6 +24,7 @@
 //! # Ok::<(), scenarios::ScenarioError>(())
 //! ```
 
+pub mod catalogue;
 mod document;
 mod error;
 mod explain;

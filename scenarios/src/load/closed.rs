@@ -15,8 +15,9 @@ use crate::units::Nanos;
 #[serde(deny_unknown_fields)]
 pub struct Closed {
     /// Calls in flight on each channel.
+    #[schemars(range(min = 1, max = 100000))]
     pub in_flight: u32,
-    /// How long a place stays empty between one call and the next.
+    /// How long a place stays empty between one call and the next. 0s to 1h.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub think_time: Nanos,
 }

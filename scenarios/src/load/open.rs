@@ -19,13 +19,14 @@ const fn default_max_in_flight() -> u32 {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
-    /// Calls per second over all lanes and channels.
+    /// Calls per second over all lanes and channels. 0.001/s to 10000000/s.
     pub rate: Rate,
     /// How the starts are spread.
     #[serde(default)]
     pub arrivals: Arrivals,
     /// How many calls may wait or be in flight at once over all lanes; more are shed, and counted.
     #[serde(default = "default_max_in_flight")]
+    #[schemars(range(min = 1, max = 1000000))]
     pub max_in_flight: u32,
 }
 
@@ -33,15 +34,16 @@ pub struct Open {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ramp {
-    /// The rate at the start.
+    /// The rate at the start. 0.001/s to 10000000/s.
     pub from: Rate,
-    /// The rate at the end.
+    /// The rate at the end. 0.001/s to 10000000/s.
     pub to: Rate,
     /// How the starts are spread.
     #[serde(default)]
     pub arrivals: Arrivals,
     /// How many calls may wait or be in flight at once over all lanes; more are shed, and counted.
     #[serde(default = "default_max_in_flight")]
+    #[schemars(range(min = 1, max = 1000000))]
     pub max_in_flight: u32,
 }
 

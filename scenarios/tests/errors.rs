@@ -1,0 +1,103 @@
+//! Every mistake is shown with its file, its line, a mark below it, what was expected and, where one is near, the
+//! name that was meant.
+
+use std::path::{Path, PathBuf};
+
+use scenarios::{Suite, reference_server};
+
+fn broken() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir("tests/broken")
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn load(path: &Path, sets: &[&str]) -> String {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    match Suite::load(path, &sets) {
+        Ok(suite) => panic!("{} passes: {suite:?}", path.display()),
+        Err(error) => error.render(false),
+    }
+}
+
+fn set(argument: &str) -> String {
+    match Suite::parse(
+        "good.yaml",
+        "name: good\nload: { closed: { in_flight: 2 } }\n",
+        &[argument.to_owned()],
+    ) {
+        Ok(suite) => panic!("{argument} passes: {suite:?}"),
+        Err(error) => error.render(false),
+    }
+}
+
+#[test]
+fn broken_files() {
+    for path in broken() {
+        let name = format!("broken-{}", path.file_stem().unwrap().display());
+        insta::assert_snapshot!(name, load(&path, &[]));
+    }
+}
+
+#[test]
+fn every_broken_file_has_its_line_shown() {
+    for path in broken() {
+        let shown = load(&path, &[]);
+        let file = path.display().to_string();
+        assert!(shown.contains(&format!("[{file}:")), "{shown}");
+    }
+}
+
+#[test]
+fn broken_overrides() {
+    let arguments = [
+        ("unknown-key", "client.chanels=3"),
+        ("no-sign", "client.channels"),
+        ("empty-key", "client.=3"),
+        ("wrong-type", "client.channels=many"),
+        ("out-of-range", "client.channels=0"),
+        ("not-yaml", "client.cpus=[1, 2"),
+        ("unknown-load", "load.opne.rate=5/s"),
+        ("below-a-number", "seed.x=1"),
+        ("no-such-item", "load.stages[0].duration=5s"),
+        ("cross-field", "client.lanes=2"),
+        ("not-an-index", "limits[first]=failed == 0"),
+    ];
+    for (name, argument) in arguments {
+        insta::assert_snapshot!(format!("set-{name}"), set(argument));
+    }
+}
+
+#[test]
+fn broken_server_settings() {
+    let shown = |set: &str| {
+        reference_server(&[set.to_owned()])
+            .unwrap_err()
+            .render(false)
+    };
+    insta::assert_snapshot!("server-unknown-key", shown("http2.initial_window=64KiB"));
+    insta::assert_snapshot!("server-wrong-unit", shown("behaviour.delay=2"));
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    insta::assert_snapshot!("no-such-file", load(Path::new("quickstrat.yaml"), &[]));
+}
+
+#[test]
+fn a_large_file_is_refused_before_it_is_read() {
+    let folder = tempfile();
+    let path = folder.join("large.yaml");
+    std::fs::write(&path, vec![b'#'; 10_000_000]).unwrap();
+    let shown = load(&path, &[]).replace(&folder.display().to_string(), "FOLDER");
+    std::fs::remove_dir_all(&folder).unwrap();
+    insta::assert_snapshot!("large-file", shown);
+}
+
+fn tempfile() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("scenarios-errors-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

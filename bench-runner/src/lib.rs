@@ -1,1 +1,28 @@
-//! x
+//! The runner: reads a scenario, makes the calls, records every one of them, and writes the result.
+//!
+//! # Layout
+//!
+//! - [`cli`], [`cmd`], [`exit`]: the command line
+//! - [`engine`]: how calls are made
+//! - [`run`]: when, and by which threads
+//! - [`record`]: what became of them
+//! - [`plan`]: a case bound to this machine
+//! - [`target`]: what is called
+//! - [`host`]: on what machine
+//! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
+//! - [`clock`], [`call`]: the one clock; what a call sends
+
+pub mod call;
+pub mod cli;
+pub mod clock;
+pub mod cmd;
+pub mod engine;
+pub mod exit;
+pub mod host;
+pub mod interrupt;
+pub mod output;
+pub mod plan;
+pub mod progress;
+pub mod record;
+pub mod run;
+pub mod target;

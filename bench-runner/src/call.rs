@@ -1,0 +1,155 @@
+//! What one call sends, prepared before the load begins: encoded messages, metadata, and what a right answer is.
+
+use bytes::Bytes;
+use prost::Message as _;
+use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use scenarios::law::Law;
+use scenarios::method::Method;
+use scenarios::scenario::{self, Bidi, Headers, When};
+use scenarios::units::{self, Nanos};
+
+use crate::engine::Traffic;
+
+/// Different requests that are prepared where sizes are drawn; calls take them in turn.
+const POOL: usize = 1024;
+/// What all prepared requests together may take.
+const POOL_BYTES: u64 = 64 << 20;
+
+/// A call, prepared.
+#[derive(Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// How a bidirectional stream is driven.
+    pub bidi: Bidi,
+    /// Sent with each call, after gRPC's own.
+    pub metadata: Vec<(String, String)>,
+    /// The call's timeout.
+    pub deadline: Option<Nanos>,
+    requests: Vec<Request>,
+    replies: u32,
+    /// Whether the server honours the reply shape, so that sizes and counts can be checked.
+    shaped: bool,
+}
+
+/// The messages of one call.
+#[derive(Debug)]
+pub struct Request {
+    /// The first message, which carries the shape of the reply.
+    pub first: Bytes,
+    /// Every further message.
+    pub further: Bytes,
+    /// Messages in all.
+    pub messages: u32,
+    reply_bytes: u64,
+}
+
+impl Call {
+    /// Prepares the calls of a scenario; `shaped` tells whether the server is known to honour the reply shape.
+    pub fn prepare(call: &scenario::Call, seed: u64, shaped: bool) -> Call {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let is_fixed = call.request.size.fixed().is_some() && call.reply.size.fixed().is_some();
+        let mut requests = Vec::new();
+        let mut total = 0;
+        while requests.len() < POOL && total < POOL_BYTES {
+            let request = Request::prepare(call, &mut rng);
+            total += (request.first.len() + request.further.len()) as u64;
+            requests.push(request);
+            if is_fixed {
+                break;
+            }
+        }
+        Call {
+            method: call.method,
+            bidi: call.bidi.unwrap_or_default(),
+            metadata: call.metadata.clone().into_iter().collect(),
+            deadline: call.deadline,
+            requests,
+            replies: call.replies(),
+            shaped: shaped && call.reply.status.is_none(),
+        }
+    }
+
+    /// The prepared request of call number `number`.
+    pub fn request(&self, number: u64) -> &Request {
+        &self.requests[(number % self.requests.len() as u64) as usize]
+    }
+
+    /// Whether the client waits for each reply before it sends the next request.
+    pub fn is_ping_pong(&self) -> bool {
+        self.method == Method::BidiHello && self.bidi == Bidi::PingPong
+    }
+
+    /// Whether a call that ended OK brought what it asked for; if not, what is wrong.
+    pub fn check(&self, number: u64, received: Traffic) -> Result<(), String> {
+        let streams = self.method.pattern().streams_replies();
+        if (self.shaped || !streams) && received.messages != u64::from(self.replies) {
+            return Err(format!("{} reply messages instead of {}", received.messages, self.replies));
+        }
+        let expected = self.request(number).reply_bytes;
+        if self.shaped && received.bytes != expected {
+            return Err(format!("{} bytes of reply messages instead of {expected}", received.bytes));
+        }
+        Ok(())
+    }
+}
+
+impl Request {
+    fn prepare(call: &scenario::Call, rng: &mut ChaCha8Rng) -> Request {
+        let reply_size = draw(&call.reply.size, rng);
+        let shape = shape(&call.reply, reply_size);
+        let name = text(draw(&call.request.size, rng), rng);
+        let further = HelloRequest { name: name.clone(), reply: echo_shape(call, reply_size) };
+        let first = HelloRequest { name, reply: Some(shape) };
+        let reply = HelloReply { message: "x".repeat(reply_size as usize) };
+        Request {
+            first: first.encode_to_vec().into(),
+            further: further.encode_to_vec().into(),
+            messages: call.requests(),
+            reply_bytes: reply.encoded_len() as u64 * u64::from(call.replies()),
+        }
+    }
+
+    /// The messages in order.
+    pub fn messages(&self) -> impl Iterator<Item = Bytes> + use<> {
+        let (first, further) = (self.first.clone(), self.further.clone());
+        std::iter::once(first).chain(std::iter::repeat_n(further, self.messages.saturating_sub(1) as usize))
+    }
+}
+
+/// A bidirectional stream answers each request in the size that it asks for; elsewhere the first request says it all.
+fn echo_shape(call: &scenario::Call, size: u32) -> Option<ReplyShape> {
+    (call.method == Method::BidiHello).then(|| ReplyShape { size: Some(size), ..ReplyShape::default() })
+}
+
+fn shape(reply: &scenario::Reply, size: u32) -> ReplyShape {
+    let (when, every) = match reply.when {
+        None => (WireWhen::Default, 0),
+        Some(When::Each) => (WireWhen::Each, 0),
+        Some(When::AfterAll) => (WireWhen::AfterAll, 0),
+        Some(When::AfterFirst) => (WireWhen::AfterFirst, 0),
+        Some(When::Every(k)) => (WireWhen::Every, k.get()),
+    };
+    let status = reply.status.as_ref();
+    ReplyShape {
+        size: Some(size),
+        messages: (reply.messages != 1).then_some(reply.messages),
+        when: when.into(),
+        every,
+        headers_at_once: reply.headers == Headers::AtOnce,
+        status_code: status.map_or(0, |status| u32::from(status.code.0)),
+        status_message: status.map_or_else(String::new, |status| status.message.clone()),
+        trailers: reply.trailers.clone().into_iter().collect(),
+    }
+}
+
+fn draw(law: &Law<units::Bytes>, rng: &mut ChaCha8Rng) -> u32 {
+    u32::try_from(law.draw(rng).0).unwrap_or(u32::MAX)
+}
+
+/// Text that does not compress to nothing, as real names would not.
+fn text(length: u32, rng: &mut ChaCha8Rng) -> String {
+    (0..length).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect()
+}

@@ -1,0 +1,76 @@
+//! The command line: one file per subcommand in [`crate::cmd`].
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cmd;
+use crate::exit::Exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner run quickstart                        five methods against the built-in server, under a minute
+  bench-runner run scenarios/unary-latency.yaml --target http://127.0.0.1:50051 --set load.open.rate=2000/s
+  bench-runner report before/result.json after/result.json --out side-by-side
+
+Exit codes: 0 all good, 1 a limit was broken, 2 usage or scenario error, 3 inconclusive,
+4 the run cannot be trusted or could not be made.";
+
+/// Load-tests and benchmarks gRPC servers, and says when its own numbers are not to be trusted.
+#[derive(Debug, Parser)]
+#[command(name = "bench-runner", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a scenario and report what came of it.
+    Run(cmd::run::Args),
+    /// Check scenario files and show the cases that they expand to; runs nothing.
+    Check(cmd::check::Args),
+    /// List the built-in scenarios, or those of a folder.
+    List(cmd::list::Args),
+    /// Print the JSON Schema of the scenario file, for editors.
+    Schema(cmd::schema::Args),
+    /// Serve the reference Greeter until SIGTERM or Ctrl-C.
+    Serve(reference_server::ServeArgs),
+    /// Render results again, or several side by side.
+    Report(cmd::report::Args),
+    /// Show what is known of this machine.
+    Env(cmd::env::Args),
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(args) => cmd::run::run(&args),
+        Command::Check(args) => cmd::check::run(&args),
+        Command::List(args) => cmd::list::run(&args),
+        Command::Schema(args) => cmd::schema::run(&args),
+        Command::Serve(args) => cmd::serve::run(&args),
+        Command::Report(args) => cmd::report::run(&args),
+        Command::Env(args) => cmd::env::run(&args),
+    };
+    outcome.unwrap_or_else(|failure| failure.report()).into()
+}
+
+/// How a command ended.
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

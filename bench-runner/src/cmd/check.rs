@@ -1,0 +1,82 @@
+//! `bench-runner check`: what scenario files mean, without running them.
+
+use std::time::Duration;
+
+use scenarios::scenario::Scenario;
+use scenarios::units::Nanos;
+use scenarios::{Case, Suite};
+
+use crate::exit::{Exit, Failure};
+use crate::output;
+use crate::run::timeline::Timeline;
+
+/// Checks scenario files and shows the cases that they expand to; runs nothing.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Scenario files, or names of built-in scenarios.
+    #[arg(required = true)]
+    scenarios: Vec<String>,
+    /// Sets a scenario key by its path, as `run` does.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Prints every setting of every case as JSON, which is YAML, and can be run.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks all files; every broken one is told of.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let mut exit = Exit::Good;
+    for scenario in &args.scenarios {
+        match super::load(scenario, &args.sets) {
+            Ok(suite) if args.json => output::print(&json(&suite)?)?,
+            Ok(suite) => output::print(&summary(&suite))?,
+            Err(error) => exit = Failure::from(error).report(),
+        }
+    }
+    Ok(exit)
+}
+
+fn json(suite: &Suite) -> Result<String, Failure> {
+    let cases: Vec<&Scenario> = suite.cases.iter().map(|case| &case.scenario).collect();
+    Ok(serde_json::to_string_pretty(&cases).map_err(anyhow::Error::from)? + "\n")
+}
+
+fn summary(suite: &Suite) -> String {
+    let total: Duration = suite.cases.iter().map(length).sum();
+    let mut text = format!("{}: {} cases, about {:.0?} in all\n", suite.name, suite.cases.len(), total);
+    if !suite.about.is_empty() {
+        text += &format!("  {}\n", suite.about);
+    }
+    for case in &suite.cases {
+        text += &format!("  {}  [{}]\n    {}\n", case.name, case.fingerprint, describe(&case.scenario));
+    }
+    text
+}
+
+/// How long a case takes at the most, without starting servers.
+fn length(case: &Case) -> Duration {
+    Duration::from(Timeline::new(&case.scenario).drain_end) * case.scenario.repetitions
+}
+
+fn describe(scenario: &Scenario) -> String {
+    let timeline = Timeline::new(scenario);
+    let load = serde_json::to_value(&scenario.load).unwrap_or_default();
+    let mut text = format!(
+        "{} ({}), {} channels on {} lanes, load {load}, warm-up {}, measure {}, drain {}",
+        scenario.call.method,
+        scenario.pattern(),
+        scenario.client.channels,
+        scenario.client.lanes,
+        scenario.phases.warm_up,
+        timeline.measure_end.since(timeline.measure_start),
+        scenario.phases.drain,
+    );
+    if scenario.repetitions > 1 {
+        text += &format!(", {} repetitions", scenario.repetitions);
+    }
+    if scenario.call.deadline.is_some_and(|deadline| deadline > Nanos::ZERO) {
+        text += &format!(", deadline {}", scenario.call.deadline.unwrap_or_default());
+    }
+    text
+}

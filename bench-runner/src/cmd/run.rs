@@ -1,0 +1,164 @@
+//! `bench-runner run`: runs a scenario, case after case, and reports what came of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use reports::model::{CaseResult, LimitVerdict, RunResult, SCHEMA, Verdict};
+use scenarios::scenario::{Scenario, Target};
+use scenarios::{Case, Suite};
+
+use crate::exit::{Exit, Failure};
+use crate::host::environment;
+use crate::interrupt;
+use crate::output;
+use crate::progress::Progress;
+use crate::run::repetition::{self, Surroundings};
+use crate::run::watch::Stop;
+
+/// Runs a scenario and reports what came of it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A scenario file, or the name of a built-in scenario (see `bench-runner list`).
+    scenario: String,
+    /// Where the result's files go; without it, a new folder in reports/runs.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Calls this server instead of the scenario's target: `http://host:port` or `unix:/path`.
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// Sets a scenario key by its path, as often as needed: `--set client.channels=10 --set phases.measure=3s`.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Shows no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Runs the scenario; everything measured is written, however the run ends.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let mut sets = args.sets.clone();
+    sets.extend(args.target.iter().map(|target| format!("target.address={target}")));
+    let suite = super::load(&args.scenario, &sets)?;
+    let folder = args.out.clone().unwrap_or_else(|| default_folder(&suite.name));
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    suite.cases.iter().filter_map(|case| warning(&case.scenario)).take(1).for_each(|text| output::tell(&text));
+
+    let stop = Stop::default();
+    interrupt::listen(stop.clone()).context("cannot listen for Ctrl-C")?;
+    let mut result = empty_result(&suite);
+    let failure = run_cases(&suite, &mut result, &stop, args.quiet, &folder).err();
+    if !result.cases.is_empty() {
+        publish(&result, &folder)?;
+    }
+    match failure {
+        Some(failure) => Err(failure),
+        None if stop.is_asked() => Ok(Exit::Untrusted),
+        None => Ok(verdict(&result)),
+    }
+}
+
+/// Runs every repetition of every case into `result`, until one cannot be made or somebody stops the run.
+fn run_cases(suite: &Suite, result: &mut RunResult, stop: &Stop, quiet: bool, folder: &Path) -> Result<(), Failure> {
+    let mut progress = Progress::new(quiet, suite);
+    for case in &suite.cases {
+        result.cases.push(empty_case(case));
+        for number in 0..case.scenario.repetitions {
+            progress.begin(&case.name, number, case.scenario.repetitions);
+            let program = std::env::current_exe().context("cannot tell which program this is")?;
+            let mut around = Surroundings { program, stop: stop.clone(), watcher: &mut progress };
+            let made = repetition::run(case, number, &mut around);
+            let into = result.cases.last_mut().expect("the case was pushed above");
+            match made {
+                Ok(repetition) => into.repetitions.push(repetition),
+                Err(error) => {
+                    drop_empty_case(result);
+                    return Err(error.into());
+                }
+            }
+            into.limits = reports::judge_limits(&case.scenario.limits, &into.repetitions);
+            // What is measured is on disk before the next case can fail.
+            output::write(&folder.join("result.json"), result.to_json().as_bytes())?;
+            if stop.is_asked() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn drop_empty_case(result: &mut RunResult) {
+    result.cases.retain(|case| !case.repetitions.is_empty());
+}
+
+fn publish(result: &RunResult, folder: &Path) -> Result<(), Failure> {
+    output::write_all(folder, &reports::artifacts(result).map_err(anyhow::Error::from)?)?;
+    let summary = reports::terminal(std::slice::from_ref(result), output::has_color()).map_err(anyhow::Error::from)?;
+    output::print(&summary)?;
+    output::print(&format!("\nreport: {}\n", folder.join("report.html").display()))?;
+    Ok(())
+}
+
+/// The exit code that the contract gives to a result.
+fn verdict(result: &RunResult) -> Exit {
+    let is_invalid = |case: &CaseResult| case.repetitions.iter().any(|r| r.validity.verdict == Verdict::Invalid);
+    let any = |outcome| result.cases.iter().flat_map(|case| &case.limits).any(|limit| limit.outcome == outcome);
+    if result.cases.iter().any(is_invalid) {
+        Exit::Untrusted
+    } else if any(LimitVerdict::Broken) {
+        Exit::Broken
+    } else if any(LimitVerdict::Inconclusive) {
+        Exit::Inconclusive
+    } else {
+        Exit::Good
+    }
+}
+
+fn empty_result(suite: &Suite) -> RunResult {
+    RunResult {
+        schema: SCHEMA.to_owned(),
+        started_at: jiff::Timestamp::now().strftime("%FT%TZ").to_string(),
+        scenario: suite.scenario.clone(),
+        environment: environment::look(),
+        seed: suite.cases.first().map_or(0, |case| case.scenario.seed),
+        cases: Vec::with_capacity(suite.cases.len()),
+    }
+}
+
+fn empty_case(case: &Case) -> CaseResult {
+    let case_as_meant = serde_json::to_value(&case.scenario).unwrap_or_default();
+    CaseResult {
+        name: case.name.clone(),
+        point: case.point.clone(),
+        fingerprint: case.fingerprint.clone(),
+        server: match &case.scenario.target {
+            Target::ReferenceServer(_) => "reference-server".to_owned(),
+            Target::Address(address) => address.to_string(),
+            Target::Command(words) => words.first().cloned().unwrap_or_default(),
+        },
+        client: case_as_meant["client"]["engine"].as_str().unwrap_or_default().to_owned(),
+        case: case_as_meant,
+        repetitions: Vec::new(),
+        limits: Vec::new(),
+    }
+}
+
+fn default_folder(name: &str) -> PathBuf {
+    let time = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    Path::new("reports/runs").join(format!("{name}-{time}"))
+}
+
+/// A connection window this small, with calls side by side, is how h2 comes to end whole connections.
+fn warning(scenario: &Scenario) -> Option<String> {
+    const SMALL: u64 = 1 << 20;
+    let client = scenario.client.http2.initial_connection_window.0;
+    let server = match &scenario.target {
+        Target::ReferenceServer(server) => server.http2.initial_connection_window.0,
+        Target::Address(_) | Target::Command(_) => u64::MAX,
+    };
+    (client.min(server) < SMALL).then(|| {
+        "warning: a connection window under 1 MiB: with many small messages in flight the h2 library may end whole \
+         connections (GOAWAY, ENHANCE_YOUR_CALM); the report says so if it happens"
+            .to_owned()
+    })
+}

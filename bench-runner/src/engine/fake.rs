@@ -1,0 +1,128 @@
+//! A scripted engine on a manual clock, so that the whole lane can be tested with exact numbers.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::task::{Context, Waker};
+
+use scenarios::units::Nanos;
+
+use super::status::Status;
+use super::{Busy, Channels, Event, Happened, OpId, Outcome, Traffic};
+use crate::clock::{Clock, Hand};
+use crate::run::lane::{Lane, Turn};
+
+/// Says how a call goes, from its number and its start.
+pub type Script = Box<dyn FnMut(u64, Nanos) -> Fate>;
+
+/// How a scripted call goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Fate {
+    /// How long the server takes once it has begun.
+    pub service: Nanos,
+    /// How the call ends; `None` is never.
+    pub status: Option<Status>,
+}
+
+/// Channels with so many streams each, whose calls go as scripted.
+pub struct Fake {
+    clock: Clock,
+    streams: usize,
+    in_flight: Vec<usize>,
+    script: Script,
+    pending: BinaryHeap<Reverse<(Nanos, u32, u64)>>,
+    running: Vec<Option<(usize, u64, Option<Status>)>>,
+    started: u64,
+}
+
+impl Fate {
+    /// OK after `service`.
+    pub fn ok(service: Nanos) -> Fate {
+        Fate { service, status: Some(Status::OK) }
+    }
+}
+
+impl Fake {
+    /// So many channels of so many streams each.
+    pub fn new(clock: Clock, channels: usize, streams: usize, script: Script) -> Fake {
+        let in_flight = vec![0; channels];
+        Fake { clock, streams, in_flight, script, pending: BinaryHeap::new(), running: Vec::new(), started: 0 }
+    }
+
+    /// When the next call ends: what a manual clock may be moved to.
+    pub fn next_event(&self) -> Option<Nanos> {
+        self.pending.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// Calls started so far.
+    pub fn started(&self) -> u64 {
+        self.started
+    }
+
+    /// The most calls that are in flight on any channel now.
+    pub fn busiest(&self) -> usize {
+        self.in_flight.iter().copied().max().unwrap_or(0)
+    }
+
+    fn end(&mut self, op: u32, sequence: u64) -> Option<Status> {
+        let place = self.running.get_mut(op as usize)?;
+        let (channel, _, status) = place.take_if(|(_, running, _)| *running == sequence)?;
+        self.in_flight[channel] -= 1;
+        status
+    }
+}
+
+impl Channels for Fake {
+    fn count(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    fn try_start(&mut self, channel: usize, op: OpId, _request: u64) -> Result<(), Busy> {
+        if self.in_flight[channel] == self.streams {
+            return Err(Busy);
+        }
+        let now = self.clock.now();
+        let fate = (self.script)(self.started, now);
+        let index = op.0 as usize;
+        if self.running.len() <= index {
+            self.running.resize(index + 1, None);
+        }
+        self.running[index] = Some((channel, self.started, fate.status));
+        if fate.status.is_some() {
+            self.pending.push(Reverse((now + fate.service, op.0, self.started)));
+        }
+        self.in_flight[channel] += 1;
+        self.started += 1;
+        Ok(())
+    }
+
+    fn cancel(&mut self, op: OpId) -> Traffic {
+        if let Some((channel, ..)) = self.running[op.0 as usize].take() {
+            self.in_flight[channel] -= 1;
+        }
+        Traffic { messages: 1, bytes: 0 }
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>, events: &mut Vec<Event>) {
+        let now = self.clock.now();
+        while let Some(Reverse((at, op, sequence))) = self.pending.peek().copied()
+            && at <= now
+        {
+            self.pending.pop();
+            let Some(status) = self.end(op, sequence) else { continue };
+            let op = OpId(op);
+            if status == Status::OK {
+                events.push(Event { op, at, kind: Happened::Message { bytes: 0, asked_at: None } });
+            }
+            let outcome = Outcome { status, ..Outcome::ok(Traffic { messages: 1, bytes: 0 }) };
+            events.push(Event { op, at, kind: Happened::Finished(outcome) });
+        }
+    }
+}
+
+/// Runs a lane over a fake engine to its end, moving the clock from one event to the next.
+pub fn simulate(lane: &mut Lane<Fake>, hand: &Hand) {
+    let mut cx = Context::from_waker(Waker::noop());
+    while let Turn::Until(at) = lane.turn(&mut cx) {
+        hand.move_to(lane.channels().next_event().map_or(at, |event| event.min(at)));
+    }
+}

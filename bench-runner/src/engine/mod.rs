@@ -1,0 +1,185 @@
+//! How calls are made: the engines, behind one seam.
+//!
+//! An engine starts what it is told and says what happened. It owns no clock of its own, no counter and no decision:
+//! pacing, deadlines and recording are the lane's, so a difference between two engines is a difference of engines.
+
+pub mod fake;
+pub mod status;
+pub mod tap;
+pub mod tonic;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::Context;
+
+use reports::model::Wire;
+use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::units::Nanos;
+
+use self::status::Status;
+use crate::call::Call;
+use crate::clock::Clock;
+
+/// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OpId(pub u32);
+
+/// A client stack.
+pub trait Engine: Sized {
+    /// Its channels, once the run has begun.
+    type Channels: Channels;
+
+    /// Opens so many channels and makes sure that a gRPC server answers on each.
+    fn open(to: &Endpoint, count: usize) -> impl Future<Output = Result<Self, ConnectError>>;
+
+    /// Binds the open channels to the run's clock and call.
+    fn begin(self, clock: Clock, call: Arc<Call>) -> Self::Channels;
+}
+
+/// Where channels go, and how they are set up.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The target.
+    pub address: Address,
+    /// HTTP/2 settings of our side.
+    pub http2: ClientHttp2,
+}
+
+/// The channels of one lane: HTTP/2 connections to the target, opened and verified.
+///
+/// Never waits, never reads a load model, never records, never gives up on a call by itself.
+pub trait Channels {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Starts the call with the prepared request number `request` on a channel, or says that it has no free stream.
+    fn try_start(&mut self, channel: usize, op: OpId, request: u64) -> Result<(), Busy>;
+
+    /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent.
+    fn cancel(&mut self, op: OpId) -> Traffic;
+
+    /// Drives the connections and appends what happened, each event stamped as it was seen.
+    fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>);
+
+    /// What went over the wire, where the engine can tell; asked once, when the run is over.
+    fn wire(&self) -> Option<Wire> {
+        None
+    }
+}
+
+/// A channel has no free stream; the call stays due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+/// Messages and their bytes, without the five-byte prefixes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Messages.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Something that happened to a call.
+#[derive(Debug)]
+pub struct Event {
+    /// Which call.
+    pub op: OpId,
+    /// When it was seen.
+    pub at: Nanos,
+    /// What.
+    pub kind: Happened,
+}
+
+/// What happened to a call.
+#[derive(Debug)]
+pub enum Happened {
+    /// A reply message came, so many bytes long.
+    Message {
+        /// Its length without the prefix.
+        bytes: u64,
+        /// On a ping-pong stream, when the request that it answers was sent.
+        asked_at: Option<Nanos>,
+    },
+    /// The call ended.
+    Finished(Outcome),
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Its status.
+    pub status: Status,
+    /// The status message, or what the transport said, where the status is not OK.
+    pub detail: String,
+    /// The connection failed, or could not be made.
+    pub connection_lost: bool,
+    /// What was sent.
+    pub sent: Traffic,
+}
+
+impl Event {
+    /// Whether it is the last of its call.
+    pub fn is_end(&self) -> bool {
+        matches!(self.kind, Happened::Finished(_))
+    }
+}
+
+impl Outcome {
+    /// Status OK, with what was sent.
+    pub fn ok(sent: Traffic) -> Outcome {
+        Outcome { status: Status::OK, detail: String::new(), connection_lost: false, sent }
+    }
+}
+
+/// Why a channel could not be opened, as one sentence with its remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open a channel to {target}: {why}")]
+pub struct ConnectError {
+    /// The target's address.
+    pub target: String,
+    /// What happened.
+    pub why: ConnectFailure,
+}
+
+/// What keeps a channel from being opened.
+#[derive(Debug)]
+pub enum ConnectFailure {
+    /// No connection could be made.
+    Io(std::io::Error),
+    /// Nothing came back in time.
+    Timeout(std::time::Duration),
+    /// The server speaks TLS.
+    Tls,
+    /// The server speaks HTTP/1.
+    Http1,
+    /// The server closed the connection at once.
+    Closed,
+    /// Something else came back.
+    NotHttp2(String),
+}
+
+impl fmt::Display for ConnectFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnectFailure::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                f.write_str("connection refused; is the server running, and on this port?")
+            }
+            ConnectFailure::Io(error) => write!(f, "{error}; check the address in `target.address`"),
+            ConnectFailure::Timeout(after) => write!(
+                f,
+                "no HTTP/2 answer within {after:?}; is it a gRPC server, and is nothing between that drops packets?"
+            ),
+            ConnectFailure::Tls => {
+                f.write_str("the server answers in TLS, and this version speaks plaintext HTTP/2 only; use its plaintext port")
+            }
+            ConnectFailure::Http1 => {
+                f.write_str("the server answers in HTTP/1; gRPC needs HTTP/2 with prior knowledge (h2c) on this port")
+            }
+            ConnectFailure::Closed => f.write_str(
+                "the server closed the connection at once; is this the gRPC port, and does the server expect TLS?",
+            ),
+            ConnectFailure::NotHttp2(said) => write!(f, "the server did not speak HTTP/2: {said}"),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! One call over tonic, from its first request to its status, and the log that it keeps.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use http::uri::PathAndQuery;
+use scenarios::units::Nanos;
+use tokio::sync::mpsc;
+use tonic::client::Grpc;
+use tonic::metadata::{AsciiMetadataKey, MetadataMap};
+use tonic::transport::Channel;
+use tonic::{Extensions, Request, Status as TonicStatus};
+
+use super::classify::{classify, describe};
+use super::codec::RawCodec;
+use crate::call::Call;
+use crate::clock::Clock;
+use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
+
+/// What every call of a run has in common.
+pub(super) struct Template {
+    path: PathAndQuery,
+    metadata: MetadataMap,
+}
+
+/// What a call has handed to the transport; read from outside when the call is cut off.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    messages: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// Where the calls of a lane write what happens to them, stamped as it is seen.
+#[derive(Clone)]
+pub(super) struct Log {
+    clock: Clock,
+    events: Rc<RefCell<Vec<Event>>>,
+}
+
+/// The log of one call.
+pub(super) struct OpLog {
+    op: OpId,
+    log: Log,
+}
+
+impl Template {
+    pub(super) fn new(call: &Call) -> Template {
+        let mut request = Request::new(());
+        if let Some(timeout) = call.deadline {
+            request.set_timeout(Duration::from(timeout));
+        }
+        let mut metadata = request.metadata().clone();
+        for (key, value) in &call.metadata {
+            if let (Ok(key), Ok(value)) = (key.parse::<AsciiMetadataKey>(), value.parse()) {
+                metadata.append(key, value);
+            }
+        }
+        Template { path: PathAndQuery::from_static(call.method.path()), metadata }
+    }
+}
+
+impl Sent {
+    fn count(&self, message: &Bytes) {
+        self.messages.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(message.len() as u64, Relaxed);
+    }
+
+    pub(super) fn get(&self) -> Traffic {
+        Traffic { messages: self.messages.load(Relaxed), bytes: self.bytes.load(Relaxed) }
+    }
+}
+
+impl Log {
+    pub(super) fn new(clock: Clock, events: Rc<RefCell<Vec<Event>>>) -> Log {
+        Log { clock, events }
+    }
+
+    pub(super) fn of(&self, op: OpId) -> OpLog {
+        OpLog { op, log: self.clone() }
+    }
+
+    /// Moves what was written to `into`.
+    pub(super) fn drain(&self, into: &mut Vec<Event>) {
+        into.append(&mut self.events.borrow_mut());
+    }
+}
+
+impl OpLog {
+    fn now(&self) -> Nanos {
+        self.log.clock.now()
+    }
+
+    fn write(&self, kind: Happened) {
+        self.log.events.borrow_mut().push(Event { op: self.op, at: self.now(), kind });
+    }
+}
+
+/// Makes a call and logs all that happens to it.
+pub(super) async fn run(
+    mut grpc: Grpc<Channel>,
+    call: &Call,
+    template: &Template,
+    number: u64,
+    sent: Arc<Sent>,
+    log: OpLog,
+) {
+    let result = if call.is_ping_pong() {
+        ping_pong(&mut grpc, call, template, number, &sent, &log).await
+    } else {
+        let counted = Arc::clone(&sent);
+        let messages = stream::iter(call.request(number).messages()).inspect(move |message| counted.count(message));
+        exchange(&mut grpc, template, messages, |bytes| log.write(Happened::Message { bytes, asked_at: None })).await
+    };
+    let sent = sent.get();
+    log.write(Happened::Finished(match result {
+        Ok(()) => Outcome::ok(sent),
+        Err(status) => failure(&status, call, sent),
+    }));
+}
+
+/// Sends all messages as fast as the transport takes them, and hears the replies meanwhile.
+async fn exchange<S>(
+    grpc: &mut Grpc<Channel>,
+    template: &Template,
+    messages: S,
+    mut heard: impl FnMut(u64),
+) -> Result<(), TonicStatus>
+where
+    S: Stream<Item = Bytes> + Send + 'static,
+{
+    grpc.ready().await.map_err(|error| TonicStatus::from_error(Box::new(error)))?;
+    let request = Request::from_parts(template.metadata.clone(), Extensions::default(), messages);
+    let mut replies = grpc.streaming(request, template.path.clone(), RawCodec).await?.into_inner();
+    while let Some(message) = replies.message().await? {
+        heard(message.len() as u64);
+    }
+    Ok(())
+}
+
+/// Sends each message when the reply to the one before it has come.
+async fn ping_pong(
+    grpc: &mut Grpc<Channel>,
+    call: &Call,
+    template: &Template,
+    number: u64,
+    sent: &Arc<Sent>,
+    log: &OpLog,
+) -> Result<(), TonicStatus> {
+    let mut left = call.request(number).messages();
+    let (gate, mut passing) = mpsc::unbounded_channel();
+    let counted = Arc::clone(sent);
+    let messages = stream::poll_fn(move |cx| passing.poll_recv(cx)).inspect(move |message| counted.count(message));
+    let mut gate = Some(gate);
+    let mut asked_at = log.now();
+    // Without a next message the gate is dropped, which half-closes the stream.
+    let mut pass_next = move || {
+        match (left.next(), &gate) {
+            (Some(message), Some(open)) => drop(open.send(message)),
+            _ => gate = None,
+        };
+    };
+    pass_next();
+    exchange(grpc, template, messages, |bytes| {
+        log.write(Happened::Message { bytes, asked_at: Some(asked_at) });
+        asked_at = log.now();
+        pass_next();
+    })
+    .await
+}
+
+fn failure(status: &TonicStatus, call: &Call, sent: Traffic) -> Outcome {
+    let meaning = classify(status, call.deadline.is_some());
+    Outcome {
+        status: meaning.status,
+        detail: describe(status),
+        connection_lost: meaning.connection_lost,
+        sent,
+    }
+}

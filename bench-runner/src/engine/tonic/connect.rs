@@ -1,0 +1,141 @@
+//! Opening a tonic channel, and making sure that a gRPC server is at the other end before any load begins.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::TokioIo;
+use scenarios::scenario::{Address, ClientHttp2};
+use tokio::net::{TcpStream, UnixStream};
+use tonic::client::Grpc;
+use tonic::transport::{Channel, Uri};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::engine::tap::{Seen, Tap};
+use crate::engine::{ConnectError, ConnectFailure, Endpoint};
+
+/// Channels of one lane that are opened at the same time.
+pub(super) const AT_ONCE: usize = 16;
+/// How long a channel may take to open and to give a first answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Opens a channel and hears an answer on it.
+///
+/// The answer is to a health check, which every gRPC server answers, if only with UNIMPLEMENTED: so the scenario's own
+/// method is not called before the load begins.
+pub(super) async fn open(to: &Endpoint) -> Result<(Grpc<Channel>, Arc<Seen>), ConnectError> {
+    let seen = Seen::new();
+    let opening = async {
+        let channel = connect(to, &seen).await?;
+        verify(&channel).await.map(|()| channel)
+    };
+    let outcome = match tokio::time::timeout(PATIENCE, opening).await {
+        Ok(Ok(channel)) => return Ok((grpc(channel, to), seen)),
+        Ok(Err(error)) => explain(error.as_ref(), &seen),
+        Err(_) => spoken(&seen).unwrap_or(ConnectFailure::Timeout(PATIENCE)),
+    };
+    Err(ConnectError { target: to.address.to_string(), why: outcome })
+}
+
+fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
+    Grpc::with_origin(channel, origin(&to.address)).max_decoding_message_size(usize::MAX)
+}
+
+/// What calls name as their authority; a Unix socket has none of its own.
+fn origin(address: &Address) -> Uri {
+    let text = match address {
+        Address::Tcp { .. } => address.to_string(),
+        Address::Unix(_) => "http://localhost".to_owned(),
+    };
+    text.parse().unwrap_or_else(|_| Uri::from_static("http://localhost"))
+}
+
+async fn connect(to: &Endpoint, seen: &Arc<Seen>) -> Result<Channel, Box<dyn Error + Send + Sync>> {
+    let endpoint = configure(tonic::transport::Endpoint::from(origin(&to.address)), &to.http2);
+    let seen = Arc::clone(seen);
+    Ok(match &to.address {
+        Address::Tcp { host, port } => {
+            let (host, port) = (host.clone(), *port);
+            endpoint.connect_with_connector(tower::service_fn(move |_: Uri| tcp(host.clone(), port, seen.clone()))).await?
+        }
+        Address::Unix(path) => {
+            let path = path.clone();
+            endpoint.connect_with_connector(tower::service_fn(move |_: Uri| unix(path.clone(), seen.clone()))).await?
+        }
+    })
+}
+
+async fn tcp(host: String, port: u16, seen: Arc<Seen>) -> io::Result<TokioIo<Tap<TcpStream>>> {
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(TokioIo::new(Tap::new(stream, seen)))
+}
+
+async fn unix(path: PathBuf, seen: Arc<Seen>) -> io::Result<TokioIo<Tap<UnixStream>>> {
+    Ok(TokioIo::new(Tap::new(UnixStream::connect(path).await?, seen)))
+}
+
+fn configure(endpoint: tonic::transport::Endpoint, http2: &ClientHttp2) -> tonic::transport::Endpoint {
+    let size = |bytes: scenarios::units::Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
+    let endpoint = endpoint
+        .initial_stream_window_size(size(http2.initial_stream_window))
+        .initial_connection_window_size(size(http2.initial_connection_window))
+        .max_frame_size(size(http2.max_frame_size))
+        .http2_header_table_size(size(http2.header_table_size))
+        .user_agent(concat!("bench-runner/", env!("CARGO_PKG_VERSION")))
+        .unwrap_or_else(|_| unreachable!("the name and version are a valid header value"));
+    match http2.keepalive {
+        None => endpoint,
+        Some(keepalive) => endpoint
+            .http2_keep_alive_interval(keepalive.interval.into())
+            .keep_alive_timeout(keepalive.timeout.into())
+            .keep_alive_while_idle(true),
+    }
+}
+
+async fn verify(channel: &Channel) -> Result<(), Box<dyn Error + Send + Sync>> {
+    match HealthClient::new(channel.clone()).check(HealthCheckRequest::default()).await {
+        // Any answer of the server's own will do; only a status with a source is a failed connection.
+        Err(status) if status.source().is_some() => Err(Box::new(status)),
+        _ => Ok(()),
+    }
+}
+
+fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
+    if let Some(failure) = spoken(seen) {
+        return failure;
+    }
+    if seen.was_lost() {
+        return ConnectFailure::Closed;
+    }
+    let mut source = Some(error);
+    let mut innermost = error;
+    while let Some(error) = source {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return ConnectFailure::Io(io::Error::new(io.kind(), io.to_string()));
+        }
+        innermost = error;
+        source = error.source();
+    }
+    ConnectFailure::NotHttp2(innermost.to_string())
+}
+
+/// What the server speaks, where its first bytes are not HTTP/2's.
+fn spoken(seen: &Seen) -> Option<ConnectFailure> {
+    const TLS_ALERT: &[u8] = &[0x15, 0x03];
+    const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];
+    const SETTINGS: u8 = 4;
+    let greeting = seen.greeting();
+    if greeting.starts_with(TLS_ALERT) || greeting.starts_with(TLS_HANDSHAKE) {
+        Some(ConnectFailure::Tls)
+    } else if greeting.starts_with(b"HTTP/1") {
+        Some(ConnectFailure::Http1)
+    } else if greeting.get(3).is_some_and(|kind| *kind != SETTINGS) {
+        Some(ConnectFailure::NotHttp2(format!("it began with `{}`", greeting.escape_ascii())))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,138 @@
+//! The tonic engine: what users of tonic deploy, one `Channel` (one connection) for each of ours.
+//!
+//! Known of tonic, and dealt with here: a deadline comes back as CANCELLED, a lost connection as UNKNOWN, and a call that
+//! waits for a stream slot waits unseen, so a channel says Busy at the server's limit instead.
+
+mod call;
+mod classify;
+mod codec;
+mod connect;
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::tonic::client::Grpc;
+use ::tonic::transport::Channel;
+use futures_util::StreamExt as _;
+use futures_util::future::{AbortHandle, Abortable};
+use futures_util::stream::FuturesUnordered;
+use reports::model::Wire;
+
+use self::call::{Log, Sent, Template};
+use super::tap::Seen;
+use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
+use crate::call::Call;
+use crate::clock::Clock;
+
+/// Channels that are open, before the run has begun.
+pub struct Tonic {
+    channels: Vec<Grpc<Channel>>,
+    seen: Vec<Arc<Seen>>,
+}
+
+/// The tonic channels of one lane.
+pub struct TonicChannels {
+    channels: Vec<Grpc<Channel>>,
+    seen: Vec<Arc<Seen>>,
+    in_flight: Vec<u32>,
+    running: Vec<Option<Running>>,
+    calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
+    call: Arc<Call>,
+    template: Rc<Template>,
+    log: Log,
+}
+
+struct Running {
+    channel: usize,
+    abort: AbortHandle,
+    sent: Arc<Sent>,
+}
+
+impl Engine for Tonic {
+    type Channels = TonicChannels;
+
+    async fn open(to: &Endpoint, count: usize) -> Result<Tonic, ConnectError> {
+        let opening = futures_util::stream::iter(0..count).map(|_| connect::open(to)).buffered(connect::AT_ONCE);
+        let opened: Vec<_> = opening.collect().await;
+        let (channels, seen) = opened.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        Ok(Tonic { channels, seen })
+    }
+
+    fn begin(self, clock: Clock, call: Arc<Call>) -> TonicChannels {
+        TonicChannels {
+            in_flight: vec![0; self.channels.len()],
+            running: Vec::new(),
+            calls: FuturesUnordered::new(),
+            template: Rc::new(Template::new(&call)),
+            call,
+            log: Log::new(clock, Rc::new(RefCell::new(Vec::new()))),
+            channels: self.channels,
+            seen: self.seen,
+        }
+    }
+}
+
+impl TonicChannels {
+    fn forget(&mut self, op: OpId) -> Option<Running> {
+        let running = self.running.get_mut(op.0 as usize)?.take()?;
+        self.in_flight[running.channel] -= 1;
+        Some(running)
+    }
+}
+
+impl Channels for TonicChannels {
+    fn count(&self) -> usize {
+        self.channels.len()
+    }
+
+    fn try_start(&mut self, channel: usize, op: OpId, request: u64) -> Result<(), Busy> {
+        if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
+            return Err(Busy);
+        }
+        let sent = Arc::<Sent>::default();
+        let grpc = self.channels[channel].clone();
+        let template = Rc::clone(&self.template);
+        let call = Arc::clone(&self.call);
+        let log = self.log.of(op);
+        let counted = Arc::clone(&sent);
+        let future = Box::pin(async move { call::run(grpc, &call, &template, request, counted, log).await });
+        let (abort, registration) = AbortHandle::new_pair();
+        self.calls.push(Abortable::new(future, registration));
+        let index = op.0 as usize;
+        if self.running.len() <= index {
+            self.running.resize_with(index + 1, || None);
+        }
+        self.running[index] = Some(Running { channel, abort, sent });
+        self.in_flight[channel] += 1;
+        Ok(())
+    }
+
+    fn cancel(&mut self, op: OpId) -> Traffic {
+        self.forget(op).map_or_else(Traffic::default, |running| {
+            running.abort.abort();
+            running.sent.get()
+        })
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {
+        while let Poll::Ready(Some(_)) = self.calls.poll_next_unpin(cx) {}
+        self.log.drain(events);
+        for event in events.iter() {
+            if event.is_end() {
+                self.forget(event.op);
+            }
+        }
+    }
+
+    fn wire(&self) -> Option<Wire> {
+        let mut wire = Wire::default();
+        for seen in &self.seen {
+            seen.close();
+            seen.add_to(&mut wire);
+        }
+        Some(wire)
+    }
+}

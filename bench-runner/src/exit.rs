@@ -1,0 +1,69 @@
+//! How a command ends: the exit codes of the contract, and failures that a person can act on.
+
+use std::io::Write as _;
+
+use scenarios::ScenarioError;
+
+use crate::run::RunError;
+
+/// The exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All good.
+    Good = 0,
+    /// A limit was broken.
+    Broken = 1,
+    /// The command line or the scenario is wrong.
+    Usage = 2,
+    /// The data cannot tell.
+    Inconclusive = 3,
+    /// The run cannot be trusted, or could not be made.
+    Untrusted = 4,
+}
+
+/// Why a command could not do what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    text: String,
+}
+
+impl Failure {
+    /// A mistake in what was asked.
+    pub fn usage(text: impl Into<String>) -> Failure {
+        Failure { exit: Exit::Usage, text: text.into() }
+    }
+
+    /// Something that went wrong while doing it.
+    pub fn untrusted(text: impl Into<String>) -> Failure {
+        Failure { exit: Exit::Untrusted, text: text.into() }
+    }
+
+    /// Tells the person, on standard error.
+    pub fn report(self) -> Exit {
+        let text = self.text.trim_end();
+        // A closed standard error leaves the exit code to speak.
+        let _ = writeln!(anstream::stderr(), "error: {text}");
+        self.exit
+    }
+}
+
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Failure {
+        let color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        Failure::usage(error.render(color))
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::untrusted(error.to_string()) }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        Failure::usage(format!("{error:#}"))
+    }
+}

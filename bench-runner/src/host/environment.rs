@@ -1,0 +1,65 @@
+//! What machine and what software a result was made on, as far as the kernel tells.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use reports::model::{Cpu, Environment, Machine, Software};
+
+use super::affinity;
+use crate::clock::Clock;
+
+/// Looks at the machine and the software.
+pub fn look() -> Environment {
+    Environment { cpu: cpu(), machine: machine(), software: software() }
+}
+
+fn cpu() -> Cpu {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let field = |name: &str| {
+        let line = info.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    Cpu {
+        model: field("model name"),
+        cores: u32::try_from(affinity::allowed().len()).unwrap_or(u32::MAX),
+        governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        virtualized: field("flags").map(|flags| flags.split(' ').any(|flag| flag == "hypervisor")),
+    }
+}
+
+fn machine() -> Machine {
+    Machine {
+        os: std::env::consts::OS.to_owned(),
+        kernel: line("/proc/sys/kernel/osrelease"),
+        arch: std::env::consts::ARCH.to_owned(),
+        memory_bytes: memory(),
+        clock_source: line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        clock_cost_ns: Some(Clock::cost_ns()),
+    }
+}
+
+fn software() -> Software {
+    let changes = git(&["status", "--porcelain"]);
+    Software {
+        bench_runner: env!("CARGO_PKG_VERSION").to_owned(),
+        build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+        git_commit: git(&["rev-parse", "HEAD"]).filter(|commit| !commit.is_empty()),
+        git_dirty: changes.map(|changes| !changes.is_empty()),
+    }
+}
+
+fn memory() -> Option<u64> {
+    let info = fs::read_to_string("/proc/meminfo").ok()?;
+    let kib: u64 = info.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn line(path: &str) -> Option<String> {
+    fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+}
+
+/// What git says of the repository that we were started in; `None` where there is no git or no repository.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

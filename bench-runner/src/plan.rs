@@ -1,0 +1,62 @@
+//! A case bound to this machine: where the channels go, which thread has which of them, what is sent and when.
+
+use std::sync::Arc;
+
+use scenarios::load::Part;
+use scenarios::scenario::{Address, Engine, Idle, Scenario};
+
+use crate::call::Call;
+use crate::engine::Endpoint;
+use crate::run::Share;
+use crate::run::timeline::Timeline;
+
+/// One repetition of a case, ready to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which client stack makes the calls.
+    pub engine: Engine,
+    /// Where the channels go.
+    pub endpoint: Endpoint,
+    /// What is sent.
+    pub call: Arc<Call>,
+    /// When each phase begins and ends.
+    pub timeline: Arc<Timeline>,
+    /// How a lane waits.
+    pub idle: Idle,
+    /// The lanes.
+    pub lanes: Vec<LanePlan>,
+}
+
+/// One lane of a plan.
+#[derive(Clone, Copy, Debug)]
+pub struct LanePlan {
+    /// Its part of the load, and its channels.
+    pub share: Share,
+    /// The core that it is kept on.
+    pub core: Option<usize>,
+}
+
+impl Plan {
+    /// Binds a scenario to a target that listens at `address`; `shaped` tells whether the target is known to honour the
+    /// reply shape. Each repetition has a seed of its own, the same for every case.
+    pub fn bind(scenario: &Scenario, address: Address, shaped: bool, repetition: u32) -> Plan {
+        let client = &scenario.client;
+        let seed = scenario.seed.wrapping_add(u64::from(repetition) << 32);
+        let lane = |index: u32| LanePlan {
+            share: Share {
+                part: Part { index, of: client.lanes },
+                channels: client.channels / client.lanes + u32::from(index < client.channels % client.lanes),
+                seed,
+            },
+            core: client.cpus.get(index as usize % client.cpus.len().max(1)).copied(),
+        };
+        Plan {
+            engine: client.engine,
+            endpoint: Endpoint { address, http2: client.http2 },
+            call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),
+            timeline: Arc::new(Timeline::new(scenario)),
+            idle: client.idle,
+            lanes: (0..client.lanes).map(lane).collect(),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What became of every call: one [`Recorder`] per lane, no lock, merged exactly at the end.
+//!
+//! **Hot**: `benches/record.rs` guards the cost per sample. Nothing is allocated per call once warm.
+
+mod failures;
+mod intervals;
+mod summary;
+mod tally;
+
+pub use self::failures::Failures;
+pub use self::intervals::Intervals;
+pub use self::summary::{Measured, summarise};
+pub use self::tally::Tally;
+
+use hdrhistogram::Histogram;
+use reports::model::MethodCounts;
+use scenarios::units::Nanos;
+
+use crate::engine::Traffic;
+use crate::engine::status::Status;
+
+/// A call that ended, was cut off or was left unfinished. All times are on the run's clock.
+///
+/// `done - intended == (done - started) + (started - intended)`, exactly, because each is a difference of these three.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// The segment of its intended start; 0 is the warm-up.
+    pub segment: u16,
+    /// When the load model meant it to start.
+    pub intended: Nanos,
+    /// When it was handed to the transport.
+    pub started: Nanos,
+    /// When its first reply message came.
+    pub first_message: Option<Nanos>,
+    /// When its status came, or it was given up.
+    pub done: Nanos,
+    /// How it ended; `None` is unfinished.
+    pub status: Option<Status>,
+    /// Request messages.
+    pub sent: Traffic,
+    /// Reply messages.
+    pub received: Traffic,
+}
+
+/// One lane's record of a repetition.
+pub struct Recorder {
+    tallies: Vec<Tally>,
+    intervals: Intervals,
+    failures: Failures,
+    totals: MethodCounts,
+    recent: Recent,
+}
+
+/// What happened since the progress display last looked.
+pub struct Recent {
+    /// Calls that ended.
+    pub ended: u64,
+    /// Of these, the ones that were not OK.
+    pub failed: u64,
+    /// Response times of the OK ones, two digits.
+    pub response_time: Histogram<u32>,
+}
+
+impl Sample {
+    /// Done minus intended start: what a user of the service feels.
+    pub fn response_time(&self) -> Nanos {
+        self.done.since(self.intended)
+    }
+
+    /// Done minus started: what the server and the network took.
+    pub fn service_time(&self) -> Nanos {
+        self.done.since(self.started)
+    }
+
+    /// Started minus intended: what the runner, or a lack of streams, added.
+    pub fn start_lag(&self) -> Nanos {
+        self.started.since(self.intended)
+    }
+}
+
+impl Recorder {
+    /// An empty record of so many measured segments, the measured time beginning at `measure_start`.
+    pub fn new(measured_segments: usize, measure_start: Nanos) -> Recorder {
+        Recorder {
+            tallies: (0..measured_segments).map(|_| Tally::new()).collect(),
+            intervals: Intervals::new(measure_start),
+            failures: Failures::default(),
+            totals: MethodCounts::default(),
+            recent: Recent::new(),
+        }
+    }
+
+    /// A call was begun, or would have been: the warm-up's are only in the totals.
+    pub fn started(&mut self, segment: u16, lag: Nanos) {
+        self.totals.calls += 1;
+        if let Some(tally) = self.tally(segment) {
+            tally.started(lag);
+        }
+    }
+
+    /// A call ended, was cut off or was left unfinished.
+    pub fn finished(&mut self, sample: &Sample, detail: &str) {
+        self.total(sample);
+        self.notice(sample);
+        let Some(tally) = self.tally(sample.segment) else { return };
+        tally.finished(sample);
+        self.intervals.finished(sample);
+        if let Some(status) = sample.status.filter(|status| *status != Status::OK) {
+            self.failures.add(status, detail);
+        }
+    }
+
+    /// A call was due, but never begun.
+    pub fn shed(&mut self, segment: u16) {
+        if let Some(tally) = self.tally(segment) {
+            tally.shed();
+        }
+    }
+
+    /// The time from one reply message of a call to the next.
+    pub fn message_gap(&mut self, segment: u16, gap: Nanos) {
+        if let Some(tally) = self.tally(segment) {
+            tally.message_gap(gap);
+        }
+    }
+
+    /// The time from a request to its reply on a ping-pong stream.
+    pub fn exchange_time(&mut self, segment: u16, time: Nanos) {
+        if let Some(tally) = self.tally(segment) {
+            tally.exchange_time(time);
+        }
+    }
+
+    /// What happened since this was last asked; the answer is added to `into`.
+    pub fn take_recent(&mut self, into: &mut Recent) {
+        into.add(&self.recent);
+        self.recent.ended = 0;
+        self.recent.failed = 0;
+        self.recent.response_time.reset();
+    }
+
+    /// Adds the record of another lane.
+    pub fn merge(&mut self, other: &Recorder) {
+        for (mine, theirs) in self.tallies.iter_mut().zip(&other.tallies) {
+            mine.merge(theirs);
+        }
+        self.intervals.merge(&other.intervals);
+        self.failures.merge(&other.failures);
+        self.totals.calls += other.totals.calls;
+        self.totals.requests += other.totals.requests;
+        self.totals.replies += other.totals.replies;
+        self.totals.request_bytes += other.totals.request_bytes;
+        self.totals.reply_bytes += other.totals.reply_bytes;
+    }
+
+    /// The tally of a measured segment; the warm-up has none.
+    fn tally(&mut self, segment: u16) -> Option<&mut Tally> {
+        self.tallies.get_mut(usize::from(segment).checked_sub(1)?)
+    }
+
+    fn total(&mut self, sample: &Sample) {
+        self.totals.requests += sample.sent.messages;
+        self.totals.request_bytes += sample.sent.bytes;
+        self.totals.replies += sample.received.messages;
+        self.totals.reply_bytes += sample.received.bytes;
+    }
+
+    fn notice(&mut self, sample: &Sample) {
+        self.recent.ended += 1;
+        if sample.status == Some(Status::OK) {
+            record_coarse(&mut self.recent.response_time, sample.response_time());
+        } else {
+            self.recent.failed += 1;
+        }
+    }
+}
+
+impl Recent {
+    /// Nothing yet.
+    pub fn new() -> Recent {
+        Recent { ended: 0, failed: 0, response_time: coarse_histogram() }
+    }
+
+    /// Adds what another lane, or a later moment, has seen.
+    pub fn add(&mut self, other: &Recent) {
+        self.ended += other.ended;
+        self.failed += other.failed;
+        self.response_time.add(&other.response_time).expect("the histogram resizes itself");
+    }
+}
+
+impl Default for Recent {
+    fn default() -> Recent {
+        Recent::new()
+    }
+}
+
+/// A small histogram for displays and intervals: from a microsecond, two digits, about 13 KiB.
+fn coarse_histogram() -> Histogram<u32> {
+    let mut histogram = Histogram::new_with_bounds(1_000, 60_000_000_000, 2).expect("the bounds are in order");
+    histogram.auto(true);
+    histogram
+}
+
+fn record_coarse(histogram: &mut Histogram<u32>, time: Nanos) {
+    histogram.record(time.0).expect("the histogram resizes itself");
+}

@@ -1,0 +1,283 @@
+//! A lane: one thread's channels, its part of the load and its record, and the only loop that brings them together.
+//!
+//! **Hot**: `benches/lane.rs` guards the harness's own cost per call. Nothing is allocated, locked or logged per call.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Context;
+
+use scenarios::units::Nanos;
+use reports::model::Wire;
+use scenarios::load::Load;
+
+use super::offer::{Due, Offer, Share};
+use super::ops::{Op, Ops, Ticket};
+use super::router::Router;
+use super::timeline::Timeline;
+use super::watch::Watch;
+use crate::call::Call;
+use crate::clock::Clock;
+use crate::engine::status::Status;
+use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
+use crate::record::{Recorder, Sample};
+
+/// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
+const AFTER_LOSS: Nanos = Nanos::from_millis(10);
+/// The longest that a lane sleeps: it looks for an interrupt and shows its progress so often.
+const LONGEST_SLEEP: Nanos = Nanos::from_millis(100);
+
+/// One thread's part of a run.
+pub struct Lane<C> {
+    clock: Clock,
+    channels: C,
+    call: Arc<Call>,
+    timeline: Arc<Timeline>,
+    offer: Offer,
+    router: Router,
+    ops: Ops,
+    expiries: VecDeque<(Nanos, Ticket)>,
+    events: Vec<Event>,
+    recorder: Recorder,
+    watch: Watch,
+    requests: u64,
+    request_stride: u64,
+    measure_end: Nanos,
+    drain_end: Nanos,
+}
+
+/// What a lane wants after a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// To be polled again by then, or when a connection has something to say.
+    Until(Nanos),
+    /// Nothing: it is done.
+    Finished,
+}
+
+/// What a lane leaves behind.
+pub struct LaneRecord {
+    /// What became of its calls.
+    pub recorder: Recorder,
+    /// When the measured time really ended.
+    pub measure_end: Nanos,
+    /// CPU time of its thread over the measured time.
+    pub cpu: Nanos,
+    /// What went over its connections.
+    pub wire: Option<Wire>,
+}
+
+impl<C: Channels> Lane<C> {
+    /// A lane at the start of the timeline.
+    pub fn new(clock: Clock, channels: C, call: Arc<Call>, timeline: Arc<Timeline>, share: Share, watch: Watch) -> Lane<C> {
+        let count = channels.count();
+        let mut lane = Lane {
+            clock,
+            call,
+            offer: Offer::new(Arc::clone(&timeline), share),
+            router: Router::new(count),
+            ops: Ops::default(),
+            expiries: VecDeque::new(),
+            events: Vec::new(),
+            recorder: Recorder::new(timeline.measured().len(), timeline.measure_start),
+            watch,
+            requests: u64::from(share.part.index),
+            request_stride: u64::from(share.part.of),
+            measure_end: timeline.measure_end,
+            drain_end: timeline.drain_end,
+            timeline,
+            channels,
+        };
+        lane.set_limit();
+        lane
+    }
+
+    /// Does everything that can be done now.
+    pub fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
+        loop {
+            let now = self.clock.now(); // One `now` a turn: pacing, stopping and expiry agree.
+            self.stop_if_asked(now);
+            self.expire(now);
+            self.collect_due(now);
+            self.start_due();
+            self.watch.look(now, &mut self.recorder);
+            if self.is_finished(now) {
+                self.give_up(now);
+                return Turn::Finished;
+            }
+            if !self.collect_events(cx) {
+                return Turn::Until(self.next_wake(now));
+            }
+        }
+    }
+
+    /// The channels, for what an engine knows of them.
+    pub fn channels(&self) -> &C {
+        &self.channels
+    }
+
+    /// What the lane leaves behind.
+    pub fn into_record(self) -> LaneRecord {
+        LaneRecord {
+            wire: self.channels.wire(),
+            cpu: self.watch.measured_cpu(),
+            recorder: self.recorder,
+            measure_end: self.measure_end,
+        }
+    }
+
+    fn stop_if_asked(&mut self, now: Nanos) {
+        if now < self.measure_end && self.watch.is_stopped() {
+            self.offer.stop();
+            self.measure_end = now.max(self.timeline.measure_start);
+            self.drain_end = now + self.timeline.drain();
+        }
+    }
+
+    fn expire(&mut self, now: Nanos) {
+        while let Some((at, ticket)) = self.expiries.front().copied() {
+            let op = self.ops.find(ticket);
+            if at > now && op.is_some() {
+                break;
+            }
+            self.expiries.pop_front();
+            if let Some(id) = op {
+                let sent = self.channels.cancel(id);
+                self.end(id, now, Some(Status::DEADLINE_EXCEEDED), sent, "the call's deadline passed");
+                self.offer.completed(now);
+            }
+        }
+    }
+
+    fn collect_due(&mut self, now: Nanos) {
+        let recorder = &mut self.recorder;
+        if self.offer.collect(now, self.ops.len(), |due| recorder.shed(due.segment)) {
+            self.set_limit();
+        }
+        self.watch.measuring(now >= self.timeline.measure_start, now >= self.measure_end);
+    }
+
+    /// Sets the router to the load model of the current segment.
+    fn set_limit(&mut self) {
+        if let Some(segment) = self.offer.segment() {
+            self.router.set_limit(match &segment.load {
+                Load::Closed(closed) => Some(closed.in_flight),
+                Load::Open(_) | Load::Ramp(_) | Load::Stages(_) => None,
+            });
+        }
+    }
+
+    fn start_due(&mut self) {
+        while let Some(due) = self.offer.front() {
+            if !self.start(due) {
+                break;
+            }
+            self.offer.begun();
+        }
+    }
+
+    /// Starts a call on the first channel that takes it; `false` where none does.
+    fn start(&mut self, due: Due) -> bool {
+        for _ in 0..self.router.candidates() {
+            let channel = self.router.front();
+            let id = self.ops.next_id();
+            let started = self.clock.now();
+            if self.channels.try_start(channel, id, self.requests).is_ok() {
+                self.router.started();
+                self.keep(due, channel, started);
+                return true;
+            }
+            self.router.skip();
+        }
+        false
+    }
+
+    fn keep(&mut self, due: Due, channel: usize, started: Nanos) {
+        let ticket = self.ops.insert(Op {
+            segment: due.segment,
+            channel: u32::try_from(channel).expect("fewer channels than 2^32"),
+            request: self.requests,
+            intended: due.intended,
+            started,
+            first_message: None,
+            last_message: started,
+            received: Traffic::default(),
+        });
+        self.requests += self.request_stride;
+        self.recorder.started(due.segment, started.since(due.intended));
+        if let Some(timeout) = self.call.deadline {
+            self.expiries.push_back((started + timeout, ticket));
+        }
+    }
+
+    /// Hears what happened; `false` where nothing did.
+    fn collect_events(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut events = std::mem::take(&mut self.events);
+        self.channels.poll(cx, &mut events);
+        let any = !events.is_empty();
+        for event in events.drain(..) {
+            match event.kind {
+                Happened::Message { bytes, asked_at } => self.message(event.op, event.at, bytes, asked_at),
+                Happened::Finished(outcome) => self.finished(event.op, event.at, outcome),
+            }
+        }
+        self.events = events;
+        any
+    }
+
+    fn message(&mut self, id: OpId, at: Nanos, bytes: u64, asked_at: Option<Nanos>) {
+        let Some(op) = self.ops.get_mut(id) else { return };
+        op.received.messages += 1;
+        op.received.bytes += bytes;
+        match op.first_message {
+            None => op.first_message = Some(at),
+            Some(_) => self.recorder.message_gap(op.segment, at.since(op.last_message)),
+        }
+        op.last_message = at;
+        if let Some(asked_at) = asked_at {
+            self.recorder.exchange_time(op.segment, at.since(asked_at));
+        }
+    }
+
+    fn finished(&mut self, id: OpId, at: Nanos, outcome: Outcome) {
+        let Outcome { mut status, mut detail, connection_lost, sent } = outcome;
+        if status == Status::OK
+            && let Some(op) = self.ops.get_mut(id)
+            && let Err(wrong) = self.call.check(op.request, op.received)
+        {
+            (status, detail) = (Status::WRONG_REPLY, wrong);
+        }
+        self.end(id, at, Some(status), sent, &detail);
+        self.offer.completed(if connection_lost { at + AFTER_LOSS } else { at });
+    }
+
+    /// Records the end of a call and frees its place.
+    fn end(&mut self, id: OpId, done: Nanos, status: Option<Status>, sent: Traffic, detail: &str) {
+        let Some(op) = self.ops.remove(id) else { return };
+        self.router.ended(op.channel);
+        let Op { segment, intended, started, first_message, received, .. } = op;
+        self.recorder
+            .finished(&Sample { segment, intended, started, first_message, done, status, sent, received }, detail);
+    }
+
+    fn is_finished(&self, now: Nanos) -> bool {
+        now >= self.measure_end && (now >= self.drain_end || (self.offer.is_over() && self.ops.len() == 0))
+    }
+
+    /// What is still in flight counts as unfinished, what was never begun as shed.
+    fn give_up(&mut self, now: Nanos) {
+        for id in self.ops.ids() {
+            let sent = self.channels.cancel(id);
+            self.end(id, now, None, sent, "");
+        }
+        for due in self.offer.abandon() {
+            self.recorder.shed(due.segment);
+        }
+    }
+
+    fn next_wake(&self, now: Nanos) -> Nanos {
+        let phase_end = if now < self.measure_end { self.measure_end } else { self.drain_end };
+        let expiry = self.expiries.front().map(|(at, _)| *at);
+        let offer = self.offer.next_wake();
+        [expiry, offer].into_iter().flatten().fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min)
+    }
+}

@@ -1,0 +1,49 @@
+//! Running a case: lanes on threads, phases on one clock.
+
+pub mod lane;
+mod offer;
+mod ops;
+pub mod repetition;
+mod router;
+pub mod threads;
+pub mod timeline;
+mod timer;
+mod validity;
+pub mod watch;
+
+use std::io;
+
+pub use offer::Share;
+
+use crate::engine::ConnectError;
+use crate::target::TargetError;
+
+/// Why a repetition could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The target could not be started or found.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A channel could not be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A lane cannot be kept on the core that the scenario asks for.
+    #[error("client.cpus: {0}")]
+    Pin(String),
+    /// The operating system refused something.
+    #[error("the operating system refused a thread, a timer or a socket: {0}; `ulimit -a` shows the limits")]
+    Io(#[from] io::Error),
+    /// Another lane failed first.
+    #[error("the run was given up before it began")]
+    NotStarted,
+    /// A lane panicked: a defect of ours.
+    #[error("a lane failed from inside; this is a defect of bench-runner, please report it with the scenario")]
+    LanePanicked,
+}
+
+impl RunError {
+    /// Whether the scenario asks for something that this machine does not have, rather than something that went wrong.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, RunError::Pin(_) | RunError::Target(TargetError::Settings | TargetError::Program { .. }))
+    }
+}

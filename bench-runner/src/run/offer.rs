@@ -1,0 +1,158 @@
+//! What the load model has made due and nobody has begun yet. Hot: asked every turn of the lane.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use scenarios::units::Nanos;
+use scenarios::load::{Pace, Pacer, Part, Segment as PacerSegment};
+
+use super::timeline::{Segment, Timeline};
+
+/// A call that is meant to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Its intended start on the run's clock.
+    pub intended: Nanos,
+    /// The segment that it belongs to.
+    pub segment: u16,
+}
+
+/// One lane's share of the load, segment after segment.
+pub struct Offer {
+    timeline: Arc<Timeline>,
+    share: Share,
+    current: usize,
+    pacer: Option<Box<dyn Pacer>>,
+    max_in_flight: usize,
+    due: VecDeque<Due>,
+}
+
+/// What a lane's share of the load is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    /// Which lane of how many.
+    pub part: Part,
+    /// The lane's channels.
+    pub channels: u32,
+    /// The seed of this repetition.
+    pub seed: u64,
+}
+
+impl Share {
+    /// This lane's share of a whole number; the shares add up to the whole.
+    fn of(&self, total: u32) -> u32 {
+        let Part { index, of } = self.part;
+        total / of + u32::from(index < total % of)
+    }
+}
+
+impl Offer {
+    /// The share of one lane, before its first segment.
+    pub fn new(timeline: Arc<Timeline>, share: Share) -> Offer {
+        let mut offer =
+            Offer { timeline, share, current: 0, pacer: None, max_in_flight: usize::MAX, due: VecDeque::new() };
+        offer.begin(0);
+        offer
+    }
+
+    /// Takes over what is due by `now`, through as many segments as have ended since it was last asked. Calls `shed`
+    /// for each call over the bound on those waiting and in flight. Tells whether another segment has begun, or none
+    /// is left.
+    pub fn collect(&mut self, now: Nanos, in_flight: usize, mut shed: impl FnMut(Due)) -> bool {
+        let mut turned = false;
+        while self.pacer.is_some() {
+            // What fell due before a boundary still belongs to the segment that ends there.
+            self.collect_current(now, in_flight, &mut shed);
+            if now < self.timeline.segments()[self.current].end {
+                break;
+            }
+            self.current += 1;
+            self.begin(in_flight);
+            turned = true;
+        }
+        turned
+    }
+
+    /// The current segment; `None` when the measured time is over.
+    pub fn segment(&self) -> Option<&Segment> {
+        self.timeline.segments().get(self.current)
+    }
+
+    /// Begins the current segment, or nothing where the measured time is over.
+    fn begin(&mut self, in_flight: usize) {
+        let Some(segment) = self.timeline.segments().get(self.current) else {
+            self.pacer = None;
+            return;
+        };
+        let taken = in_flight + self.due.len();
+        self.pacer = Some(segment.load.pacer(&PacerSegment {
+            part: self.share.part,
+            duration: segment.duration(),
+            seed: self.share.seed.wrapping_add(self.current as u64),
+            channels: self.share.channels,
+            in_flight: u32::try_from(taken).unwrap_or(u32::MAX),
+        }));
+        self.max_in_flight = segment.load.max_in_flight().map_or(usize::MAX, |most| self.share.of(most).max(1) as usize);
+    }
+
+    fn collect_current(&mut self, now: Nanos, in_flight: usize, shed: &mut impl FnMut(Due)) {
+        let segment = u16::try_from(self.current).expect("fewer than 65,536 segments");
+        let Some(pacer) = &mut self.pacer else { return };
+        let (start, end) = (self.timeline.segments()[self.current].start, self.timeline.segments()[self.current].end);
+        while let Pace::At(offset) = pacer.peek() {
+            let intended = start + offset;
+            if intended > now || intended >= end {
+                break;
+            }
+            pacer.advance();
+            let due = Due { intended, segment };
+            if in_flight + self.due.len() >= self.max_in_flight {
+                shed(due);
+            } else {
+                self.due.push_back(due);
+            }
+        }
+    }
+
+    /// The call that has been due the longest.
+    pub fn front(&self) -> Option<Due> {
+        self.due.front().copied()
+    }
+
+    /// Takes the front out: it has begun.
+    pub fn begun(&mut self) {
+        self.due.pop_front();
+    }
+
+    /// A call ended, and its place is free from `at` on.
+    pub fn completed(&mut self, at: Nanos) {
+        if let Some(pacer) = &mut self.pacer {
+            pacer.completed(at.since(self.timeline.segments()[self.current].start));
+        }
+    }
+
+    /// When something is next due, or the segment ends; `None` when nothing more will be offered.
+    pub fn next_wake(&self) -> Option<Nanos> {
+        let segment = self.timeline.segments().get(self.current)?;
+        match self.pacer.as_ref()?.peek() {
+            Pace::At(offset) => Some((segment.start + offset).min(segment.end)),
+            Pace::OnCompletion | Pace::Done => Some(segment.end),
+        }
+    }
+
+    /// Whether nothing more will be offered and nothing waits.
+    pub fn is_over(&self) -> bool {
+        self.pacer.is_none() && self.due.is_empty()
+    }
+
+    /// Offers nothing more; what is due already stays due.
+    pub fn stop(&mut self) {
+        self.pacer = None;
+        self.current = self.timeline.segments().len();
+    }
+
+    /// Gives up on what is due and was never begun.
+    pub fn abandon(&mut self) -> impl Iterator<Item = Due> {
+        self.due.drain(..)
+    }
+}

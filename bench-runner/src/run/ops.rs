@@ -1,0 +1,129 @@
+//! The calls in flight of one lane. Hot: a slot is taken and given back for every call; nothing is allocated once warm.
+
+use scenarios::units::Nanos;
+
+use crate::engine::{OpId, Traffic};
+
+/// A call in flight.
+#[derive(Clone, Copy, Debug)]
+pub struct Op {
+    /// The segment of its intended start.
+    pub segment: u16,
+    /// Its channel.
+    pub channel: u32,
+    /// The number of its prepared request.
+    pub request: u64,
+    /// When the load model meant it to start.
+    pub intended: Nanos,
+    /// When it was handed to the transport.
+    pub started: Nanos,
+    /// When its first reply message came.
+    pub first_message: Option<Nanos>,
+    /// When its latest reply message came.
+    pub last_message: Nanos,
+    /// What has come back.
+    pub received: Traffic,
+}
+
+/// The calls in flight, by [`OpId`].
+#[derive(Debug, Default)]
+pub struct Ops {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    in_flight: usize,
+}
+
+/// Names a call for good, where an [`OpId`] may by now name another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    id: OpId,
+    generation: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    op: Option<Op>,
+}
+
+impl Ops {
+    /// How many calls are in flight.
+    pub fn len(&self) -> usize {
+        self.in_flight
+    }
+
+    /// The id that the next [`insert`](Ops::insert) will give.
+    pub fn next_id(&mut self) -> OpId {
+        if self.free.is_empty() {
+            self.free.push(u32::try_from(self.slots.len()).expect("fewer calls in flight than 2^32"));
+            self.slots.push(Slot { generation: 0, op: None });
+        }
+        OpId(self.free[self.free.len() - 1])
+    }
+
+    /// Keeps a call that was started under [`next_id`](Ops::next_id).
+    pub fn insert(&mut self, op: Op) -> Ticket {
+        let id = self.next_id();
+        self.free.pop();
+        let slot = &mut self.slots[id.0 as usize];
+        slot.op = Some(op);
+        self.in_flight += 1;
+        Ticket { id, generation: slot.generation }
+    }
+
+    /// A call in flight.
+    pub fn get_mut(&mut self, id: OpId) -> Option<&mut Op> {
+        self.slots.get_mut(id.0 as usize)?.op.as_mut()
+    }
+
+    /// The call of a ticket, if it is still in flight.
+    pub fn find(&self, ticket: Ticket) -> Option<OpId> {
+        let slot = self.slots.get(ticket.id.0 as usize)?;
+        (slot.generation == ticket.generation && slot.op.is_some()).then_some(ticket.id)
+    }
+
+    /// Takes a call out; its id is free.
+    pub fn remove(&mut self, id: OpId) -> Option<Op> {
+        let slot = self.slots.get_mut(id.0 as usize)?;
+        let op = slot.op.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(id.0);
+        self.in_flight -= 1;
+        Some(op)
+    }
+
+    /// The ids of all calls in flight.
+    pub fn ids(&self) -> Vec<OpId> {
+        (0u32..).zip(&self.slots).filter(|(_, slot)| slot.op.is_some()).map(|(id, _)| OpId(id)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn op() -> Op {
+        Op {
+            segment: 0,
+            channel: 0,
+            request: 0,
+            intended: Nanos::ZERO,
+            started: Nanos::ZERO,
+            first_message: None,
+            last_message: Nanos::ZERO,
+            received: Traffic::default(),
+        }
+    }
+
+    #[test]
+    fn an_old_ticket_does_not_name_a_new_call() {
+        let mut ops = Ops::default();
+        let old = ops.insert(op());
+        let id = ops.find(old).unwrap();
+        ops.remove(id).unwrap();
+        let new = ops.insert(op());
+        assert_eq!(ops.find(new), Some(id), "the slot is used again");
+        assert_eq!(ops.find(old), None);
+        assert_eq!(ops.len(), 1);
+    }
+}

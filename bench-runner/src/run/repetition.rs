@@ -1,0 +1,163 @@
+//! One whole run of a case: a fresh server, fresh channels, the phases, and what was measured around the calls.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use reports::model::{MethodCounts, Repetition, Wire};
+use scenarios::Case;
+use scenarios::units::Nanos;
+
+use super::threads::{self, Running};
+use super::timeline::Timeline;
+use super::watch::{Board, Stop};
+use super::{RunError, lane::LaneRecord, validity};
+use crate::clock::Clock;
+use crate::host::cpu::process_cpu;
+use crate::host::memory::peak_rss;
+use crate::plan::Plan;
+use crate::record::{Measured, Recent, Recorder, summarise};
+use crate::target::Target;
+
+/// From the word to start to the start, so that every lane is there in time.
+const LEAD: Duration = Duration::from_millis(20);
+/// How often the watcher looks.
+const TICK: Duration = Duration::from_millis(50);
+
+/// What a run needs from its surroundings.
+pub struct Surroundings<'a> {
+    /// The program that serves as the embedded reference server: our own.
+    pub program: PathBuf,
+    /// Ends the run early.
+    pub stop: Stop,
+    /// Is shown how the run gets on.
+    pub watcher: &'a mut dyn Watcher,
+}
+
+/// Is shown how a run gets on.
+pub trait Watcher {
+    /// A phase begins: its name and its length.
+    fn phase(&mut self, name: &str, length: Duration);
+    /// What has happened since this was last called.
+    fn tick(&mut self, recent: &Recent);
+    /// The repetition is over.
+    fn finished(&mut self);
+}
+
+/// Runs a case once.
+pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Repetition, RunError> {
+    around.watcher.phase("connect", Duration::ZERO);
+    let mut target = Target::start(&case.scenario.target, &around.program)?;
+    let before = target.counters(case.scenario.call.method);
+    let plan = Plan::bind(&case.scenario, target.address().clone(), before.is_some(), number);
+    let board = Board::default();
+    let lanes = threads::open(&plan, &around.stop, &board)?;
+    let clock = Clock::starting_in(LEAD);
+    let running = lanes.begin(&clock);
+    let mut phases = Phases { clock, board, running, around };
+    let server_cpu = phases.watch(&plan.timeline, target.pid());
+    let records = phases.running.join()?;
+    let mut measured = gather(&records, &plan.timeline, server_cpu);
+    measured.server_rss = target.pid().and_then(peak_rss);
+    measured.server_counts = before.zip(target.counters(case.scenario.call.method)).map(|(a, b)| difference(a, b));
+    let died = target.stop();
+    let recorder = merge(records);
+    let mut repetition = summarise(&recorder, &plan.timeline, &measured);
+    let events = validity::Events { interrupted: around.stop.is_asked(), server_died: died };
+    repetition.validity = validity::judge(&repetition, &case.scenario, &events);
+    around.watcher.finished();
+    Ok(repetition)
+}
+
+/// The phases as seen from outside the lanes.
+struct Phases<'a, 'b> {
+    clock: Clock,
+    board: Board,
+    running: Running,
+    around: &'a mut Surroundings<'b>,
+}
+
+impl Phases<'_, '_> {
+    /// Watches the run to its end; tells the CPU time of the server over the measured time.
+    fn watch(&mut self, timeline: &Timeline, server: Option<u32>) -> Option<Nanos> {
+        if timeline.measure_start > Nanos::ZERO {
+            self.phase("warm-up", Nanos::ZERO, timeline.measure_start);
+        }
+        self.wait(timeline.measure_start);
+        let begin = server.and_then(process_cpu);
+        self.phase("measure", timeline.measure_start, timeline.measure_end);
+        self.wait(timeline.measure_end);
+        let end = server.and_then(process_cpu);
+        self.phase("drain", timeline.measure_end, timeline.drain_end);
+        while !self.running.is_finished() {
+            self.tick(Duration::from_millis(5));
+        }
+        begin.zip(end).map(|(begin, end)| end.since(begin))
+    }
+
+    fn phase(&mut self, name: &str, from: Nanos, to: Nanos) {
+        self.around.watcher.phase(name, to.since(from).into());
+    }
+
+    /// Waits until `at`, or until somebody asks to stop, or until there is nothing left to wait for.
+    fn wait(&mut self, at: Nanos) {
+        loop {
+            let left = self.clock.until(at);
+            if left.is_zero() || self.around.stop.is_asked() || self.running.is_finished() {
+                return;
+            }
+            self.tick(left.min(TICK));
+        }
+    }
+
+    fn tick(&mut self, pause: Duration) {
+        thread::sleep(pause);
+        self.around.watcher.tick(&self.board.take());
+    }
+}
+
+fn gather(records: &[LaneRecord], timeline: &Timeline, server_cpu: Option<Nanos>) -> Measured {
+    let mut wire = Wire::default();
+    records.iter().filter_map(|record| record.wire.as_ref()).for_each(|lane| add(&mut wire, lane));
+    Measured {
+        measure_end: records.iter().map(|record| record.measure_end).min().unwrap_or(timeline.measure_start),
+        client_cpu: Nanos(records.iter().map(|record| record.cpu.0).sum()),
+        client_rss: peak_rss(std::process::id()),
+        server_cpu,
+        wire: Some(wire).filter(|wire| wire.connections > 0),
+        ..Measured::default()
+    }
+}
+
+fn add(sum: &mut Wire, lane: &Wire) {
+    if sum.connections == 0 {
+        sum.client_settings = lane.client_settings;
+        sum.server_settings = lane.server_settings;
+    }
+    sum.connections += lane.connections;
+    sum.connections_lost += lane.connections_lost;
+    sum.bytes_sent += lane.bytes_sent;
+    sum.bytes_received += lane.bytes_received;
+    sum.frames_sent += lane.frames_sent;
+    sum.frames_received += lane.frames_received;
+    for (reason, count) in &lane.goaway {
+        *sum.goaway.entry(reason.clone()).or_default() += count;
+    }
+}
+
+fn merge(records: Vec<LaneRecord>) -> Recorder {
+    let mut records = records.into_iter().map(|record| record.recorder);
+    let mut first = records.next().expect("a plan has at least one lane");
+    records.for_each(|other| first.merge(&other));
+    first
+}
+
+fn difference(before: MethodCounts, after: MethodCounts) -> MethodCounts {
+    MethodCounts {
+        calls: after.calls.saturating_sub(before.calls),
+        requests: after.requests.saturating_sub(before.requests),
+        replies: after.replies.saturating_sub(before.replies),
+        request_bytes: after.request_bytes.saturating_sub(before.request_bytes),
+        reply_bytes: after.reply_bytes.saturating_sub(before.reply_bytes),
+    }
+}

@@ -1,0 +1,123 @@
+//! The lanes' threads: each opens its channels, says so, waits for the common start, and runs its lane to the end.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::mpsc;
+use std::task::{Context, Poll, ready};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use super::RunError;
+use super::lane::{Lane, LaneRecord, Turn};
+use super::timer::Timer;
+use super::watch::{Board, Stop, Watch};
+use crate::clock::Clock;
+use crate::engine::tonic::Tonic;
+use crate::engine::{Channels, Engine};
+use crate::host::affinity;
+use crate::plan::{LanePlan, Plan};
+
+/// Lanes whose channels are open, waiting for the start.
+pub struct Lanes(Vec<LaneThread>);
+
+/// Lanes at work.
+pub struct Running(Vec<JoinHandle<Result<LaneRecord, RunError>>>);
+
+struct LaneThread {
+    start: oneshot::Sender<Clock>,
+    thread: JoinHandle<Result<LaneRecord, RunError>>,
+}
+
+/// Starts the lanes' threads and waits until all channels are open and have answered.
+pub fn open(plan: &Plan, stop: &Stop, board: &Board) -> Result<Lanes, RunError> {
+    match plan.engine {
+        scenarios::scenario::Engine::Tonic => open_with::<Tonic>(plan, stop, board),
+    }
+}
+
+fn open_with<E: Engine>(plan: &Plan, stop: &Stop, board: &Board) -> Result<Lanes, RunError> {
+    let (opened, all_opened) = mpsc::channel();
+    let mut lanes = Vec::with_capacity(plan.lanes.len());
+    for lane in &plan.lanes {
+        let (start, started) = oneshot::channel();
+        let (plan, lane, opened) = (plan.clone(), *lane, opened.clone());
+        let watch = Watch::new(stop.clone(), board.clone());
+        let work = move || run::<E>(&plan, &lane, watch, &opened, started);
+        let name = format!("lane-{}", lane.share.part.index);
+        lanes.push(LaneThread { start, thread: thread::Builder::new().name(name).spawn(work)? });
+    }
+    drop(opened);
+    if all_opened.iter().take(lanes.len()).count() == lanes.len() {
+        return Ok(Lanes(lanes));
+    }
+    // A lane has ended instead of opening its channels: it knows why.
+    let failure = lanes.into_iter().filter(|lane| lane.thread.is_finished()).find_map(|lane| join(lane.thread).err());
+    Err(failure.unwrap_or(RunError::LanePanicked))
+}
+
+impl Lanes {
+    /// Lets all lanes begin on one clock.
+    pub fn begin(self, clock: &Clock) -> Running {
+        Running(
+            self.0
+                .into_iter()
+                .map(|lane| {
+                    // A lane that has ended does not listen; joining it tells why.
+                    let _ = lane.start.send(clock.clone());
+                    lane.thread
+                })
+                .collect(),
+        )
+    }
+}
+
+impl Running {
+    /// Whether all lanes have ended.
+    pub fn is_finished(&self) -> bool {
+        self.0.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Waits for all lanes.
+    pub fn join(self) -> Result<Vec<LaneRecord>, RunError> {
+        self.0.into_iter().map(join).collect()
+    }
+}
+
+fn join(thread: JoinHandle<Result<LaneRecord, RunError>>) -> Result<LaneRecord, RunError> {
+    thread.join().unwrap_or(Err(RunError::LanePanicked))
+}
+
+fn run<E: Engine>(
+    plan: &Plan,
+    lane: &LanePlan,
+    watch: Watch,
+    opened: &mpsc::Sender<()>,
+    started: oneshot::Receiver<Clock>,
+) -> Result<LaneRecord, RunError> {
+    if let Some(core) = lane.core {
+        affinity::pin(core).map_err(RunError::Pin)?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let engine = E::open(&plan.endpoint, lane.share.channels as usize).await?;
+        let _ = opened.send(());
+        // The other lanes may have failed: then nobody starts this one.
+        let clock = started.await.map_err(|_| RunError::NotStarted)?;
+        let mut timer = Timer::new(clock.clone(), plan.idle)?;
+        let channels = engine.begin(clock.clone(), plan.call.clone());
+        let mut lane = Lane::new(clock, channels, plan.call.clone(), plan.timeline.clone(), lane.share, watch);
+        poll_fn(|cx| turn(&mut lane, &mut timer, cx)).await?;
+        Ok(lane.into_record())
+    })
+}
+
+/// Turns the lane until it has to wait for its timer or its connections.
+fn turn<C: Channels>(lane: &mut Lane<C>, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    loop {
+        match lane.turn(cx) {
+            Turn::Finished => return Poll::Ready(Ok(())),
+            Turn::Until(at) => ready!(timer.poll_until(cx, at))?,
+        }
+    }
+}

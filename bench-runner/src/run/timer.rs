@@ -1,0 +1,84 @@
+//! Waiting for an intended start: a kernel timer, with a bounded spin before it where the scenario asks for one.
+//!
+//! Tokio's own timers tick at 1 ms and are never used for pacing. A timerfd is not subject to timer slack; what is left
+//! is the wake-up of the core, some tens of microseconds.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use scenarios::scenario::Idle;
+use scenarios::units::Nanos;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::clock::Clock;
+
+/// How long before an intended start the spin begins: longer than a core takes to wake.
+const SPIN: Nanos = Nanos::from_micros(100);
+
+/// Wakes a lane at a time on the run's clock.
+pub struct Timer {
+    fd: AsyncFd<Descriptor>,
+    clock: Clock,
+    spin: Nanos,
+    armed: Option<Nanos>,
+}
+
+struct Descriptor(TimerFd);
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
+impl Timer {
+    /// A timer in the current tokio runtime.
+    pub fn new(clock: Clock, idle: Idle) -> io::Result<Timer> {
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        let spin = match idle {
+            Idle::Timer => Nanos::ZERO,
+            Idle::Spin => SPIN,
+        };
+        Ok(Timer { fd: AsyncFd::with_interest(Descriptor(timer), Interest::READABLE)?, clock, spin, armed: None })
+    }
+
+    /// Ready at `at`, or earlier: whoever waits looks at the clock again.
+    pub fn poll_until(&mut self, cx: &mut Context<'_>, at: Nanos) -> Poll<io::Result<()>> {
+        let wait = self.clock.until(at.since(self.spin));
+        if wait.is_zero() {
+            // Spinning is asking the runtime to come back at once: connections are still heard in between.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.armed.is_none_or(|armed| at < armed) {
+            self.arm(at, wait)?;
+        }
+        loop {
+            let mut guard = ready!(self.fd.poll_read_ready(cx))?;
+            match guard.get_inner().0.wait() {
+                Ok(()) => {
+                    self.armed = None;
+                    return Poll::Ready(Ok(()));
+                }
+                Err(Errno::EAGAIN) => guard.clear_ready(),
+                Err(error) => return Poll::Ready(Err(error.into())),
+            }
+        }
+    }
+
+    /// An earlier time replaces a later one; a later one waits until the earlier has passed, which spares a system call
+    /// a turn and costs one early look.
+    fn arm(&mut self, at: Nanos, wait: Duration) -> io::Result<()> {
+        let expiration = Expiration::OneShot(TimeSpec::from_duration(wait));
+        self.fd.get_ref().0.set(expiration, TimerSetTimeFlags::empty())?;
+        self.armed = Some(at);
+        Ok(())
+    }
+}

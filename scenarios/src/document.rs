@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span};
 
 use crate::tree::{Entry, Kind, Node, Place};
 
@@ -74,7 +74,13 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<I> {
     fn next(&mut self) -> Result<(Event<'t>, Range<usize>), Fault> {
         match self.events.next() {
             None => Ok((Event::StreamEnd, self.end..self.end)),
-            Some(Ok((event, span))) => Ok((event, span.byte_range().unwrap_or(0..0))),
+            Some(Ok((event, span))) => {
+                if let Some(tag) = span.tag_span() {
+                    let range = tag.byte_range().unwrap_or(0..0);
+                    return Err(self.fault("expected a plain value, found a YAML tag", range));
+                }
+                Ok((event, span.byte_range().unwrap_or(0..0)))
+            }
             Some(Err(error)) => Err(self.syntax(&error)),
         }
     }
@@ -84,18 +90,9 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<I> {
         self.check_depth(depth, &range)?;
         self.check_count(&range)?;
         let (anchor, kind) = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), &range)?;
-                (anchor, scalar(text, style))
-            }
-            Event::SequenceStart(_, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), &range)?;
-                return self.list(range, anchor, depth);
-            }
-            Event::MappingStart(_, anchor, tag) => {
-                self.refuse_tag(tag.as_deref(), &range)?;
-                return self.map(range, anchor, depth);
-            }
+            Event::Scalar(text, style, anchor, _) => (anchor, scalar(text, style)),
+            Event::SequenceStart(_, anchor, _) => return self.list(range, anchor, depth),
+            Event::MappingStart(_, anchor, _) => return self.map(range, anchor, depth),
             Event::Alias(anchor) => return self.alias(anchor, range, depth),
             _ => return Err(self.fault("expected a value", range)),
         };
@@ -202,16 +199,6 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<I> {
         Err(self.fault(message, range.clone()))
     }
 
-    fn refuse_tag(&self, tag: Option<&Tag>, range: &Range<usize>) -> Result<(), Fault> {
-        match tag {
-            None => Ok(()),
-            Some(_) => Err(self.fault(
-                "expected a plain value, found one with a YAML tag",
-                range.clone(),
-            )),
-        }
-    }
-
     fn place(&self, range: Range<usize>) -> Place {
         Place {
             source: self.source,
@@ -246,39 +233,49 @@ impl<'t, I: Iterator<Item = Result<(Event<'t>, Span), ScanError>>> Reader<I> {
 
 /// Says in plain words what the parser ran into.
 fn explain(kind: &ErrorKind) -> (String, Option<&'static str>) {
-    let (message, help) = match kind {
+    const UNCLOSED: Option<&str> = Some("is a bracket above not closed?");
+    match kind {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabInPlainScalar
         | ErrorKind::TabAtBlockScalarStart => (
             "expected spaces, found a tab".to_owned(),
-            "YAML does not indent with tabs",
+            Some("YAML does not indent with tabs"),
         ),
-        ErrorKind::UnclosedQuotedScalar => (
-            "expected a closing quote before the end of the text".to_owned(),
-            "the quote that opens it is above",
-        ),
+        ErrorKind::UnclosedQuotedScalar => {
+            ("expected a closing quote for this one".to_owned(), None)
+        }
         ErrorKind::UnclosedFlowCollection { open } => {
             let close = if *open == '{' { '}' } else { ']' };
             (
-                format!("expected `{close}`, which closes the `{open}`"),
-                "each bracket needs its partner",
+                format!("expected a closing `{close}` for this `{open}`"),
+                None,
             )
         }
-        ErrorKind::UnknownAnchor => {
-            return (
-                "unknown alias: no value before it has this anchor".to_owned(),
-                None,
-            );
+        ErrorKind::ExpectedFlowMappingSeparator => {
+            ("expected `,` or `}` before this".to_owned(), UNCLOSED)
         }
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
-            "expected one `key: value` on a line, found a second colon".to_owned(),
-            "put text that holds a colon and a blank into quotes",
+        ErrorKind::ExpectedFlowSequenceSeparator => {
+            ("expected `,` or `]` before this".to_owned(), UNCLOSED)
+        }
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => (
+            "expected a key at the indentation of the keys above".to_owned(),
+            None,
         ),
-        other => return (format!("this is not YAML: {other}"), None),
-    };
-    (message, Some(help))
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            ("expected `: ` after a key".to_owned(), None)
+        }
+        ErrorKind::UnknownAnchor => (
+            "unknown alias: no value before it has this anchor".to_owned(),
+            None,
+        ),
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            "expected one `key: value` here, found a second colon".to_owned(),
+            Some("put text that holds a colon and a blank into quotes"),
+        ),
+        other => (format!("this is not YAML: {other}"), None),
+    }
 }
 
 /// What a scalar means, by the core schema of YAML 1.2: only a plain one can be other than text.

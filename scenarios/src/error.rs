@@ -50,22 +50,36 @@ pub(crate) struct Sources(Vec<(String, String)>);
 #[derive(Debug)]
 pub(crate) struct Mistake {
     pub(crate) message: String,
-    pub(crate) label: Option<String>,
+    pub(crate) label: Option<&'static str>,
     pub(crate) help: Option<String>,
     pub(crate) place: Place,
+    /// The part of the place's text that is wrong, where it can be found there.
+    pub(crate) focus: Option<String>,
     /// A second place, with what it has to do with the first.
     pub(crate) also: Option<(Place, &'static str)>,
+}
+
+impl Mistake {
+    /// A mistake without further advice.
+    pub(crate) fn new(message: impl Into<String>, place: Place) -> Mistake {
+        Mistake {
+            message: message.into(),
+            label: None,
+            help: None,
+            place,
+            focus: None,
+            also: None,
+        }
+    }
 }
 
 impl From<Fault> for Mistake {
     fn from(fault: Fault) -> Mistake {
         let also = fault.also.map(|place| (place, "it stands here already"));
         Mistake {
-            message: fault.message,
-            label: None,
             help: fault.help,
-            place: fault.place,
             also,
+            ..Mistake::new(fault.message, fault.place)
         }
     }
 }
@@ -84,14 +98,30 @@ impl Sources {
             message,
             label,
             help,
-            place,
+            mut place,
+            focus,
             also,
         } = mistake;
         let (name, text) = &self.0[place.source.min(self.0.len() - 1)];
-        let mut labels = vec![span(text, &place, label)];
+        let found = focus.and_then(|focus| {
+            let at = text
+                .get(place.range.clone())?
+                .rfind(&focus)
+                .filter(|_| !focus.is_empty())?;
+            Some(place.range.start + at..place.range.start + at + focus.len())
+        });
+        place.range = found.unwrap_or(place.range);
+        let (start, length) = first_line(text, &place);
+        let mut labels = vec![LabeledSpan::new_primary_with_span(
+            label.map(str::to_owned),
+            (start, length),
+        )];
         labels.extend(
             also.filter(|(second, _)| second.source == place.source)
-                .map(|(second, why)| span(text, &second, Some(why.to_owned()))),
+                .map(|(second, why)| {
+                    let (start, length) = first_line(text, &second);
+                    LabeledSpan::new(Some(why.to_owned()), start, length)
+                }),
         );
         let source_code = Some(NamedSource::new(name, text.clone()));
         ScenarioError(Box::new(Report {
@@ -103,15 +133,15 @@ impl Sources {
     }
 }
 
-/// The part of `place` that lies on its first line, and at least one column of it.
-fn span(text: &str, place: &Place, label: Option<String>) -> LabeledSpan {
+/// The part of `place` that lies on its first line: where it begins, and its length.
+fn first_line(text: &str, place: &Place) -> (usize, usize) {
     let start = floor(text, place.range.start);
     let end = floor(text, place.range.end).max(start);
     let line = text[start..end]
         .lines()
         .next()
         .map_or(0, |line| line.trim_end().len());
-    LabeledSpan::new(label, start, line)
+    (start, line)
 }
 
 /// The last boundary of a character at or before `at`.

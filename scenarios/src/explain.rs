@@ -1,7 +1,6 @@
 //! What serde says about a tree, in the words of the scenario language and with the place it speaks of.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
 
 use crate::error::Mistake;
@@ -12,9 +11,12 @@ use crate::validate::Problem;
 
 /// Gives a tree its type.
 pub(crate) fn typed<T: DeserializeOwned>(tree: &Node) -> Result<T, Box<Mistake>> {
-    read(&tree.to_json()).map_err(|(path, message)| {
-        let message = name_variants::<T>(tree, &path, message);
-        Box::new(mistake(tree, &path, &message))
+    serde_path_to_error::deserialize(tree).map_err(|error| {
+        Box::new(mistake(
+            tree,
+            &key_path(error.path()),
+            &error.inner().to_string(),
+        ))
     })
 }
 
@@ -24,20 +26,18 @@ pub(crate) fn problem(tree: &Node, problem: Problem) -> Box<Mistake> {
         path,
         message,
         help,
+        in_key,
     } = problem;
-    let place = tree.locate(&path).clone();
+    let place = if in_key {
+        tree.locate_key(&path)
+    } else {
+        tree.locate(&path)
+    }
+    .clone();
     Box::new(Mistake {
-        message: format!("`{path}`: {message}"),
-        label: None,
         help,
-        place,
-        also: None,
+        ..Mistake::new(format!("`{path}`: {message}"), place)
     })
-}
-
-fn read<T: DeserializeOwned>(json: &Value) -> Result<T, (KeyPath, String)> {
-    serde_path_to_error::deserialize(json)
-        .map_err(|error| (key_path(error.path()), error.inner().to_string()))
 }
 
 fn key_path(path: &Path) -> KeyPath {
@@ -50,62 +50,6 @@ fn key_path(path: &Path) -> KeyPath {
     KeyPath(steps.collect())
 }
 
-/// Where serde only says that a mapping with one key should stand, asks it which keys there are: it lists them when
-/// it meets one that it does not know.
-fn name_variants<T: DeserializeOwned>(tree: &Node, path: &KeyPath, message: String) -> String {
-    const VAGUE: [&str; 3] = [
-        "map with a single key",
-        "string or map",
-        "expected newtype variant",
-    ];
-    let found = match tree.at(path).map(|node| &node.kind) {
-        Some(Kind::Map(entries)) if entries.len() > 1 => {
-            let keys: Vec<String> = entries
-                .iter()
-                .map(|entry| format!("`{}`", entry.key))
-                .collect();
-            format!("{} together", keys.join(" and "))
-        }
-        Some(Kind::Map(_)) => "an empty mapping".to_owned(),
-        Some(kind) => describe(kind),
-        None => return message,
-    };
-    if !VAGUE.iter().any(|vague| message.contains(vague)) {
-        return message;
-    }
-    let mut probe = tree.to_json();
-    let pointer: String = path.0.iter().map(pointer).collect();
-    if let Some(value) = probe.pointer_mut(&pointer) {
-        *value = json!({ "": null });
-    }
-    let Err((_, answer)) = read::<T>(&probe) else {
-        return message;
-    };
-    match answer.split_once("expected ") {
-        Some((_, names)) => format!("expected a mapping with one key, {names}, found {found}"),
-        None => message,
-    }
-}
-
-/// A step in the notation of JSON pointers, RFC 6901.
-fn pointer(step: &Step) -> String {
-    match step {
-        Step::Key(key) => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-        Step::Index(index) => format!("/{index}"),
-    }
-}
-
-fn describe(kind: &Kind) -> String {
-    match kind {
-        Kind::Null => "nothing".to_owned(),
-        Kind::Bool(flag) => format!("`{flag}`"),
-        Kind::Number(number) => format!("`{number}`"),
-        Kind::Text(text) => format!("`{text}`"),
-        Kind::List(_) => "a list".to_owned(),
-        Kind::Map(_) => "a mapping".to_owned(),
-    }
-}
-
 fn mistake(tree: &Node, path: &KeyPath, message: &str) -> Mistake {
     if let Some(rest) = message.strip_prefix("unknown field ") {
         return unknown_key(tree, path, rest);
@@ -116,29 +60,63 @@ fn mistake(tree: &Node, path: &KeyPath, message: &str) -> Mistake {
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         return unknown_name(tree, path, rest);
     }
-    let found = tree
-        .at(path)
-        .map_or_else(|| "nothing".to_owned(), |node| describe(&node.kind));
-    let said = match message
+    let node = tree.at(path).or_else(|| tree.at(&path.parent()));
+    let said = in_plain_words(message, node);
+    let place = tree.locate(path).clone();
+    if let Some((unknown, names)) = said
+        .strip_prefix("unknown ")
+        .and_then(|rest| rest.split_once(", expected "))
+    {
+        // A name within a text, such as the metric of a limit.
+        let name = quoted(unknown).next().unwrap_or_default();
+        let help = Some(suggest(name, names));
+        let mistake = Mistake::new(at(path, &format!("unknown {unknown}")), place);
+        return Mistake {
+            help,
+            focus: Some(name.to_owned()),
+            ..mistake
+        };
+    }
+    let focus = said
+        .rsplit_once("found ")
+        .and_then(|(_, found)| quoted(found).next())
+        .map(str::to_owned);
+    Mistake {
+        help: help(&said, node),
+        focus,
+        ..Mistake::new(at(path, &said), place)
+    }
+}
+
+/// Rewrites "invalid type: string "x", expected u32".
+fn in_plain_words(message: &str, node: Option<&Node>) -> String {
+    let found = node.map_or_else(|| "nothing".to_owned(), Node::describe);
+    let Some(rest) = message
         .strip_prefix("invalid type: ")
         .or(message.strip_prefix("invalid value: "))
-    {
-        Some(rest) => {
-            let expected = rest
-                .rsplit_once(", expected ")
-                .map_or(rest, |(_, expected)| expected);
-            format!("expected {}, found {found}", plain_type(expected))
-        }
-        None => message.to_owned(),
+    else {
+        return message.to_owned();
     };
-    let help = help(&said, &found);
-    let place = tree.locate(path).clone();
-    Mistake {
-        message: at(path, &said),
-        label: None,
-        help,
-        place,
-        also: None,
+    match rest
+        .rsplit_once("expected ")
+        .map_or(rest, |(_, expected)| expected)
+    {
+        "newtype variant" => format!("expected settings below the name, found {found} alone"),
+        expected => format!("expected {}, found {found}", plain_type(expected)),
+    }
+}
+
+/// serde's names of types, as a user knows them.
+fn plain_type(expected: &str) -> &str {
+    match expected {
+        "u8" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "a nonzero u32" => "a whole number above 0",
+        "f64" => "a number",
+        "a string" | "string" => "text",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        "a boolean" => "`true` or `false`",
+        other => other,
     }
 }
 
@@ -152,69 +130,64 @@ fn at(path: &KeyPath, message: &str) -> String {
 }
 
 fn unknown_key(tree: &Node, path: &KeyPath, rest: &str) -> Mistake {
-    let key = path.0.last().map_or_else(String::new, |step| match step {
-        Step::Key(key) => key.clone(),
-        Step::Index(index) => index.to_string(),
-    });
-    let parent = KeyPath(path.0[..path.0.len().saturating_sub(1)].to_vec());
-    let whose = if parent.0.is_empty() {
-        "a scenario".to_owned()
-    } else {
-        format!("`{parent}`")
+    let key = quoted(rest).next().unwrap_or_default();
+    let parent = path.parent();
+    let (whose, label) = match parent.0.is_empty() {
+        true => (String::new(), "not a key at this level"),
+        false => (format!(" in `{parent}`"), "not a key of this mapping"),
     };
+    let place = tree.locate_key(path).clone();
+    let help = rest
+        .split_once(", ")
+        .map(|(_, expected)| suggest(key, expected.trim_start_matches("expected ")));
     Mistake {
-        message: format!("unknown key `{key}` in {whose}"),
-        label: Some("not a key of this mapping".to_owned()),
-        help: Some(suggest(&key, rest)),
-        place: tree.locate_key(path).clone(),
-        also: None,
+        label: Some(label),
+        help,
+        ..Mistake::new(format!("unknown key `{key}`{whose}"), place)
     }
 }
 
 fn missing_key(tree: &Node, path: &KeyPath, rest: &str) -> Mistake {
-    let message = if path.0.is_empty() {
-        format!("expected the key {rest}, which every scenario has")
+    let why = if path.0.is_empty() {
+        "which every scenario has"
     } else {
-        format!("`{path}`: expected the key {rest}, which has no default")
+        "which has no default"
     };
-    Mistake {
-        message,
-        label: None,
-        help: None,
-        place: tree.locate(path).clone(),
-        also: None,
-    }
+    Mistake::new(
+        at(path, &format!("expected the key {rest}, {why}")),
+        tree.locate(path).clone(),
+    )
 }
 
 /// An unknown name of an enum, which is a key (`load: { opne: ... }`) or a value (`method: SayHelo`).
 fn unknown_name(tree: &Node, path: &KeyPath, rest: &str) -> Mistake {
-    let name = quoted(rest).next().unwrap_or_default().to_owned();
-    let is_key = tree.at(path).is_some() && path.0.last() == Some(&Step::Key(name.clone()));
-    let parent = KeyPath(path.0[..path.0.len().saturating_sub(1)].to_vec());
-    let below = if path.0.last() == Some(&Step::Key(name.clone())) {
-        &parent
+    let name = quoted(rest).next().unwrap_or_default();
+    let is_last = path.0.last() == Some(&Step::Key(name.to_owned()));
+    let owner = if is_last { path.parent() } else { path.clone() };
+    let key = owner.key(name);
+    let place = if tree.at(&key).is_some() {
+        tree.locate_key(&key)
     } else {
-        path
+        tree.locate(&owner)
     };
+    let help = rest
+        .split_once(", expected ")
+        .map(|(_, names)| suggest(name, names));
     Mistake {
-        message: format!("`{below}`: unknown name `{name}`"),
-        label: None,
-        help: Some(suggest(&name, rest)),
-        place: if is_key {
-            tree.locate_key(path)
-        } else {
-            tree.locate(below)
-        }
-        .clone(),
-        also: None,
+        help,
+        ..Mistake::new(format!("`{owner}`: unknown name `{name}`"), place.clone())
     }
 }
 
-/// `rest` is serde's "`name`, expected one of `a`, `b`".
-fn suggest(name: &str, rest: &str) -> String {
-    let expected = rest.split_once(", ").map_or("", |(_, expected)| expected);
-    let near = nearest(name, quoted(expected)).map(|near| format!("did you mean `{near}`? "));
-    format!("{}{expected}", near.unwrap_or_default())
+/// What `name` was meant to be, and all that it could have been: `names` is "one of `a`, `b`".
+fn suggest(name: &str, names: &str) -> String {
+    let metrics: Vec<String> = match names.contains("`achieved_per_s`") {
+        true => Metric::all().map(|metric| metric.to_string()).collect(),
+        false => Vec::new(),
+    };
+    let candidates = quoted(names).chain(metrics.iter().map(String::as_str));
+    let near = nearest(name, candidates).map(|near| format!("did you mean `{near}`?\n"));
+    format!("{}expected {names}", near.unwrap_or_default())
 }
 
 /// The names in backquotes.
@@ -222,43 +195,27 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// What may help somebody who was told that `said`.
-fn help(said: &str, found: &str) -> Option<String> {
-    let bare = found.trim_matches('`');
-    let is_number = bare.parse::<f64>().is_ok_and(|number| number >= 0.0);
-    if let Some(rest) = said.strip_prefix("unknown metric ") {
-        let name = quoted(rest).next()?;
-        let metrics: Vec<String> = Metric::all().map(|metric| metric.to_string()).collect();
-        return nearest(name, metrics.iter().map(String::as_str))
-            .map(|near| format!("did you mean `{near}`?"));
-    }
-    if said.starts_with("unknown ") {
-        let name = quoted(said).next()?;
-        return nearest(name, quoted(said).skip(1)).map(|near| format!("did you mean `{near}`?"));
-    }
-    if is_number && said.contains("a duration") {
-        return Some(format!("write `{bare}s` or `{bare}ms`"));
-    }
-    if is_number && said.contains("a positive rate") {
-        return Some(format!("write `{bare}/s`"));
-    }
-    (is_number && said.starts_with("expected text"))
-        .then(|| format!("put it in quotes: `\"{bare}\"`"))
-}
-
-/// serde's names of types, as a user knows them.
-fn plain_type(expected: &str) -> &str {
-    match expected {
-        "u8" | "u32" | "usize" => "a whole number from 0 to 4294967295",
-        "u64" => "a whole number that is not negative",
-        "a nonzero u32" => "a whole number from 1 to 4294967295",
-        "f64" => "a number",
-        "a string" | "string" => "text",
-        "a sequence" => "a list",
-        "a map" => "a mapping",
-        "a boolean" => "`true` or `false`",
-        other if other.starts_with("struct ") => "a mapping",
-        other if other.starts_with("variant identifier") => "a name",
-        other => other,
+/// What may help somebody who was told that `said` of a value.
+fn help(said: &str, node: Option<&Node>) -> Option<String> {
+    match &node?.kind {
+        Kind::Number(number) if said.contains("a duration") => {
+            Some(format!("write `{number}s` or `{number}ms`"))
+        }
+        Kind::Number(number) if said.contains("a positive rate") => {
+            Some(format!("write `{number}/s`"))
+        }
+        Kind::Number(_) | Kind::Bool(_) if said.starts_with("expected text") => Some(format!(
+            "put it in quotes: {}",
+            node?.describe().replace('`', "\"")
+        )),
+        Kind::Text(text)
+            if said.starts_with("expected a whole number") && text.parse::<u64>().is_ok() =>
+        {
+            Some(format!("leave out the quotes: {text}"))
+        }
+        Kind::Text(text) if said.starts_with("expected settings below the name") => {
+            Some(format!("write `{text}: {{ ... }}` as a mapping"))
+        }
+        _ => None,
     }
 }

@@ -11,7 +11,7 @@
 //! | [`load`] | when calls start |
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
 //! | `document`, `tree`, `overrides`, `matrix` | text to a tree with places, and what is put over it |
-//! | `file`, `validate` | the tree as written, and its meaning |
+//! | `typed`, `file`, `validate` | the tree as written, and its meaning |
 //! | `explain`, `error`, `nearest` | what is wrong, where, and what was meant |
 //!
 //! # Example
@@ -43,6 +43,7 @@ mod schema;
 pub mod status;
 mod suite;
 mod tree;
+mod typed;
 pub mod units;
 mod validate;
 

@@ -165,13 +165,7 @@ fn dimension(key: &str, key_place: &Place, value: Node) -> Result<Dimension, Box
 }
 
 fn expected(message: &str, place: Place) -> Box<Mistake> {
-    Box::new(Mistake {
-        message: message.to_owned(),
-        label: None,
-        help: None,
-        place,
-        also: None,
-    })
+    Box::new(Mistake::new(message, place))
 }
 
 /// Short names for values, each another: the first scalar in them, or all, or those and a number.

@@ -14,6 +14,7 @@ use crate::nearest::nearest;
 use crate::overrides::Override;
 use crate::scenario::{ReferenceServer, Scenario};
 use crate::tree::{KeyPath, Kind, Node, Place};
+use crate::units::Bytes;
 use crate::validate;
 
 /// All cases of a scenario file.
@@ -188,18 +189,19 @@ fn echo(written: &Node, matrix: &Matrix) -> Value {
 }
 
 fn empty(place: Place) -> Box<Mistake> {
+    let help = Some("the smallest is `name: my-first`, everything else has a default".to_owned());
     Box::new(Mistake {
-        message: "expected a scenario, found an empty file".to_owned(),
-        label: None,
-        help: Some("the smallest is `name: my-first`: everything else has a default".to_owned()),
-        place,
-        also: None,
+        help,
+        ..Mistake::new("expected a scenario, found an empty file", place)
     })
 }
 
 fn too_large(file_name: &str, size: u64) -> ScenarioError {
-    let message =
-        format!("expected a scenario of at most {MAX_TEXT} bytes, `{file_name}` has {size}");
+    let message = format!(
+        "expected a scenario of at most {}, `{file_name}` has {}",
+        Bytes(MAX_TEXT as u64),
+        Bytes(size)
+    );
     ScenarioError::whole(message, Some("is it the right file?".to_owned()))
 }
 
@@ -217,14 +219,14 @@ fn read(path: &Path) -> Result<String, ScenarioError> {
         let byte = error.as_bytes()[at];
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         Sources::new(&name.to_string(), &text, &[]).error(Mistake {
-            message: format!("expected UTF-8 text, found the byte 0x{byte:02x}"),
-            label: None,
             help: Some("save the file as UTF-8".to_owned()),
-            place: Place {
-                source: 0,
-                range: at..at,
-            },
-            also: None,
+            ..Mistake::new(
+                format!("expected UTF-8 text, found the byte 0x{byte:02x}"),
+                Place {
+                    source: 0,
+                    range: at..at,
+                },
+            )
         })
     })
 }

@@ -73,6 +73,11 @@ impl KeyPath {
         self.with(Step::Index(index))
     }
 
+    /// This path without its last step.
+    pub(crate) fn parent(&self) -> KeyPath {
+        KeyPath(self.0[..self.0.len().saturating_sub(1)].to_vec())
+    }
+
     /// This path and dotted keys more.
     pub(crate) fn join(&self, keys: &str) -> KeyPath {
         KeyPath(self.0.iter().cloned().chain(KeyPath::of(keys).0).collect())
@@ -118,6 +123,19 @@ impl Node {
                     .unwrap_or(0)
             }
             _ => 0,
+        }
+    }
+
+    /// The value in a few words.
+    pub(crate) fn describe(&self) -> String {
+        match &self.kind {
+            Kind::Null => "nothing".to_owned(),
+            Kind::Bool(flag) => format!("`{flag}`"),
+            Kind::Number(number) => format!("`{number}`"),
+            Kind::Text(text) if text.parse::<f64>().is_ok() => format!("the text `\"{text}\"`"),
+            Kind::Text(text) => format!("`{text}`"),
+            Kind::List(_) => "a list".to_owned(),
+            Kind::Map(_) => "a mapping".to_owned(),
         }
     }
 

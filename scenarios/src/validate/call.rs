@@ -165,10 +165,8 @@ fn metadata(
     for (key, value) in &metadata {
         let path = at.key(key);
         if let Some(expected) = key_fault(key) {
-            return Err(Problem::new(
-                path,
-                format!("expected a metadata key {expected}, found `{key}`"),
-            ));
+            let message = format!("expected a metadata key {expected}, found `{key}`");
+            return Err(Problem::new(path, message).in_key());
         }
         if value.len() > 4096 || !value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
             return Err(Problem::new(

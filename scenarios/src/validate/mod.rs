@@ -21,6 +21,8 @@ pub(crate) struct Problem {
     pub(crate) path: KeyPath,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+    /// Whether it is the key that is wrong, rather than its value.
+    pub(crate) in_key: bool,
 }
 
 impl Problem {
@@ -29,12 +31,20 @@ impl Problem {
             path,
             message: message.into(),
             help: None,
+            in_key: false,
         }
     }
 
     fn help(self, help: impl Into<String>) -> Problem {
         Problem {
             help: Some(help.into()),
+            ..self
+        }
+    }
+
+    fn in_key(self) -> Problem {
+        Problem {
+            in_key: true,
             ..self
         }
     }

@@ -132,7 +132,7 @@ fn address(at: &KeyPath, text: &str) -> Result<Address, Problem> {
         };
     }
     if text.starts_with("https://") {
-        let message = format!("{EXPECTED}, found `{text}`: TLS is not supported in this version");
+        let message = format!("TLS is not supported in this version, {EXPECTED}");
         return Err(Problem::new(at.clone(), message));
     }
     let Some(authority) = text.strip_prefix("http://") else {

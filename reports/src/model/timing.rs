@@ -222,8 +222,11 @@ impl Timing {
             return Shown::Nothing;
         };
         let is_named = |list: &[String]| list.iter().any(|field| field == quantile.field());
-        if is_named(&self.too_few_beyond) {
-            Shown::TooFew(quantile.beyond(self.population()))
+        let beyond = quantile.beyond(self.population());
+        // Also where a producer that is not ours names none.
+        let too_few = quantile.is_percentile() && beyond < FEWEST_BEYOND;
+        if too_few || is_named(&self.too_few_beyond) {
+            Shown::TooFew(beyond)
         } else if self
             .censored
             .as_ref()

@@ -66,10 +66,11 @@ impl Axis {
         let round: Vec<f64> = (low.log10().floor() as i32..=high.log10().ceil() as i32)
             .flat_map(|exponent| steps.iter().map(move |step| step * 10_f64.powi(exponent)))
             .collect();
-        let first = round.iter().rposition(|v| *v <= low * 1.0001).unwrap_or(0);
+        // What rounding of a histogram adds should not cost a whole step.
+        let first = round.iter().rposition(|v| *v <= low * 1.005).unwrap_or(0);
         let last = round
             .iter()
-            .position(|v| *v >= high * 0.9999)
+            .position(|v| *v >= high * 0.995)
             .unwrap_or(round.len() - 1);
         let ticks: Vec<_> = round[first..=last]
             .iter()

@@ -34,6 +34,7 @@ pub(super) enum Mark {
 }
 
 const EDGE: f64 = 14.0;
+const LEGEND_TOP: f64 = 43.0;
 const LEGEND_ROW: f64 = 19.0;
 
 /// The place for data.
@@ -63,7 +64,7 @@ impl<'c, 'a> Chart<'c, 'a> {
             canvas,
             left: EDGE + y_labels.fold(0.0, f64::max) + 8.0,
             right: width - EDGE - last_label_overhang(&x),
-            top: legend_ends + 30.0,
+            top: legend_ends + 36.0,
             bottom: height - 50.0,
             x,
             y,
@@ -83,7 +84,7 @@ impl<'c, 'a> Chart<'c, 'a> {
 
     fn y_axis(&self, title: &str) -> DrawResult {
         let scale = if self.y.is_log() { ", log scale" } else { "" };
-        let at = (EDGE, self.top - 16.0);
+        let at = (EDGE, self.top - 20.0);
         self.canvas
             .text(&format!("{title}{scale}"), at, Anchor::Start, Type::LABEL)?;
         for (i, (value, label)) in self.y.ticks.iter().enumerate() {
@@ -187,21 +188,39 @@ pub(super) fn header(
     width: f64,
 ) -> Result<f64, String> {
     canvas.text(title, (EDGE, 19.0), Anchor::Start, Type::TITLE)?;
-    let (mut x, mut y) = (EDGE, 43.0);
-    if legend.is_empty() {
-        return Ok(28.0);
+    let mut end = 28.0;
+    for (key, (label, at)) in legend.iter().zip(places(legend, width)) {
+        swatch(canvas, at, key)?;
+        canvas.text(&label, (at.0 + 18.0, at.1), Anchor::Start, Type::VALUE)?;
+        end = at.1 + 6.0;
     }
+    Ok(end)
+}
+
+/// The shape with so much more height as the legend needs rows beyond the first.
+pub(super) fn with_room(shape: Shape, legend: &[Key]) -> Shape {
+    let last = places(legend, f64::from(shape.width)).pop();
+    let more = last.map_or(0.0, |(_, (_, y))| y - LEGEND_TOP);
+    Shape {
+        height: shape.height + more as u32,
+        ..shape
+    }
+}
+
+/// What each entry of a legend says, and where it stands.
+fn places(legend: &[Key], width: f64) -> Vec<(String, Point)> {
+    let (mut x, mut y) = (EDGE, LEGEND_TOP);
+    let mut places = Vec::with_capacity(legend.len());
     for key in legend {
         let label = super::shorten(&key.label, ((width - 60.0) / 6.7) as usize);
         let needed = 18.0 + Type::VALUE.width(&label) + 12.0;
         if x > EDGE && x + needed > width - EDGE {
             (x, y) = (EDGE, y + LEGEND_ROW);
         }
-        swatch(canvas, (x, y), key)?;
-        canvas.text(&label, (x + 18.0, y), Anchor::Start, Type::VALUE)?;
+        places.push((label, (x, y)));
         x += needed;
     }
-    Ok(y + 6.0)
+    places
 }
 
 fn swatch(canvas: &Canvas<'_>, (x, y): Point, key: &Key) -> DrawResult {

@@ -121,6 +121,24 @@ fn few_note(view: &View<'_>) -> String {
     }
 }
 
+/// A time on an axis, where zero needs no unit.
+fn time_label(ns: f64) -> String {
+    if ns == 0.0 {
+        return "0".to_owned();
+    }
+    crate::view::format::bound(ns)
+}
+
+/// A rate on an axis whose title says what it is.
+fn rate_label(per_s: f64) -> String {
+    let text = crate::view::format::rate(per_s);
+    let number = text.trim_end_matches("/s");
+    match number.contains('.') {
+        true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => number.to_owned(),
+    }
+}
+
 /// The beginning of a text, with an ellipsis where something is left out.
 fn shorten(text: &str, width: usize) -> String {
     if text.chars().count() <= width.max(2) {

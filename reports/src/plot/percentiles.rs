@@ -5,11 +5,10 @@
 use hdrhistogram::Histogram;
 
 use super::axis::Axis;
-use super::chart::{Chart, Key, Mark, Words};
+use super::chart::{Chart, Key, Mark, Words, with_room};
 use super::ink::Ink;
-use super::{Plan, Plot, Shape, few, few_note};
+use super::{Plan, Plot, Shape, few, few_note, time_label};
 use crate::model::{FEWEST_BEYOND, Timing};
-use crate::view::format::bound;
 use crate::view::{Time, View};
 
 /// Response time by percentile: a line a case, or response against service time where there is only one.
@@ -44,6 +43,8 @@ impl Plot for Percentiles {
              {FEWEST_BEYOND} samples lie beyond, or where calls were cut off and it is only a lower bound.{}",
             few_note(view)
         );
+        let legend = legend(&curves);
+        let shape = with_room(shape, &legend);
         Some(Plan {
             title: TITLE.to_owned(),
             caption,
@@ -56,14 +57,14 @@ impl Plot for Percentiles {
                     title: TITLE,
                     y: "response time",
                     x: "percentile",
-                    legend: legend(&curves),
+                    legend: legend.clone(),
                 };
                 let chart = Chart::begin(
                     canvas,
                     shape,
                     &words,
                     x_axis(&curves),
-                    Axis::fitting(values, bound),
+                    Axis::fitting(values, time_label),
                 )?;
                 // The first line lies on top.
                 for (i, curve) in curves.iter().enumerate().rev() {

@@ -2,11 +2,11 @@
 
 use super::axis::Axis;
 use super::bars::{self, Bar, Reach};
-use super::chart::{Chart, Key, Mark, Words};
+use super::chart::{Chart, Key, Mark, Words, with_room};
 use super::ink::{Ink, SERIES};
-use super::{Plan, Plot, Shape};
+use super::{Plan, Plot, Shape, rate_label, time_label};
 use crate::model::{Quantile, Shown};
-use crate::view::format::{DASH, bound, duration, rate};
+use crate::view::format::{DASH, duration, rate};
 use crate::view::{CaseView, Scale, Sweep, Time, View, exact, last_key, range};
 
 /// Calls that ended OK, a second.
@@ -52,7 +52,7 @@ impl Plot for Throughput {
             let spread = range(&case.case.repetitions, |r| Some(r.achieved_per_s));
             (case.merged.achieved_per_s, spread)
         });
-        let axis = Axis::fitting(values(&lines), plain_rate);
+        let axis = Axis::fitting(values(&lines), rate_label);
         line_plan((THROUGHPUT, "calls/s"), sweep, lines, axis, shape, caption)
     }
 }
@@ -94,7 +94,7 @@ impl Plot for ResponseTime {
                 ..line
             }));
         }
-        let axis = Axis::fitting(values(&all), bound);
+        let axis = Axis::fitting(values(&all), time_label);
         line_plan(
             (RESPONSE_TIME, "response time"),
             sweep,
@@ -124,10 +124,6 @@ fn number(case: &CaseView<'_>, quantile: Quantile) -> Option<f64> {
         Shown::Exactly(ns) => Some(ns as f64),
         _ => None,
     }
-}
-
-fn plain_rate(per_s: f64) -> String {
-    rate(per_s).trim_end_matches("/s").replace(".0", "")
 }
 
 type Spread = Option<(f64, f64)>;
@@ -192,6 +188,8 @@ fn line_plan(
         Scale::Number => sweep.key.clone(),
         _ => last_key(&sweep.key).replace('_', " "),
     };
+    let legend = legend(&lines);
+    let shape = with_room(shape, &legend);
     Some(Plan {
         title: title.to_owned(),
         caption,
@@ -202,7 +200,7 @@ fn line_plan(
                 title,
                 y: unit,
                 x: &format!("{x_title}{scale}"),
-                legend: legend(&lines),
+                legend: legend.clone(),
             };
             let chart = Chart::begin(canvas, shape, &words, x.clone(), y.clone())?;
             lines.iter().rev().try_for_each(|line| draw(&chart, line))
@@ -304,7 +302,7 @@ fn response_bars(view: &View<'_>, shape: Shape, caption: String) -> Option<Plan>
             .flatten()
     };
     numbers().next()?;
-    let axis = Axis::fitting(numbers(), bound);
+    let axis = Axis::fitting(numbers(), time_label);
     let bar = |(case, p50, p99): &(&CaseView<'_>, Option<f64>, Option<f64>)| {
         let text = |ns: Option<f64>| ns.map_or(DASH.to_owned(), duration);
         Bar {

@@ -1,11 +1,11 @@
 //! What happened second by second: a stall, a slow start or a slow decline shows here and nowhere else.
 
 use super::axis::Axis;
-use super::chart::{Chart, Key, Mark, Words};
+use super::chart::{Chart, Key, Mark, Words, with_room};
 use super::ink::Ink;
-use super::{Plan, Plot, Shape, few, few_note};
+use super::{Plan, Plot, Shape, few, few_note, rate_label, time_label};
 use crate::model::Interval;
-use crate::view::format::{bound, seconds};
+use crate::view::format::seconds;
 use crate::view::{CaseView, View};
 
 /// Calls that ended OK, and that failed, each second.
@@ -49,7 +49,7 @@ impl Plot for Throughput {
             }
             _ => each_case(view, |i| Some(per_s(i, i.ok))),
         };
-        let axis = Axis::from_zero(highest(&lines), 5, plain_rate);
+        let axis = Axis::from_zero(highest(&lines), 5, rate_label);
         let words = ("Throughput over time", "calls/s");
         plan(
             words,
@@ -84,7 +84,7 @@ impl Plot for ResponseTime {
         };
         let values = lines.iter().flat_map(|line| line.points.iter());
         let values = values.filter_map(|(_, v)| *v).flatten();
-        let axis = Axis::fitting(values, bound);
+        let axis = Axis::fitting(values, time_label);
         let words = ("Response time over time", unit);
         plan(
             words,
@@ -123,12 +123,6 @@ fn length_s(interval: &Interval) -> f64 {
     } else {
         1.0
     }
-}
-
-fn plain_rate(per_s: f64) -> String {
-    crate::view::format::rate(per_s)
-        .trim_end_matches("/s")
-        .replace(".0", "")
 }
 
 fn each_case(view: &View<'_>, value: impl Fn(&Interval) -> Option<f64> + Copy) -> Vec<Line> {
@@ -203,6 +197,8 @@ fn plan(
         .iter()
         .flat_map(|line| line.points.iter().map(|(x, _)| *x));
     let x = Axis::up_to(ends.fold(0.0, f64::max) + 0.5, 6, seconds);
+    let legend = legend(&lines);
+    let shape = with_room(shape, &legend);
     Some(Plan {
         title: title.to_owned(),
         caption,
@@ -212,7 +208,7 @@ fn plan(
                 title,
                 y: unit,
                 x: X,
-                legend: legend(&lines),
+                legend: legend.clone(),
             };
             let chart = Chart::begin(canvas, shape, &words, x.clone(), y.clone())?;
             for line in lines.iter().rev() {

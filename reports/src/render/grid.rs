@@ -117,3 +117,15 @@ pub(super) fn shorten(text: &str, width: usize) -> String {
     }
     text.chars().take(width - 1).chain(['…']).collect()
 }
+
+/// Both ends of a text, with an ellipsis between them: names of one matrix differ at their ends.
+pub(super) fn shorten_middle(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width {
+        return text.to_owned();
+    }
+    let head = (width - 1) / 3;
+    let tail = width - 1 - head;
+    let (start, end) = (text.chars().take(head), text.chars().skip(length - tail));
+    start.chain(['…']).chain(end).collect()
+}

@@ -64,7 +64,7 @@ fn limits(view: &View<'_>) -> Option<String> {
             LimitVerdict::Broken => "❌ broken",
             LimitVerdict::Inconclusive => "❔ inconclusive",
         };
-        let mut cells: Vec<String> = row.case.iter().map(|case| escape(case)).collect();
+        let mut cells: Vec<String> = row.cases.iter().map(|cases| escape(cases)).collect();
         cells.push(code(&row.outcome.limit));
         cells.push(escape(&row.outcome.seen));
         cells.push(outcome.to_owned());

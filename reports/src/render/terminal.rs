@@ -1,6 +1,6 @@
 //! The summary that `run` and `report` print: what people look at first.
 
-use super::grid::{Entry, Grid, Tone, shorten, wrap};
+use super::grid::{Entry, Grid, Tone, shorten, shorten_middle, wrap};
 use super::{Artifact, Renderer};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
@@ -11,6 +11,8 @@ use crate::view::{COLUMNS, CaseView, Figure, TimeRow, View, clean, facts};
 const WIDTH: usize = 100;
 /// Percentile tables for so many cases; the page has them all.
 const MOST_TABLES: usize = 6;
+/// A case's name is at most so long.
+const LABEL: usize = 44;
 /// Kinds of failure for each case.
 const MOST_FAILURES: usize = 5;
 
@@ -63,7 +65,8 @@ impl Terminal {
             }
         }
         if let [only] = &view.cases[..] {
-            lines.push(self.paint(&about_case(only), Tone::Faint));
+            let about = shorten(&about_case(only), WIDTH);
+            lines.push(self.paint(&about, Tone::Faint));
         }
         lines
     }
@@ -78,11 +81,11 @@ impl Terminal {
                 LimitVerdict::Broken => ("✘ broken", Tone::Bad),
                 LimitVerdict::Inconclusive => ("? open", Tone::Doubtful),
             };
-            let case = row.case.as_deref().unwrap_or_default();
+            let case = row.cases.as_deref().unwrap_or_default();
             vec![
                 Entry::new(mark, tone),
-                Entry::new(clean(&row.outcome.limit), Tone::Plain),
-                Entry::new(format!("seen {}", clean(&row.outcome.seen)), Tone::Plain),
+                Entry::new(shorten(&clean(&row.outcome.limit), 48), Tone::Plain),
+                Entry::new(format!("seen {}", shorten(&clean(&row.outcome.seen), 32)), Tone::Plain),
                 Entry::new(shorten(case, 36), Tone::Faint),
             ]
         });
@@ -123,11 +126,11 @@ impl Terminal {
         }
         let mut lines = vec![String::new()];
         if view.has_several_cases() {
-            lines.push(format!(
-                "{}  {}",
-                self.paint(&shorten(&case.label, 48), Tone::Strong),
-                self.paint(&about_case(case), Tone::Faint)
-            ));
+            let label = shorten_middle(&case.label, LABEL);
+            let room = WIDTH - label.chars().count() - 2;
+            let about = shorten(&about_case(case), room);
+            let (label, about) = (self.paint(&label, Tone::Strong), self.paint(&about, Tone::Faint));
+            lines.push(format!("{label}  {about}"));
         }
         lines.extend(Grid { left: 1, rows }.lines(self.color));
         lines
@@ -139,12 +142,12 @@ impl Terminal {
             return Vec::new();
         }
         let of = match view.has_several_cases() {
-            true => format!("Failures of {}", shorten(&case.label, 60)),
+            true => format!("Failures of {}", shorten_middle(&case.label, LABEL)),
             false => "Failures".to_owned(),
         };
         let rows = failures.iter().take(MOST_FAILURES).map(|failure| {
             vec![
-                Entry::new(clean(&failure.status), Tone::Bad),
+                Entry::new(shorten(&clean(&failure.status), 20), Tone::Bad),
                 Entry::new(format!("{:>9}", count(failure.count)), Tone::Plain),
                 Entry::new(shorten(&clean(&failure.message), 62), Tone::Faint),
             ]
@@ -223,7 +226,7 @@ fn about_case(case: &CaseView<'_>) -> String {
     let measured = facts::measured(case.case.repetitions.len(), case.merged.measured_s);
     let parts = [case.summary(), measured, who];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    shorten(&parts.join(" · "), WIDTH)
+    parts.join(" · ")
 }
 
 /// The columns of the overview: only those that some case fills.
@@ -265,7 +268,7 @@ impl Columns {
         } else {
             Tone::Bad
         };
-        let mut row = vec![Entry::new(shorten(&case.label, 36), Tone::Plain)];
+        let mut row = vec![Entry::new(shorten_middle(&case.label, LABEL), Tone::Plain)];
         row.push(value(Some(&h.achieved), Tone::Strong));
         row.extend(self.offered.then(|| value(h.offered.as_ref(), Tone::Plain)));
         row.extend(

@@ -120,12 +120,22 @@ impl<'a> CaseView<'a> {
             "1" => "1 channel".to_owned(),
             n => format!("{n} channels"),
         });
-        let load = text("load").map(|load| load.trim_matches(['{', '}']).to_owned());
-        [text("call.method"), channels, load]
+        [text("call.method"), channels, self.load()]
             .into_iter()
             .flatten()
             .collect::<Vec<_>>()
             .join(", ")
+    }
+
+    /// How the calls come: `open: {rate: 5000/s}`, or the names of the stages.
+    fn load(&self) -> Option<String> {
+        let load = self.setting("load")?;
+        if let Some(stages) = load.get("stages").and_then(serde_json::Value::as_array) {
+            return Some(super::format::plural(stages.len() as u64, "stage"));
+        }
+        let text = super::yaml::flow(load);
+        let inner = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+        Some(inner.unwrap_or(&text).to_owned())
     }
 
     /// Whether the next call waits for the last one.

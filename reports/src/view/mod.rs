@@ -53,11 +53,11 @@ pub struct Reason {
     pub text: String,
 }
 
-/// A limit of a case.
+/// A limit of one or several cases.
 #[derive(Clone, Debug)]
 pub struct LimitRow<'a> {
-    /// The case, where there are several.
-    pub case: Option<String>,
+    /// The cases, where there are several.
+    pub cases: Option<String>,
     /// The limit and what was seen.
     pub outcome: &'a LimitOutcome,
 }
@@ -90,14 +90,6 @@ impl<'a> View<'a> {
             runs,
             results,
         })
-    }
-
-    /// How many limits came out in this way.
-    pub fn limits_that(&self, verdict: LimitVerdict) -> usize {
-        self.limits
-            .iter()
-            .filter(|limit| limit.outcome.outcome == verdict)
-            .count()
     }
 
     /// Whether any case is closed loop, which readers of response times should know.
@@ -182,16 +174,28 @@ fn reasons(cases: &[CaseView<'_>]) -> Vec<Reason> {
     reasons
 }
 
-/// The broken limits first, then those that cannot be told, then those that are kept.
+/// The broken limits first, then those that cannot be told, then those that are kept. A limit that came out the same in
+/// several cases is one row.
 fn limits<'a>(cases: &[CaseView<'a>]) -> Vec<LimitRow<'a>> {
-    let mut rows: Vec<LimitRow<'a>> = Vec::new();
+    let mut found: Vec<(&'a LimitOutcome, Vec<&str>)> = Vec::new();
     for view in cases {
         let case: &'a CaseResult = view.case;
-        rows.extend(case.limits.iter().map(|outcome| LimitRow {
-            case: (cases.len() > 1).then(|| view.label.clone()),
-            outcome,
-        }));
+        for outcome in &case.limits {
+            match found.iter_mut().find(|(known, _)| *known == outcome) {
+                Some((_, having)) => having.push(&view.label),
+                None => found.push((outcome, vec![&view.label])),
+            }
+        }
     }
+    let row = |(outcome, having): (&'a LimitOutcome, Vec<&str>)| LimitRow {
+        cases: (cases.len() > 1).then(|| match having.len() {
+            n if n == cases.len() => format!("all {n} cases"),
+            n if n > 4 => format!("{} and {} more", having[..3].join(", "), n - 3),
+            _ => having.join(", "),
+        }),
+        outcome,
+    };
+    let mut rows: Vec<LimitRow<'a>> = found.into_iter().map(row).collect();
     rows.sort_by_key(|row| match row.outcome.outcome {
         LimitVerdict::Broken => 0,
         LimitVerdict::Inconclusive => 1,

@@ -190,9 +190,9 @@ pub struct ClientHttp2 {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keepalive {
-    /// Time between PINGs.
+    /// Time between PINGs. 1ms to 24h.
     pub interval: Nanos,
-    /// How long an answer may take before the connection counts as dead.
+    /// How long an answer may take before the connection counts as dead. 1ms to 24h.
     pub timeout: Nanos,
 }
 

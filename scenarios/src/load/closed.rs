@@ -19,6 +19,7 @@ pub struct Closed {
     pub in_flight: u32,
     /// How long a place stays empty between one call and the next. 0s to 1h.
     #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(extend("default" = "0s"))]
     pub think_time: Nanos,
 }
 

@@ -1,0 +1,124 @@
+//! The Greeter as a tonic service, written by hand where the generated one is too narrow.
+//!
+//! Hot. Every method is served as one that streams replies: only so can a unary call send its initial metadata before
+//! its reply, and any call end with status OK and trailers of its own. What goes over the wire is the same.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use protos::helloworld::HelloRequest;
+use protos::helloworld::greeter_server::SERVICE_NAME;
+use scenarios::method::{Method, Pattern};
+use tonic::body::Body;
+use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
+use tonic::server::{Grpc, NamedService, ServerStreamingService, StreamingService};
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::behaviour::Fates;
+use crate::codec::{Counted, Reply};
+use crate::counters::Counts;
+use crate::replies::Replies;
+use crate::shape::Headers;
+
+/// The Greeter.
+#[derive(Clone)]
+pub(crate) struct Greeter(pub(crate) Arc<Shared>);
+
+/// What all calls share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) fates: Fates,
+}
+
+/// One call of one method.
+struct Call {
+    shared: Arc<Shared>,
+    method: Method,
+}
+
+impl Call {
+    async fn answer(
+        self,
+        first: Option<HelloRequest>,
+        rest: Option<Streaming<HelloRequest>>,
+    ) -> Result<Response<Replies>, Status> {
+        let (replies, headers) = Replies::new(self.shared, self.method, first, rest)?;
+        match headers {
+            Headers::AtOnce => Ok(Response::new(replies)),
+            Headers::WithFirst => replies.open().await.map(Response::new),
+        }
+    }
+}
+
+/// Methods with one request.
+impl ServerStreamingService<HelloRequest> for Call {
+    type Response = Reply;
+    type ResponseStream = Replies;
+    type Future = BoxFuture<Response<Replies>, Status>;
+
+    fn call(&mut self, request: Request<HelloRequest>) -> Self::Future {
+        let call = Call {
+            shared: self.shared.clone(),
+            method: self.method,
+        };
+        Box::pin(call.answer(Some(request.into_inner()), None))
+    }
+}
+
+/// Methods that stream requests. The first says how the call is to be answered.
+impl StreamingService<HelloRequest> for Call {
+    type Response = Reply;
+    type ResponseStream = Replies;
+    type Future = BoxFuture<Response<Replies>, Status>;
+
+    fn call(&mut self, request: Request<Streaming<HelloRequest>>) -> Self::Future {
+        let call = Call {
+            shared: self.shared.clone(),
+            method: self.method,
+        };
+        let mut requests = request.into_inner();
+        Box::pin(async move {
+            let first = requests.message().await?;
+            call.answer(first, Some(requests)).await
+        })
+    }
+}
+
+impl Service<http::Request<Body>> for Greeter {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let path = request.uri().path();
+        let Some(method) = Method::ALL.into_iter().find(|method| method.path() == path) else {
+            let status = Status::unimplemented(format!("{path} is no method of the Greeter"));
+            return Box::pin(std::future::ready(Ok(status.into_http())));
+        };
+        let shared = self.0.clone();
+        shared.counts.of(method).call();
+        let codec = Counted::new(shared.counts.clone(), method);
+        // Sizes are the caller's business; the HTTP/2 windows bound what is in memory at a time.
+        let mut grpc = Grpc::new(codec).max_decoding_message_size(usize::MAX);
+        let call = Call { shared, method };
+        Box::pin(async move {
+            Ok(match method.pattern() {
+                Pattern::Unary | Pattern::ServerStreaming => {
+                    grpc.server_streaming(call, request).await
+                }
+                Pattern::ClientStreaming | Pattern::Bidirectional => {
+                    grpc.streaming(call, request).await
+                }
+            })
+        })
+    }
+}
+
+impl NamedService for Greeter {
+    const NAME: &'static str = SERVICE_NAME;
+}

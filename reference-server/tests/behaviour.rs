@@ -1,0 +1,106 @@
+//! Delays, errors and deadlines.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Running, request, sized, until, whole_call};
+use protos::helloworld::greeter_client::GreeterClient;
+use protos::helloworld::{HelloRequest, When};
+use scenarios::law::Law;
+use scenarios::method::Method;
+use scenarios::scenario::{Behaviour, ErrorBehaviour};
+use scenarios::status::StatusCode;
+use scenarios::units::Nanos;
+use tonic::{Code, Request};
+
+fn failing(share: f64) -> Behaviour {
+    Behaviour {
+        delay: None,
+        error: Some(ErrorBehaviour {
+            share,
+            code: StatusCode(14),
+            delay: None,
+        }),
+    }
+}
+
+#[tokio::test]
+async fn half_of_the_calls_fail_where_half_are_asked_to() {
+    let server = Running::with(failing(0.5));
+    let channel = server.connect().await;
+    let mut failed = 0;
+    for _ in 0..400 {
+        let answer = whole_call(&channel, Method::SayHello, vec![request(sized(3))]).await;
+        match answer.end {
+            Ok(_) => assert_eq!(answer.lengths, [3]),
+            Err(status) => {
+                assert_eq!(
+                    (status.code(), answer.lengths.len()),
+                    (Code::Unavailable, 0)
+                );
+                failed += 1;
+            }
+        }
+    }
+    // Five standard deviations of 400 fair coins; the seed is fixed, so this is the same number in every run.
+    assert!((150..=250).contains(&failed), "{failed}");
+    let counts = server.counted(Method::SayHello).await;
+    assert_eq!(
+        (counts.calls, counts.ok, counts.replies),
+        (400, 400 - failed, 400 - failed)
+    );
+}
+
+#[tokio::test]
+async fn every_method_can_fail() {
+    let server = Running::with(failing(1.0));
+    let channel = server.connect().await;
+    for method in Method::ALL {
+        for headers_at_once in [false, true] {
+            let mut shape = sized(3);
+            shape.headers_at_once = headers_at_once;
+            let answer = whole_call(&channel, method, vec![request(shape); 1]).await;
+            assert_eq!(
+                (answer.end.unwrap_err().code(), answer.lengths.len()),
+                (Code::Unavailable, 0),
+                "{method:?}"
+            );
+        }
+    }
+    let mut after_all = sized(3);
+    after_all.when = When::AfterAll.into();
+    whole_call(&channel, Method::BidiHello, vec![request(after_all); 20])
+        .await
+        .end
+        .unwrap_err();
+    // An error takes the place of the first reply: here all requests were read before.
+    until(&channel, Method::BidiHello, |counts| {
+        counts.requests == 22 && counts.ok == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call() {
+    let delay = Some(Law::Fixed(Nanos(3_600 * Nanos::SECOND.0)));
+    let server = Running::with(Behaviour { delay, error: None });
+    let channel = server.connect().await;
+    let mut client = GreeterClient::new(channel.clone());
+    let mut call = Request::new(HelloRequest {
+        name: "world".into(),
+        reply: None,
+    });
+    call.set_timeout(Duration::from_millis(20));
+    let status = client.say_hello(call).await.unwrap_err();
+    // tonic says CANCELLED where gRPC says DEADLINE_EXCEEDED.
+    assert!(
+        matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded),
+        "{status}"
+    );
+    let counts = server.counted(Method::SayHello).await;
+    assert_eq!(
+        (counts.calls, counts.ok, counts.requests, counts.replies),
+        (1, 0, 1, 0)
+    );
+}

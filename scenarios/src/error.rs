@@ -3,10 +3,12 @@
 use std::fmt::Display;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
+    ThemeStyles,
 };
 
 use crate::document::Fault;
+use crate::source::{Source, floor};
 use crate::tree::Place;
 
 /// A mistake in a scenario file or in a `--set`: what was expected, where, and what was probably meant.
@@ -17,7 +19,7 @@ pub struct ScenarioError(Box<Report>);
 #[derive(Debug)]
 struct Report {
     message: String,
-    source_code: Option<NamedSource<String>>,
+    source_code: Option<Source>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
 }
@@ -123,7 +125,7 @@ impl Sources {
                     LabeledSpan::new(Some(why.to_owned()), start, length)
                 }),
         );
-        let source_code = Some(NamedSource::new(name, text.clone()));
+        let source_code = Some(Source::new(name, text));
         ScenarioError(Box::new(Report {
             message,
             source_code,
@@ -144,14 +146,6 @@ fn first_line(text: &str, place: &Place) -> (usize, usize) {
     (start, line)
 }
 
-/// The last boundary of a character at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
-}
-
 impl ScenarioError {
     /// A mistake that has no place in a text, such as a file that is not there.
     pub(crate) fn whole(message: String, help: Option<String>) -> ScenarioError {
@@ -165,10 +159,14 @@ impl ScenarioError {
 
     /// The mistake as it is shown: what, file, line, the line itself with a mark below it, and help.
     pub fn render(&self, color: bool) -> String {
-        let theme = if color {
-            GraphicalTheme::unicode()
+        let styles = if color {
+            ThemeStyles::ansi()
         } else {
-            GraphicalTheme::unicode_nocolor()
+            ThemeStyles::none()
+        };
+        let theme = GraphicalTheme {
+            characters: ThemeCharacters::unicode(),
+            styles,
         };
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(100)

@@ -12,7 +12,7 @@
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
 //! | `document`, `tree`, `overrides`, `matrix` | text to a tree with places, and what is put over it |
 //! | `typed`, `file`, `validate` | the tree as written, and its meaning |
-//! | `explain`, `error`, `nearest` | what is wrong, where, and what was meant |
+//! | `explain`, `error`, `source`, `nearest` | what is wrong, where, and what was meant |
 //!
 //! # Example
 //!
@@ -40,6 +40,7 @@ mod nearest;
 mod overrides;
 pub mod scenario;
 mod schema;
+mod source;
 pub mod status;
 mod suite;
 mod tree;

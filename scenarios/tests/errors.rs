@@ -99,6 +99,16 @@ fn a_large_file_is_refused_before_it_is_read() {
     );
 }
 
+#[test]
+fn of_a_long_line_only_the_part_around_the_mistake_is_shown() {
+    let text = format!(
+        "name: long\nabout: start\nclient: {{ cpus: [{}], chanels: 2, http2: {{ keepalive: null }}, idle: timer }}\n",
+        ["1"; 5_000].join(", ")
+    );
+    let error = Suite::parse("long.yaml", &text, &[]).unwrap_err();
+    insta::assert_snapshot!("long-line", error.render(false));
+}
+
 fn tempfile() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("scenarios-errors-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

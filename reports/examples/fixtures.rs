@@ -1,6 +1,7 @@
 //! Writes the reports of made-up results into a folder, to be looked at: `cargo run -p reports --example fixtures -- DIR`.
 
 #[path = "../tests/common/mod.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
 mod common;
 
 use std::io::Write as _;

@@ -17,7 +17,7 @@ const SCALE: f64 = 2.0;
 /// plotters divides every font size by this.
 const FONT_FACTOR: f64 = 1.24;
 /// A character's usual width, as a share of the font size.
-const CHARACTER: f64 = 0.56;
+const CHARACTER: f64 = 0.6;
 const FONT: &str =
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 

@@ -134,7 +134,10 @@ fn rate_label(per_s: f64) -> String {
     let text = crate::view::format::rate(per_s);
     let number = text.trim_end_matches("/s");
     match number.contains('.') {
-        true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        true => number
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned(),
         false => number.to_owned(),
     }
 }

@@ -139,7 +139,7 @@ fn x_axis(curves: &[Curve]) -> Axis {
     let mut x = 10.0;
     let mut digits = 0;
     while x <= end * 1.001 && digits < 9 {
-        ticks.push((x, format!("{}", percent(digits))));
+        ticks.push((x, percent(digits)));
         x *= 10.0;
         digits += 1;
     }

@@ -6,7 +6,7 @@ use super::chart::{Chart, Key, Mark, Words, with_room};
 use super::ink::{Ink, SERIES};
 use super::{Plan, Plot, Shape, rate_label, time_label};
 use crate::model::{Quantile, Shown};
-use crate::view::format::{DASH, duration, rate};
+use crate::view::format::rate;
 use crate::view::{CaseView, Scale, Sweep, Time, View, exact, last_key, range};
 
 /// Calls that ended OK, a second.
@@ -304,10 +304,10 @@ fn response_bars(view: &View<'_>, shape: Shape, caption: String) -> Option<Plan>
     numbers().next()?;
     let axis = Axis::fitting(numbers(), time_label);
     let bar = |(case, p50, p99): &(&CaseView<'_>, Option<f64>, Option<f64>)| {
-        let text = |ns: Option<f64>| ns.map_or(DASH.to_owned(), duration);
+        let h = &case.headline;
         Bar {
             name: case.label.clone(),
-            value: format!("{} · {}", text(*p50), text(*p99)),
+            value: format!("{} · {}", h.p50.value, h.p99.value),
             reach: Reach::Between(p50.map(|ns| axis.at(ns)), p99.map(|ns| axis.at(ns))),
             whisker: None,
         }

@@ -12,6 +12,17 @@ use crate::view::{COLUMNS, CaseView, Cell, Figure, LimitRow, Time, View, clean, 
 
 /// Cases beyond so many are folded at first.
 const MOST_OPEN: usize = 8;
+const STAGE_COLUMNS: [&str; 9] = [
+    "stage",
+    "from",
+    "for",
+    "offered",
+    "achieved",
+    "response p50",
+    "response p99",
+    "start lag p99",
+    "errors",
+];
 const STYLE: &str = include_str!("../../templates/report.css");
 
 /// The page.
@@ -45,6 +56,7 @@ struct Page<'v, 'a> {
     has_verdicts: bool,
     fewest: u64,
     columns: [(Quantile, &'static str); 5],
+    stage_columns: [&'static str; 9],
     figures: Vec<PageFigure>,
     measured_times: Vec<Time>,
     setups: Vec<Setup>,
@@ -106,6 +118,7 @@ impl<'v, 'a> Page<'v, 'a> {
             has_verdicts: cases.iter().any(|case| case.verdict != view.verdict),
             fewest: FEWEST_BEYOND,
             columns: COLUMNS,
+            stage_columns: STAGE_COLUMNS,
             figures: figures(view)?,
             measured_times: Time::ALL.into_iter().filter(measured).collect(),
             setups: setups(view),
@@ -126,13 +139,18 @@ impl<'v, 'a> Page<'v, 'a> {
         Badge { word, class }
     }
 
-    /// The headline numbers of a case, one for each column of the overview.
-    fn overview<'c>(&self, case: &'c CaseView<'_>) -> Vec<Option<&'c Figure>> {
+    /// The headline numbers of a case with the names of their columns.
+    fn overview<'c>(&self, case: &'c CaseView<'_>) -> Vec<(&'static str, Option<&'c Figure>)> {
         let h = &case.headline;
-        let mut row = vec![Some(&h.achieved)];
-        row.extend(self.has_offered.then_some(h.offered.as_ref()));
-        row.extend(self.has_messages.then_some(h.messages.as_ref()));
-        row.extend([Some(&h.p50), Some(&h.p99), Some(&h.errors)]);
+        let mut row = vec![("throughput", Some(&h.achieved))];
+        row.extend(self.has_offered.then_some(("offered", h.offered.as_ref())));
+        row.extend(
+            self.has_messages
+                .then_some(("messages", h.messages.as_ref())),
+        );
+        row.push(("response p50", Some(&h.p50)));
+        row.push(("response p99", Some(&h.p99)));
+        row.push(("errors", Some(&h.errors)));
         row
     }
 

@@ -85,7 +85,10 @@ impl Terminal {
             vec![
                 Entry::new(mark, tone),
                 Entry::new(shorten(&clean(&row.outcome.limit), 48), Tone::Plain),
-                Entry::new(format!("seen {}", shorten(&clean(&row.outcome.seen), 32)), Tone::Plain),
+                Entry::new(
+                    format!("seen {}", shorten(&clean(&row.outcome.seen), 32)),
+                    Tone::Plain,
+                ),
                 Entry::new(shorten(case, 36), Tone::Faint),
             ]
         });
@@ -129,7 +132,10 @@ impl Terminal {
             let label = shorten_middle(&case.label, LABEL);
             let room = WIDTH - label.chars().count() - 2;
             let about = shorten(&about_case(case), room);
-            let (label, about) = (self.paint(&label, Tone::Strong), self.paint(&about, Tone::Faint));
+            let (label, about) = (
+                self.paint(&label, Tone::Strong),
+                self.paint(&about, Tone::Faint),
+            );
             lines.push(format!("{label}  {about}"));
         }
         lines.extend(Grid { left: 1, rows }.lines(self.color));

@@ -131,7 +131,7 @@ fn title(results: &[RunResult]) -> String {
             names.push(name);
         }
     }
-    names.join(" and ")
+    names.join(", ")
 }
 
 /// Each reason once, with the cases that have it.

@@ -1,5 +1,6 @@
 //! Results that look like real ones, the same on every machine.
 
+pub(crate) mod markup;
 mod samples;
 
 use reports::model::{
@@ -32,7 +33,12 @@ pub(crate) fn single() -> RunResult {
         "unary-ten-channels",
         "Closed-loop unary calls over ten channels.",
     );
-    let mut case = case("unary-ten-channels", "SayHello", 10, json!({ "closed": { "in_flight": 10 } }));
+    let mut case = case(
+        "unary-ten-channels",
+        "SayHello",
+        10,
+        json!({ "closed": { "in_flight": 10 } }),
+    );
     case.repetitions = vec![repetition(&Shape::new(7, 12_000.0, 780_000.0))];
     case.limits = vec![
         limit("response_time.p99 < 20ms", "2.11 ms", LimitVerdict::Kept),
@@ -47,7 +53,12 @@ pub(crate) fn channels() -> RunResult {
     let mut result = run("channels-sweep", "What more channels give.");
     for (i, channels) in [1_u32, 10, 100].into_iter().enumerate() {
         let name = format!("channels-sweep/client.channels={channels}");
-        let mut case = case(&name, "SayHello", channels, json!({ "closed": { "in_flight": 10 } }));
+        let mut case = case(
+            &name,
+            "SayHello",
+            channels,
+            json!({ "closed": { "in_flight": 10 } }),
+        );
         case.point = point(&[("client.channels", json!(channels))]);
         let rate = [8_200.0, 21_400.0, 24_900.0][i];
         let median = 10.0 * f64::from(channels) / rate * 1e9;
@@ -89,13 +100,21 @@ pub(crate) fn repeated() -> RunResult {
     let mut result = run("payload-sweep", "What larger payloads cost.");
     for (i, size) in ["16B", "64KiB", "1MiB"].into_iter().enumerate() {
         let name = format!("payload-sweep/call.reply.size={size}");
-        let mut case = case(&name, "SayHello", 1, json!({ "closed": { "in_flight": 1 } }));
+        let mut case = case(
+            &name,
+            "SayHello",
+            1,
+            json!({ "closed": { "in_flight": 1 } }),
+        );
         case.point = point(&[("call.reply.size", json!(size))]);
         for n in 0..5 {
             let wobble = 1.0 + 0.06 * (n as f64 - 2.0) * if n % 2 == 0 { 1.0 } else { -1.0 };
             let rate = [9_000.0, 4_200.0, 610.0][i] * wobble;
-            case.repetitions
-                .push(repetition(&Shape::new(60 + 10 * i as u64 + n, rate, 0.9e9 / rate)));
+            case.repetitions.push(repetition(&Shape::new(
+                60 + 10 * i as u64 + n,
+                rate,
+                0.9e9 / rate,
+            )));
         }
         result.cases.push(case);
     }
@@ -125,14 +144,26 @@ pub(crate) fn failing() -> RunResult {
         ],
     };
     repetition.failures = vec![
-        failure("UNAVAILABLE", "the reference server was told to fail", 1_200),
-        failure("UNKNOWN", "transport error: connection reset by peer (os error 104) while the reply headers of a call were awaited", 30),
+        failure(
+            "UNAVAILABLE",
+            "the reference server was told to fail",
+            1_200,
+        ),
+        failure(
+            "UNKNOWN",
+            "transport error: connection reset by peer (os error 104) while the reply headers of a call were awaited",
+            30,
+        ),
     ];
     case.repetitions = vec![repetition];
     case.limits = vec![
         limit("response_time.p99 < 20ms", ">= 1 s", LimitVerdict::Broken),
         limit("error_share < 1%", "6.56 %", LimitVerdict::Broken),
-        limit("response_time.p999 < 2s", ">= 1 s", LimitVerdict::Inconclusive),
+        limit(
+            "response_time.p999 < 2s",
+            ">= 1 s",
+            LimitVerdict::Inconclusive,
+        ),
         limit("achieved_per_s >= 4000/s", "4,672/s", LimitVerdict::Kept),
     ];
     result.cases.push(case);
@@ -142,7 +173,12 @@ pub(crate) fn failing() -> RunResult {
 /// So few calls that hardly a percentile means anything.
 pub(crate) fn few() -> RunResult {
     let mut result = run("smoke", "");
-    let mut case = case("smoke", "SayHello", 1, json!({ "closed": { "in_flight": 1 } }));
+    let mut case = case(
+        "smoke",
+        "SayHello",
+        1,
+        json!({ "closed": { "in_flight": 1 } }),
+    );
     let mut shape = Shape::new(90, 60.0, 14_000_000.0);
     shape.seconds = 2;
     case.repetitions = vec![repetition(&shape)];
@@ -165,7 +201,11 @@ pub(crate) fn stages() -> RunResult {
     let mut case = case("ramp", "SayHello", 10, load);
     let mut repetition = repetition(&Shape::new(100, 6_000.0, 260_000.0));
     for (i, name) in ["ramp", "plateau"].into_iter().enumerate() {
-        let part = self::repetition(&Shape::new(101 + i as u64, [4_400.0, 7_900.0][i], 250_000.0));
+        let part = self::repetition(&Shape::new(
+            101 + i as u64,
+            [4_400.0, 7_900.0][i],
+            250_000.0,
+        ));
         repetition.stages.push(Stage {
             name: name.to_owned(),
             start_s: 4.0 * i as f64,
@@ -188,14 +228,25 @@ pub(crate) fn grid() -> RunResult {
     let mut result = run("window-sweep", "Stream windows against payloads.");
     for (j, window) in ["64KiB", "256KiB", "1MiB"].into_iter().enumerate() {
         for (i, size) in ["1KiB", "16KiB", "64KiB", "256KiB"].into_iter().enumerate() {
-            let name = format!("window-sweep/client.http2.initial_stream_window={window},call.reply.size={size}");
-            let mut case = case(&name, "LotsOfReplies", 1, json!({ "closed": { "in_flight": 4 } }));
+            let name = format!(
+                "window-sweep/client.http2.initial_stream_window={window},call.reply.size={size}"
+            );
+            let mut case = case(
+                &name,
+                "LotsOfReplies",
+                1,
+                json!({ "closed": { "in_flight": 4 } }),
+            );
             case.point = point(&[
                 ("client.http2.initial_stream_window", json!(window)),
                 ("call.reply.size", json!(size)),
             ]);
             let rate = [9_000.0, 5_000.0, 1_900.0, 520.0][i] * (1.0 + 0.22 * j as f64);
-            case.repetitions = vec![repetition(&Shape::new(120 + (4 * j + i) as u64, rate, 3.6e9 / rate))];
+            case.repetitions = vec![repetition(&Shape::new(
+                120 + (4 * j + i) as u64,
+                rate,
+                3.6e9 / rate,
+            ))];
             result.cases.push(case);
         }
     }
@@ -225,7 +276,8 @@ pub(crate) fn hostile() -> RunResult {
 
 /// What a program might write that knows only some of it.
 pub(crate) fn foreign() -> RunResult {
-    RunResult::from_json(include_str!("../golden/foreign.json")).expect("the golden file is a result")
+    RunResult::from_json(include_str!("../golden/foreign.json"))
+        .expect("the golden file is a result")
 }
 
 /// What a repetition is made of.
@@ -282,8 +334,16 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         service_time: Timing::with_censored(&service, &bounds),
         start_lag: Timing::new(&lag),
         time_to_first_message: Timing::new(&samples.scaled(&response, 0.96)),
-        message_gap: if gaps { Timing::new(&samples.scaled(&service, 0.08)) } else { Timing::default() },
-        exchange_time: if shape.exchanges { Timing::new(&samples.scaled(&service, 0.1)) } else { Timing::default() },
+        message_gap: if gaps {
+            Timing::new(&samples.scaled(&service, 0.08))
+        } else {
+            Timing::default()
+        },
+        exchange_time: if shape.exchanges {
+            Timing::new(&samples.scaled(&service, 0.1))
+        } else {
+            Timing::default()
+        },
         client: Cost {
             cpu_ns_per_call: Some(21_400.0),
             peak_rss_bytes: Some(18_350_080),

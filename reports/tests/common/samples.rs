@@ -30,7 +30,10 @@ impl Samples {
     }
 
     /// Response time, service time and start lag of the calls that ended OK.
-    pub(crate) fn calls(&mut self, shape: &Shape) -> (Histogram<u64>, Histogram<u64>, Histogram<u64>) {
+    pub(crate) fn calls(
+        &mut self,
+        shape: &Shape,
+    ) -> (Histogram<u64>, Histogram<u64>, Histogram<u64>) {
         let lost = shape.failed + shape.cut_off + shape.unfinished;
         let calls = (shape.rate * (shape.seconds as f64 + 0.4)) as u64 - lost;
         let (mut response, mut service, mut lag) =
@@ -45,7 +48,9 @@ impl Samples {
                 (&mut lag, late),
                 (&mut response, took + late),
             ] {
-                histogram.record(ns.max(1)).expect("the histogram resizes itself");
+                histogram
+                    .record(ns.max(1))
+                    .expect("the histogram resizes itself");
             }
         }
         (response, service, lag)

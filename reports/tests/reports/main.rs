@@ -1,0 +1,8 @@
+//! The tests of what this crate shows, over results that look like real ones.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod golden;
+mod limits;
+mod properties;
+mod renderers;

@@ -58,8 +58,13 @@ impl Matrix {
         let mut dimensions = Vec::with_capacity(keys.len());
         for entry in keys {
             let dimension = dimension(&entry.key, &entry.key_place, entry.value)?;
-            let path = KeyPath::of(&entry.key);
-            if !sets.iter().any(|set| set.path() == path) {
+            let is_fixed = |set: &Override| {
+                dimension
+                    .values
+                    .iter()
+                    .any(|(over, _)| over.path() == set.path())
+            };
+            if !sets.iter().any(is_fixed) {
                 dimensions.push(dimension);
             }
         }
@@ -86,6 +91,24 @@ impl Matrix {
             .into()
     }
 
+    /// Two cases are the same work: a value stands there twice, or an override covers what should vary.
+    pub(crate) fn same(&self, first: &str, second: &str) -> Box<Mistake> {
+        let message =
+            format!("`matrix`: expected cases that differ, `{first}` and `{second}` are the same");
+        let help = "`repetitions` runs a case again; `--set matrix=` leaves the matrix out";
+        Box::new(Mistake {
+            help: Some(help.to_owned()),
+            ..*expected(&message, self.place())
+        })
+    }
+
+    fn place(&self) -> Place {
+        self.place.clone().unwrap_or(Place {
+            source: 0,
+            range: 0..0,
+        })
+    }
+
     /// Every combination; a single empty one where there is no matrix.
     pub(crate) fn points(&self) -> Result<Vec<Point>, Box<Mistake>> {
         let count = self
@@ -94,13 +117,7 @@ impl Matrix {
             .try_fold(1, |n: usize, d| n.checked_mul(d.values.len()));
         if count.is_none_or(|count| count > MAX_POINTS) {
             let message = format!("`matrix`: expected at most {MAX_POINTS} combinations");
-            return Err(expected(
-                &message,
-                self.place.clone().unwrap_or(Place {
-                    source: 0,
-                    range: 0..0,
-                }),
-            ));
+            return Err(expected(&message, self.place()));
         }
         let mut points = vec![Point::default()];
         for dimension in &self.dimensions {

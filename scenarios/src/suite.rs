@@ -1,6 +1,9 @@
 //! A scenario file as the cases that it stands for.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
+use std::string::FromUtf8Error;
 
 use serde_json::{Map, Value};
 
@@ -9,7 +12,7 @@ use crate::error::{Mistake, ScenarioError, Sources};
 use crate::explain::{problem, typed};
 use crate::file::{ReferenceServerFile, ScenarioFile};
 use crate::fingerprint::fingerprint;
-use crate::matrix::Matrix;
+use crate::matrix::{Matrix, Point};
 use crate::nearest::nearest;
 use crate::overrides::Override;
 use crate::scenario::{ReferenceServer, Scenario};
@@ -150,26 +153,33 @@ fn expand(text: &str, sets: &[String]) -> Outcome<Suite> {
 }
 
 fn cases(written: &Node, matrix: &Matrix, sets: &[Override]) -> Outcome<Vec<Case>> {
-    let mut cases = Vec::new();
+    let mut cases: Vec<Case> = Vec::new();
     for point in matrix.points()? {
         let mut tree = written.clone();
         for over in point.overrides.iter().chain(sets) {
             over.apply(&mut tree).map_err(boxed)?;
         }
-        let scenario = meaning(&tree)?;
-        let name = if point.label.is_empty() {
-            scenario.name.clone()
-        } else {
-            format!("{}/{}", scenario.name, point.label)
-        };
-        cases.push(Case {
-            name,
-            point: point.values,
-            fingerprint: fingerprint(&scenario),
-            scenario,
-        });
+        let case = case(point, meaning(&tree)?);
+        if let Some(same) = cases
+            .iter()
+            .find(|other| other.fingerprint == case.fingerprint)
+        {
+            return Err(matrix.same(&same.name, &case.name));
+        }
+        cases.push(case);
     }
     Ok(cases)
+}
+
+fn case(point: Point, scenario: Scenario) -> Case {
+    let slash = if point.label.is_empty() { "" } else { "/" };
+    let name = format!("{}{slash}{}", scenario.name, point.label);
+    Case {
+        name,
+        point: point.values,
+        fingerprint: fingerprint(&scenario),
+        scenario,
+    }
 }
 
 fn meaning(tree: &Node) -> Outcome<Scenario> {
@@ -206,28 +216,37 @@ fn too_large(file_name: &str, size: u64) -> ScenarioError {
 }
 
 fn read(path: &Path) -> Result<String, ScenarioError> {
-    let name = path.display();
-    let size = std::fs::metadata(path).map(|file| file.len()).unwrap_or(0);
-    if size > MAX_TEXT as u64 {
-        return Err(too_large(&name.to_string(), size));
+    let name = path.display().to_string();
+    // One byte more than is allowed: a device has no length to ask for, and no end either.
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| {
+            ScenarioError::whole(format!("cannot read `{name}`: {error}"), nearest_file(path))
+        })?;
+    if bytes.len() > MAX_TEXT {
+        let size = std::fs::metadata(path).map_or(0, |file| file.len());
+        return Err(too_large(&name, size.max(bytes.len() as u64)));
     }
-    let bytes = std::fs::read(path).map_err(|error| {
-        ScenarioError::whole(format!("cannot read `{name}`: {error}"), nearest_file(path))
-    })?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let byte = error.as_bytes()[at];
-        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        Sources::new(&name.to_string(), &text, &[]).error(Mistake {
-            help: Some("save the file as UTF-8".to_owned()),
-            ..Mistake::new(
-                format!("expected UTF-8 text, found the byte 0x{byte:02x}"),
-                Place {
-                    source: 0,
-                    range: at..at,
-                },
-            )
-        })
+    String::from_utf8(bytes).map_err(|error| not_text(&name, &error))
+}
+
+fn not_text(name: &str, error: &FromUtf8Error) -> ScenarioError {
+    let at = error.utf8_error().valid_up_to();
+    // What is valid ends before a byte that is not, so there is one.
+    let byte = error.as_bytes()[at];
+    // The replacement of what is not text begins where that begins.
+    let text = String::from_utf8_lossy(error.as_bytes());
+    let message = format!("expected UTF-8 text, found the byte 0x{byte:02x}");
+    Sources::new(name, &text, &[]).error(Mistake {
+        help: Some("save the file as UTF-8".to_owned()),
+        ..Mistake::new(
+            message,
+            Place {
+                source: 0,
+                range: at..at,
+            },
+        )
     })
 }
 

@@ -71,6 +71,19 @@ fn broken_overrides() {
 }
 
 #[test]
+fn an_override_that_covers_the_matrix() {
+    let text = "name: covered\nmatrix:\n  load.closed.in_flight: [ 1, 2 ]\n";
+    let error = Suite::parse("covered.yaml", text, &["load.open.rate=5/s".to_owned()]).unwrap_err();
+    insta::assert_snapshot!("set-covers-matrix", error.render(false));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_refused() {
+    assert!(load(Path::new("/dev/zero"), &[]).contains("at most 1MiB"));
+}
+
+#[test]
 fn broken_server_settings() {
     let shown = |set: &str| {
         reference_server(&[set.to_owned()])

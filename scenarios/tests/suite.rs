@@ -271,6 +271,31 @@ fn a_set_lies_over_every_point() {
 }
 
 #[test]
+fn a_set_can_leave_the_matrix_out() {
+    let suite = suite(
+        "name: m\nmatrix: { load.closed.in_flight: [1, 2] }",
+        &["matrix=", "load.open.rate=5/s"],
+    );
+    assert_eq!(names(&suite), ["m"]);
+}
+
+#[test]
+fn a_set_fixes_an_indexed_key_too() {
+    let file = "name: m\nload: { stages: [ { duration: 1s, open: { rate: 1/s } } ] }\nmatrix: { 'load.stages[0].open.rate': [1/s, 2/s] }";
+    assert_eq!(suite(file, &[]).cases.len(), 2);
+    assert_eq!(
+        suite(file, &["load.stages[0].open.rate=3/s"]).cases.len(),
+        1
+    );
+}
+
+#[test]
+fn line_ends_and_byte_order_marks_of_another_system_are_fine() {
+    let scenario = only("\u{feff}name: a\r\nclient:\r\n  channels: 3\r\n", &[]);
+    assert_eq!(scenario.client.channels, 3);
+}
+
+#[test]
 fn a_set_can_bring_a_matrix() {
     let suite = suite("name: m", &["matrix={client.channels: [1, 2]}"]);
     assert_eq!(suite.cases.len(), 2);

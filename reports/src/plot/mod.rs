@@ -6,6 +6,7 @@ mod canvas;
 mod chart;
 mod drawing;
 mod ink;
+mod named;
 mod percentiles;
 mod statuses;
 mod sweep;

@@ -1,12 +1,10 @@
-//! The matrix side by side: as lines over the swept parameter, or as bars where it has names for values.
+//! The matrix side by side, as lines over the swept parameter; where it has names for values, see [`super::named`].
 
 use super::axis::Axis;
-use super::bars::{self, Bar, Reach};
 use super::chart::{Chart, Key, Mark, Words, with_room};
 use super::ink::{Ink, SERIES};
-use super::{Plan, Plot, Shape, rate_label, time_label};
+use super::{Plan, Plot, Shape, named, rate_label, time_label};
 use crate::model::{Quantile, Shown};
-use crate::view::format::rate;
 use crate::view::{CaseView, Scale, Sweep, Time, View, exact, last_key, range};
 
 /// Calls that ended OK, a second.
@@ -15,8 +13,6 @@ pub(super) struct Throughput;
 /// Median and 99th percentile of the response time.
 pub(super) struct ResponseTime;
 
-/// More bars than these would be a wall.
-const MOST_BARS: usize = 24;
 const THROUGHPUT: &str = "Throughput side by side";
 const RESPONSE_TIME: &str = "Response time side by side";
 
@@ -46,7 +42,7 @@ impl Plot for Throughput {
         let sweep = view.sweep.as_ref()?;
         let caption = format!("Calls that ended OK, a second.{}", whisker_note(view));
         if sweep.scale == Scale::Name {
-            return throughput_bars(view, shape, caption);
+            return named::throughput(view, THROUGHPUT, shape, caption);
         }
         let lines = lines(view, sweep, Mark::Dot, |case| {
             let spread = range(&case.case.repetitions, |r| Some(r.achieved_per_s));
@@ -69,7 +65,7 @@ impl Plot for ResponseTime {
             whisker_note(view)
         );
         if sweep.scale == Scale::Name {
-            return response_bars(view, shape, caption);
+            return named::response_time(view, RESPONSE_TIME, shape, caption);
         }
         let of = |quantile: Quantile| {
             move |case: &CaseView<'_>| {
@@ -119,7 +115,7 @@ fn whisker_note(view: &View<'_>) -> &'static str {
 }
 
 /// A response-time percentile, where it is a number.
-fn number(case: &CaseView<'_>, quantile: Quantile) -> Option<f64> {
+pub(super) fn number(case: &CaseView<'_>, quantile: Quantile) -> Option<f64> {
     match case.merged.time(Time::Response)?.shown(quantile) {
         Shown::Exactly(ns) => Some(ns as f64),
         _ => None,
@@ -247,94 +243,4 @@ fn legend(lines: &[Line]) -> Vec<Key> {
         }
     }
     keys
-}
-
-fn throughput_bars(view: &View<'_>, shape: Shape, caption: String) -> Option<Plan> {
-    let cases = || view.cases.iter().take(MOST_BARS);
-    let most = cases()
-        .flat_map(|case| case.case.repetitions.iter().map(|r| r.achieved_per_s))
-        .chain(cases().map(|case| case.merged.achieved_per_s))
-        .filter(|rate| rate.is_finite())
-        .fold(0.0, f64::max);
-    if most == 0.0 {
-        return None;
-    }
-    let bar = |case: &CaseView<'_>| {
-        let achieved = case.merged.achieved_per_s;
-        let spread = range(&case.case.repetitions, |r| Some(r.achieved_per_s));
-        Bar {
-            name: case.label.clone(),
-            value: rate(achieved),
-            reach: if achieved.is_finite() {
-                Reach::To(achieved / most, Ink::Series(0))
-            } else {
-                Reach::Nothing
-            },
-            whisker: spread.map(|(low, high)| (low / most, high / most)),
-        }
-    };
-    Some(bar_plan(
-        THROUGHPUT,
-        Vec::new(),
-        cases().map(bar).collect(),
-        shape,
-        caption,
-    ))
-}
-
-fn response_bars(view: &View<'_>, shape: Shape, caption: String) -> Option<Plan> {
-    let pairs: Vec<_> = view
-        .cases
-        .iter()
-        .take(MOST_BARS)
-        .map(|case| {
-            (
-                case,
-                number(case, Quantile::P50),
-                number(case, Quantile::P99),
-            )
-        })
-        .collect();
-    let numbers = || {
-        pairs
-            .iter()
-            .flat_map(|(_, p50, p99)| [*p50, *p99])
-            .flatten()
-    };
-    numbers().next()?;
-    let axis = Axis::fitting(numbers(), time_label);
-    let bar = |(case, p50, p99): &(&CaseView<'_>, Option<f64>, Option<f64>)| {
-        let h = &case.headline;
-        Bar {
-            name: case.label.clone(),
-            value: format!("{} · {}", h.p50.value, h.p99.value),
-            reach: Reach::Between(p50.map(|ns| axis.at(ns)), p99.map(|ns| axis.at(ns))),
-            whisker: None,
-        }
-    };
-    let scale = if axis.is_log() { ", log scale" } else { "" };
-    let key = |n, label: String| Key {
-        ink: Ink::Series(n),
-        mark: Mark::Dot,
-        label,
-    };
-    let legend = vec![key(0, "p50".to_owned()), key(1, format!("p99{scale}"))];
-    let bars = pairs.iter().map(bar).collect();
-    Some(bar_plan(RESPONSE_TIME, legend, bars, shape, caption))
-}
-
-fn bar_plan(
-    title: &'static str,
-    legend: Vec<Key>,
-    bars: Vec<Bar>,
-    shape: Shape,
-    caption: String,
-) -> Plan {
-    let shape = bars::shape(bars.len(), !legend.is_empty(), shape);
-    Plan {
-        title: title.to_owned(),
-        caption,
-        shape,
-        paint: Box::new(move |canvas| bars::draw(canvas, shape, title, &legend, &bars)),
-    }
 }

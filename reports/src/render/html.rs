@@ -2,11 +2,12 @@
 
 use askama::Template;
 
+use super::behind::{Extra, extras};
 use super::{Artifact, Renderer};
 use crate::error::ReportError;
 use crate::model::{FEWEST_BEYOND, LimitVerdict, Quantile, Shown, Stage, Verdict};
 use crate::plot::{self, Drawing, Shape};
-use crate::view::facts::{self, Fact, Pair};
+use crate::view::facts::{self, Fact};
 use crate::view::format::{count, quantile, rate, seconds};
 use crate::view::{COLUMNS, CaseView, Cell, Figure, LimitRow, Time, View, clean, yaml};
 
@@ -84,22 +85,6 @@ struct Setup {
     label: String,
     facts: Vec<Fact>,
     scenario: String,
-}
-
-/// Both sides' counts, settings and costs in one repetition.
-#[derive(Debug)]
-struct Extra {
-    title: String,
-    pairs: Vec<Pairs>,
-    facts: Vec<Fact>,
-}
-
-/// A table of two sides.
-#[derive(Debug)]
-struct Pairs {
-    title: &'static str,
-    rows: Vec<Pair>,
-    note: Option<&'static str>,
 }
 
 impl<'v, 'a> Page<'v, 'a> {
@@ -257,51 +242,4 @@ fn stage(stage: &Stage) -> Vec<String> {
         quantile(stage.start_lag.shown(Quantile::P99)),
         count(bad),
     ]
-}
-
-/// What stands behind the numbers, repetition by repetition.
-fn extras(case: &CaseView<'_>) -> Vec<Extra> {
-    let repetitions = &case.case.repetitions;
-    let mut extras = Vec::new();
-    for (i, repetition) in repetitions.iter().enumerate() {
-        let mut pairs = Vec::new();
-        if let Some(rows) = facts::totals(repetition) {
-            pairs.push(Pairs {
-                title: "Counted, warm-up and drain included",
-                rows,
-                note: facts::totals_agree(repetition).map(|agree| match agree {
-                    true => "Both sides counted the same.",
-                    false => {
-                        "The two sides do not agree: look at the failures and at what was cut off."
-                    }
-                }),
-            });
-        }
-        pairs.push(Pairs {
-            title: "Cost",
-            rows: facts::costs(repetition),
-            note: None,
-        });
-        if let Some(wire) = &repetition.wire {
-            pairs.push(Pairs {
-                title: "HTTP/2 settings announced",
-                rows: facts::wire_settings(wire),
-                note: None,
-            });
-        }
-        let which = match repetitions.len() {
-            1 => String::new(),
-            _ => format!(" of repetition {}", i + 1),
-        };
-        extras.push(Extra {
-            title: format!("Both sides' counts, cost and wire{which}"),
-            pairs,
-            facts: repetition
-                .wire
-                .as_ref()
-                .map(facts::wire_totals)
-                .unwrap_or_default(),
-        });
-    }
-    extras
 }

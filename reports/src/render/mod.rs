@@ -1,5 +1,7 @@
 //! Formats of a report: a view in, the bytes of files out.
 
+mod behind;
+mod columns;
 mod csv;
 mod grid;
 mod hgrm;

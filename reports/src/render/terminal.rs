@@ -1,18 +1,19 @@
 //! The summary that `run` and `report` print: what people look at first.
 
+use super::columns::Columns;
 use super::grid::{Entry, Grid, Tone, shorten, shorten_middle, wrap};
 use super::{Artifact, Renderer};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
-use crate::view::format::{DASH, count, plural};
-use crate::view::{COLUMNS, CaseView, Figure, TimeRow, View, clean, facts};
+use crate::view::format::{count, plural};
+use crate::view::{COLUMNS, CaseView, TimeRow, View, clean, facts};
 
 /// Lines are at most about this long.
 const WIDTH: usize = 100;
 /// Percentile tables for so many cases; the page has them all.
 const MOST_TABLES: usize = 6;
 /// A case's name is at most so long.
-const LABEL: usize = 44;
+pub(super) const LABEL: usize = 44;
 /// Kinds of failure for each case.
 const MOST_FAILURES: usize = 5;
 
@@ -79,7 +80,7 @@ impl Terminal {
             let (mark, tone) = match row.outcome.outcome {
                 LimitVerdict::Kept => ("✔ kept", Tone::Good),
                 LimitVerdict::Broken => ("✘ broken", Tone::Bad),
-                LimitVerdict::Inconclusive => ("? open", Tone::Doubtful),
+                LimitVerdict::Inconclusive => ("? inconclusive", Tone::Doubtful),
             };
             let case = row.cases.as_deref().unwrap_or_default();
             vec![
@@ -213,7 +214,7 @@ impl Renderer for Terminal {
     }
 }
 
-const fn verdict(verdict: Verdict) -> (&'static str, Tone) {
+pub(super) const fn verdict(verdict: Verdict) -> (&'static str, Tone) {
     match verdict {
         Verdict::Valid => ("valid", Tone::Good),
         Verdict::Tainted => ("tainted", Tone::Doubtful),
@@ -233,83 +234,6 @@ fn about_case(case: &CaseView<'_>) -> String {
     let parts = [case.summary(), measured, who];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
-}
-
-/// The columns of the overview: only those that some case fills.
-struct Columns {
-    offered: bool,
-    messages: bool,
-    verdict: bool,
-}
-
-impl Columns {
-    fn of(view: &View<'_>) -> Columns {
-        Columns {
-            offered: view.cases.iter().any(|c| c.headline.offered.is_some()),
-            messages: view.cases.iter().any(|c| c.headline.messages.is_some()),
-            verdict: view.cases.iter().any(|c| c.verdict != view.verdict),
-        }
-    }
-
-    fn header(&self) -> Vec<Entry> {
-        let mut names = vec!["", "calls OK"];
-        names.extend(self.offered.then_some("offered"));
-        names.extend(self.messages.then_some("messages"));
-        names.extend(["response p50", "response p99", "errors"]);
-        names.extend(self.verdict.then_some("verdict"));
-        let faint = |name: &str| Entry::new(name, Tone::Faint);
-        names.into_iter().map(faint).collect()
-    }
-
-    fn row(&self, case: &CaseView<'_>) -> Vec<Entry> {
-        let h = &case.headline;
-        let value = |figure: Option<&Figure>, tone| {
-            let text = figure.map_or(DASH, |figure| &figure.value);
-            // "too few: 3 beyond" is for tables that have the room.
-            let text = text.replace("too few: ", "few (").replace(" beyond", ")");
-            Entry::new(text, tone)
-        };
-        let bad = if h.errors.value == "0" {
-            Tone::Plain
-        } else {
-            Tone::Bad
-        };
-        let mut row = vec![Entry::new(shorten_middle(&case.label, LABEL), Tone::Plain)];
-        row.push(value(Some(&h.achieved), Tone::Strong));
-        row.extend(self.offered.then(|| value(h.offered.as_ref(), Tone::Plain)));
-        row.extend(
-            self.messages
-                .then(|| value(h.messages.as_ref(), Tone::Plain)),
-        );
-        row.push(value(Some(&h.p50), Tone::Strong));
-        row.push(value(Some(&h.p99), Tone::Strong));
-        row.push(value(Some(&h.errors), bad));
-        if self.verdict {
-            let (word, tone) = verdict(case.verdict);
-            row.push(Entry::new(word, tone));
-        }
-        row
-    }
-
-    /// The spread over repetitions, and what else there is to say; nothing where there is nothing.
-    fn notes(&self, case: &CaseView<'_>) -> Option<Vec<Entry>> {
-        let h = &case.headline;
-        let note = |figure: Option<&Figure>| {
-            let note = figure.and_then(|figure| figure.note.clone());
-            Entry::new(note.unwrap_or_default(), Tone::Faint)
-        };
-        let errors = match h.errors.value.as_str() {
-            "0" => Entry::new("", Tone::Faint),
-            _ => note(Some(&h.errors)),
-        };
-        let mut row = vec![Entry::new("", Tone::Faint), note(Some(&h.achieved))];
-        row.extend(self.offered.then(|| note(h.offered.as_ref())));
-        row.extend(self.messages.then(|| note(h.messages.as_ref())));
-        row.extend([note(Some(&h.p50)), note(Some(&h.p99)), errors]);
-        row.iter()
-            .any(|entry| !entry.text.is_empty())
-            .then_some(row)
-    }
 }
 
 fn table_header() -> Vec<Entry> {

@@ -3,14 +3,16 @@
 mod case;
 pub mod facts;
 pub mod format;
+mod headline;
 mod merged;
 mod names;
 mod sweep;
 mod time;
 pub mod yaml;
 
-pub use case::{COLUMNS, CaseView, Cell, Figure, Headline, TimeRow, cells, table};
-pub(crate) use case::{exact, range};
+pub use case::{COLUMNS, CaseView, Cell, TimeRow, cells, table};
+pub use headline::{Figure, Headline};
+pub(crate) use headline::{exact, range};
 pub use merged::Merged;
 pub(crate) use names::{clean, last_key};
 pub use sweep::{Scale, Sweep, SweepSeries, SweepValue};

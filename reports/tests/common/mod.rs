@@ -37,7 +37,7 @@ pub(crate) fn single() -> RunResult {
         "unary-ten-channels",
         "SayHello",
         10,
-        json!({ "closed": { "in_flight": 10 } }),
+        &json!({ "closed": { "in_flight": 10 } }),
     );
     case.repetitions = vec![repetition(&Shape::new(7, 12_000.0, 780_000.0))];
     case.limits = vec![
@@ -57,7 +57,7 @@ pub(crate) fn channels() -> RunResult {
             &name,
             "SayHello",
             channels,
-            json!({ "closed": { "in_flight": 10 } }),
+            &json!({ "closed": { "in_flight": 10 } }),
         );
         case.point = point(&[("client.channels", json!(channels))]);
         let rate = [8_200.0, 21_400.0, 24_900.0][i];
@@ -83,7 +83,7 @@ pub(crate) fn methods() -> RunResult {
     ];
     for (i, (method, rate, median, sent, received)) in methods.into_iter().enumerate() {
         let name = format!("quickstart/call.method={method}");
-        let mut case = case(&name, method, 4, json!({ "closed": { "in_flight": 1 } }));
+        let mut case = case(&name, method, 4, &json!({ "closed": { "in_flight": 1 } }));
         case.point = point(&[("call.method", json!(method))]);
         let mut shape = Shape::new(40 + i as u64, rate, median);
         (shape.sent, shape.received) = (sent, received);
@@ -104,7 +104,7 @@ pub(crate) fn repeated() -> RunResult {
             &name,
             "SayHello",
             1,
-            json!({ "closed": { "in_flight": 1 } }),
+            &json!({ "closed": { "in_flight": 1 } }),
         );
         case.point = point(&[("call.reply.size", json!(size))]);
         for n in 0..5 {
@@ -128,7 +128,7 @@ pub(crate) fn failing() -> RunResult {
         "Open loop at 5,000/s against a server that stalls and answers some calls with UNAVAILABLE.",
     );
     let load = json!({ "open": { "rate": "5000/s", "arrivals": "poisson" } });
-    let mut case = case("deadlines", "SayHello", 10, load);
+    let mut case = case("deadlines", "SayHello", 10, &load);
     let mut shape = Shape::new(80, 5_000.0, 210_000.0);
     shape.failed = 1_230;
     shape.cut_off = 402;
@@ -177,7 +177,7 @@ pub(crate) fn few() -> RunResult {
         "smoke",
         "SayHello",
         1,
-        json!({ "closed": { "in_flight": 1 } }),
+        &json!({ "closed": { "in_flight": 1 } }),
     );
     let mut shape = Shape::new(90, 60.0, 14_000_000.0);
     shape.seconds = 2;
@@ -198,7 +198,7 @@ pub(crate) fn stages() -> RunResult {
         { "name": "ramp", "for": "4s", "ramp": { "from": "1000/s", "to": "8000/s" } },
         { "name": "plateau", "for": "4s", "open": { "rate": "8000/s", "arrivals": "poisson" } }
     ] });
-    let mut case = case("ramp", "SayHello", 10, load);
+    let mut case = case("ramp", "SayHello", 10, &load);
     let mut repetition = repetition(&Shape::new(100, 6_000.0, 260_000.0));
     for (i, name) in ["ramp", "plateau"].into_iter().enumerate() {
         let part = self::repetition(&Shape::new(
@@ -235,7 +235,7 @@ pub(crate) fn grid() -> RunResult {
                 &name,
                 "LotsOfReplies",
                 1,
-                json!({ "closed": { "in_flight": 4 } }),
+                &json!({ "closed": { "in_flight": 4 } }),
             );
             case.point = point(&[
                 ("client.http2.initial_stream_window", json!(window)),
@@ -258,7 +258,7 @@ pub(crate) fn hostile() -> RunResult {
     let bad = "<script>alert(1)</script> | `x` \u{1b}[31mred\nline & \"quote\"";
     let mut result = run(bad, bad);
     for _ in 0..2 {
-        let mut case = case(bad, "SayHello", 1, json!({ "closed": { "in_flight": 1 } }));
+        let mut case = case(bad, "SayHello", 1, &json!({ "closed": { "in_flight": 1 } }));
         let mut shape = Shape::new(140, 200.0, 4_000_000.0);
         shape.failed = 20;
         let mut repetition = repetition(&shape);
@@ -467,7 +467,7 @@ fn point(keys: &[(&str, Value)]) -> Map<String, Value> {
         .collect()
 }
 
-fn case(name: &str, method: &str, channels: u32, load: Value) -> CaseResult {
+fn case(name: &str, method: &str, channels: u32, load: &Value) -> CaseResult {
     CaseResult {
         name: name.to_owned(),
         point: Map::new(),

@@ -44,7 +44,7 @@ fn too_few_samples_leave_a_limit_open() {
     shape.seconds = 2;
     let few = common::repetition(&shape);
     assert_eq!(
-        judge("response_time.p99 < 20ms", &[few.clone()]),
+        judge("response_time.p99 < 20ms", std::slice::from_ref(&few)),
         seen(Inconclusive, "too few samples: 1 beyond")
     );
     // One repetition that says nothing does not excuse another that breaks the limit.

@@ -1,0 +1,67 @@
+//! What stands behind the numbers of a page: both sides' counts, what they cost, what went over the wire.
+
+use crate::view::CaseView;
+use crate::view::facts::{self, Fact, Pair};
+
+/// Both sides' counts, settings and costs in one repetition.
+#[derive(Debug)]
+pub(super) struct Extra {
+    pub(super) title: String,
+    pub(super) pairs: Vec<Pairs>,
+    pub(super) facts: Vec<Fact>,
+}
+
+/// A table of two sides.
+#[derive(Debug)]
+pub(super) struct Pairs {
+    pub(super) title: &'static str,
+    pub(super) rows: Vec<Pair>,
+    pub(super) note: Option<&'static str>,
+}
+
+/// What stands behind the numbers, repetition by repetition.
+pub(super) fn extras(case: &CaseView<'_>) -> Vec<Extra> {
+    let repetitions = &case.case.repetitions;
+    let mut extras = Vec::new();
+    for (i, repetition) in repetitions.iter().enumerate() {
+        let mut pairs = Vec::new();
+        if let Some(rows) = facts::totals(repetition) {
+            pairs.push(Pairs {
+                title: "Counted, warm-up and drain included",
+                rows,
+                note: facts::totals_agree(repetition).map(|agree| match agree {
+                    true => "Both sides counted the same.",
+                    false => {
+                        "The two sides do not agree: look at the failures and at what was cut off."
+                    }
+                }),
+            });
+        }
+        pairs.push(Pairs {
+            title: "Cost",
+            rows: facts::costs(repetition),
+            note: None,
+        });
+        if let Some(wire) = &repetition.wire {
+            pairs.push(Pairs {
+                title: "HTTP/2 settings announced",
+                rows: facts::wire_settings(wire),
+                note: None,
+            });
+        }
+        let which = match repetitions.len() {
+            1 => String::new(),
+            _ => format!(" of repetition {}", i + 1),
+        };
+        extras.push(Extra {
+            title: format!("Both sides' counts, cost and wire{which}"),
+            pairs,
+            facts: repetition
+                .wire
+                .as_ref()
+                .map(facts::wire_totals)
+                .unwrap_or_default(),
+        });
+    }
+    extras
+}

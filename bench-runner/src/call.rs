@@ -86,11 +86,17 @@ impl Call {
     pub fn check(&self, number: u64, received: Traffic) -> Result<(), String> {
         let streams = self.method.pattern().streams_replies();
         if (self.shaped || !streams) && received.messages != u64::from(self.replies) {
-            return Err(format!("{} reply messages instead of {}", received.messages, self.replies));
+            return Err(format!(
+                "{} reply messages instead of {}",
+                received.messages, self.replies
+            ));
         }
         let expected = self.request(number).reply_bytes;
         if self.shaped && received.bytes != expected {
-            return Err(format!("{} bytes of reply messages instead of {expected}", received.bytes));
+            return Err(format!(
+                "{} bytes of reply messages instead of {expected}",
+                received.bytes
+            ));
         }
         Ok(())
     }
@@ -101,9 +107,17 @@ impl Request {
         let reply_size = draw(&call.reply.size, rng);
         let shape = shape(&call.reply, reply_size);
         let name = text(draw(&call.request.size, rng), rng);
-        let further = HelloRequest { name: name.clone(), reply: echo_shape(call, reply_size) };
-        let first = HelloRequest { name, reply: Some(shape) };
-        let reply = HelloReply { message: "x".repeat(reply_size as usize) };
+        let further = HelloRequest {
+            name: name.clone(),
+            reply: echo_shape(call, reply_size),
+        };
+        let first = HelloRequest {
+            name,
+            reply: Some(shape),
+        };
+        let reply = HelloReply {
+            message: "x".repeat(reply_size as usize),
+        };
         Request {
             first: first.encode_to_vec().into(),
             further: further.encode_to_vec().into(),
@@ -115,13 +129,19 @@ impl Request {
     /// The messages in order.
     pub fn messages(&self) -> impl Iterator<Item = Bytes> + use<> {
         let (first, further) = (self.first.clone(), self.further.clone());
-        std::iter::once(first).chain(std::iter::repeat_n(further, self.messages.saturating_sub(1) as usize))
+        std::iter::once(first).chain(std::iter::repeat_n(
+            further,
+            self.messages.saturating_sub(1) as usize,
+        ))
     }
 }
 
 /// A bidirectional stream answers each request in the size that it asks for; elsewhere the first request says it all.
 fn echo_shape(call: &scenario::Call, size: u32) -> Option<ReplyShape> {
-    (call.method == Method::BidiHello).then(|| ReplyShape { size: Some(size), ..ReplyShape::default() })
+    (call.method == Method::BidiHello).then(|| ReplyShape {
+        size: Some(size),
+        ..ReplyShape::default()
+    })
 }
 
 fn shape(reply: &scenario::Reply, size: u32) -> ReplyShape {
@@ -151,5 +171,7 @@ fn draw(law: &Law<units::Bytes>, rng: &mut ChaCha8Rng) -> u32 {
 
 /// Text that does not compress to nothing, as real names would not.
 fn text(length: u32, rng: &mut ChaCha8Rng) -> String {
-    (0..length).map(|_| char::from(rng.random_range(b'a'..=b'z'))).collect()
+    (0..length)
+        .map(|_| char::from(rng.random_range(b'a'..=b'z')))
+        .collect()
 }

@@ -9,8 +9,11 @@ use crate::exit::Exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  bench-runner run quickstart                        five methods against the built-in server, under a minute
-  bench-runner run scenarios/unary-latency.yaml --target http://127.0.0.1:50051 --set load.open.rate=2000/s
+  # Five methods against the built-in server, under a minute
+  bench-runner run quickstart
+  # A scenario of your own against a server of your own, at another rate
+  bench-runner run my.yaml --target http://127.0.0.1:50051 --set load.open.rate=2000/s
+  # Two results side by side
   bench-runner report before/result.json after/result.json --out side-by-side
 
 Exit codes: 0 all good, 1 a limit was broken, 2 usage or scenario error, 3 inconclusive,

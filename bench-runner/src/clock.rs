@@ -43,7 +43,9 @@ impl Clock {
     /// How long it is until `at`; nothing where that is past.
     pub fn until(&self, at: Nanos) -> Duration {
         match &self.0 {
-            Source::Monotonic(origin) => (*origin + Duration::from(at)).saturating_duration_since(read()),
+            Source::Monotonic(origin) => {
+                (*origin + Duration::from(at)).saturating_duration_since(read())
+            }
             Source::Manual(_) => at.since(self.now()).into(),
         }
     }
@@ -83,7 +85,10 @@ mod tests {
 
     #[test]
     fn a_clock_tells_zero_until_it_starts() {
-        assert_eq!(Clock::starting_in(Duration::from_secs(60)).now(), Nanos::ZERO);
+        assert_eq!(
+            Clock::starting_in(Duration::from_secs(60)).now(),
+            Nanos::ZERO
+        );
     }
 
     #[test]

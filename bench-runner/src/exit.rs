@@ -32,12 +32,18 @@ pub struct Failure {
 impl Failure {
     /// A mistake in what was asked.
     pub fn usage(text: impl Into<String>) -> Failure {
-        Failure { exit: Exit::Usage, text: text.into() }
+        Failure {
+            exit: Exit::Usage,
+            text: text.into(),
+        }
     }
 
     /// Something that went wrong while doing it.
     pub fn untrusted(text: impl Into<String>) -> Failure {
-        Failure { exit: Exit::Untrusted, text: text.into() }
+        Failure {
+            exit: Exit::Untrusted,
+            text: text.into(),
+        }
     }
 
     /// Tells the person, on standard error.
@@ -51,14 +57,19 @@ impl Failure {
 
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Failure {
-        let color = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+        let color =
+            anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         Failure::usage(error.render(color))
     }
 }
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        if error.is_usage() { Failure::usage(error.to_string()) } else { Failure::untrusted(error.to_string()) }
+        if error.is_usage() {
+            Failure::usage(error.to_string())
+        } else {
+            Failure::untrusted(error.to_string())
+        }
     }
 }
 

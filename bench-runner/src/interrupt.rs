@@ -13,10 +13,15 @@ const ENDED_BY_INTERRUPT: i32 = 130;
 
 /// Listens from now on.
 pub fn listen(stop: Stop) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
     let (mut interrupt, mut terminate) = {
         let _context = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        )
     };
     thread::Builder::new().name("interrupt".into()).spawn(move || {
         runtime.block_on(async {

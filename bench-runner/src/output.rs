@@ -38,7 +38,8 @@ pub fn write_all(folder: &Path, artifacts: &[Artifact]) -> anyhow::Result<()> {
 /// Writes a file beside its place and then puts it there, so that a reader never sees half of it.
 pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+    fs::create_dir_all(parent)
+        .with_context(|| format!("cannot make the folder {}", parent.display()))?;
     let draft = path.with_extension("part");
     fs::write(&draft, bytes)
         .and_then(|()| fs::rename(&draft, path))

@@ -44,15 +44,25 @@ impl Plan {
         let seed = scenario.seed.wrapping_add(u64::from(repetition) << 32);
         let lane = |index: u32| LanePlan {
             share: Share {
-                part: Part { index, of: client.lanes },
-                channels: client.channels / client.lanes + u32::from(index < client.channels % client.lanes),
+                part: Part {
+                    index,
+                    of: client.lanes,
+                },
+                channels: client.channels / client.lanes
+                    + u32::from(index < client.channels % client.lanes),
                 seed,
             },
-            core: client.cpus.get(index as usize % client.cpus.len().max(1)).copied(),
+            core: client
+                .cpus
+                .get(index as usize % client.cpus.len().max(1))
+                .copied(),
         };
         Plan {
             engine: client.engine,
-            endpoint: Endpoint { address, http2: client.http2 },
+            endpoint: Endpoint {
+                address,
+                http2: client.http2,
+            },
             call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,

@@ -46,7 +46,11 @@ impl Progress {
         };
         Progress {
             shown,
-            total: suite.cases.iter().map(|case| case.scenario.repetitions as usize).sum(),
+            total: suite
+                .cases
+                .iter()
+                .map(|case| case.scenario.repetitions as usize)
+                .sum(),
             begun: 0,
             title: String::new(),
             phase: String::new(),
@@ -60,7 +64,11 @@ impl Progress {
     /// The next repetition begins.
     pub fn begin(&mut self, case: &str, number: u32, of: u32) {
         self.begun += 1;
-        let repetition = if of > 1 { format!(" (repetition {} of {of})", number + 1) } else { String::new() };
+        let repetition = if of > 1 {
+            format!(" (repetition {} of {of})", number + 1)
+        } else {
+            String::new()
+        };
         self.title = format!("[{}/{}] {case}{repetition}", self.begun, self.total);
         if matches!(self.shown, Shown::Lines) {
             output::tell(&self.title);
@@ -106,7 +114,11 @@ impl Watcher for Progress {
     fn tick(&mut self, recent: &Recent) {
         self.recent.add(recent);
         let now = self.clock.now();
-        let every = if matches!(self.shown, Shown::Bar(_)) { REFRESH } else { PLAIN };
+        let every = if matches!(self.shown, Shown::Bar(_)) {
+            REFRESH
+        } else {
+            PLAIN
+        };
         if now.since(self.since) < every || matches!(self.shown, Shown::Nothing) {
             return;
         }

@@ -44,12 +44,22 @@ fn json(suite: &Suite) -> Result<String, Failure> {
 
 fn summary(suite: &Suite) -> String {
     let total: Duration = suite.cases.iter().map(length).sum();
-    let mut text = format!("{}: {} cases, about {:.0?} in all\n", suite.name, suite.cases.len(), total);
+    let mut text = format!(
+        "{}: {} cases, about {:.0?} in all\n",
+        suite.name,
+        suite.cases.len(),
+        total
+    );
     if !suite.about.is_empty() {
         text += &format!("  {}\n", suite.about);
     }
     for case in &suite.cases {
-        text += &format!("  {}  [{}]\n    {}\n", case.name, case.fingerprint, describe(&case.scenario));
+        text += &format!(
+            "  {}  [{}]\n    {}\n",
+            case.name,
+            case.fingerprint,
+            describe(&case.scenario)
+        );
     }
     text
 }
@@ -75,7 +85,11 @@ fn describe(scenario: &Scenario) -> String {
     if scenario.repetitions > 1 {
         text += &format!(", {} repetitions", scenario.repetitions);
     }
-    if scenario.call.deadline.is_some_and(|deadline| deadline > Nanos::ZERO) {
+    if scenario
+        .call
+        .deadline
+        .is_some_and(|deadline| deadline > Nanos::ZERO)
+    {
         text += &format!(", deadline {}", scenario.call.deadline.unwrap_or_default());
     }
     text

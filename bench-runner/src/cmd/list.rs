@@ -19,14 +19,17 @@ pub struct Args {
 /// Prints a line for each scenario: its name, its cases, and what it is about.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let named: Vec<String> = match &args.folder {
-        None => scenarios::catalogue::ALL.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        None => scenarios::catalogue::ALL
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect(),
         Some(folder) => files(folder)?,
     };
     let width = named.iter().map(String::len).max().unwrap_or(0);
     for scenario in named {
         let about = match super::load(&scenario, &[]) {
             Ok(suite) => describe(&suite),
-            Err(error) => format!("(broken: {})", error),
+            Err(error) => format!("(broken: {error})"),
         };
         output::print(&format!("{scenario:width$}  {about}\n"))?;
     }
@@ -41,10 +44,14 @@ fn describe(suite: &Suite) -> String {
 }
 
 fn files(folder: &Path) -> anyhow::Result<Vec<String>> {
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
     let mut files: Vec<String> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml" || extension == "yml")
+        })
         .map(|path| path.display().to_string())
         .collect();
     files.sort();

@@ -23,7 +23,11 @@ pub struct Args {
 
 /// Prints the summary, and writes the files where they are wanted.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let results = args.results.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    let results = args
+        .results
+        .iter()
+        .map(read)
+        .collect::<anyhow::Result<Vec<_>>>()?;
     if let Some(out) = &args.out {
         let artifacts = match results.as_slice() {
             [one] => reports::artifacts(one),

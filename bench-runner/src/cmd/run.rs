@@ -37,11 +37,24 @@ pub struct Args {
 /// Runs the scenario; everything measured is written, however the run ends.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let mut sets = args.sets.clone();
-    sets.extend(args.target.iter().map(|target| format!("target.address={target}")));
+    sets.extend(
+        args.target
+            .iter()
+            .map(|target| format!("target.address={target}")),
+    );
     let suite = super::load(&args.scenario, &sets)?;
-    let folder = args.out.clone().unwrap_or_else(|| default_folder(&suite.name));
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    suite.cases.iter().filter_map(|case| warning(&case.scenario)).take(1).for_each(|text| output::tell(&text));
+    let folder = args
+        .out
+        .clone()
+        .unwrap_or_else(|| default_folder(&suite.name));
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    suite
+        .cases
+        .iter()
+        .filter_map(|case| warning(&case.scenario))
+        .take(1)
+        .for_each(|text| output::tell(&text));
 
     let stop = Stop::default();
     interrupt::listen(stop.clone()).context("cannot listen for Ctrl-C")?;
@@ -58,14 +71,24 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// Runs every repetition of every case into `result`, until one cannot be made or somebody stops the run.
-fn run_cases(suite: &Suite, result: &mut RunResult, stop: &Stop, quiet: bool, folder: &Path) -> Result<(), Failure> {
+fn run_cases(
+    suite: &Suite,
+    result: &mut RunResult,
+    stop: &Stop,
+    quiet: bool,
+    folder: &Path,
+) -> Result<(), Failure> {
     let mut progress = Progress::new(quiet, suite);
     for case in &suite.cases {
         result.cases.push(empty_case(case));
         for number in 0..case.scenario.repetitions {
             progress.begin(&case.name, number, case.scenario.repetitions);
             let program = std::env::current_exe().context("cannot tell which program this is")?;
-            let mut around = Surroundings { program, stop: stop.clone(), watcher: &mut progress };
+            let mut around = Surroundings {
+                program,
+                stop: stop.clone(),
+                watcher: &mut progress,
+            };
             let made = repetition::run(case, number, &mut around);
             let into = result.cases.last_mut().expect("the case was pushed above");
             match made {
@@ -91,17 +114,34 @@ fn drop_empty_case(result: &mut RunResult) {
 }
 
 fn publish(result: &RunResult, folder: &Path) -> Result<(), Failure> {
-    output::write_all(folder, &reports::artifacts(result).map_err(anyhow::Error::from)?)?;
-    let summary = reports::terminal(std::slice::from_ref(result), output::has_color()).map_err(anyhow::Error::from)?;
+    output::write_all(
+        folder,
+        &reports::artifacts(result).map_err(anyhow::Error::from)?,
+    )?;
+    let summary = reports::terminal(std::slice::from_ref(result), output::has_color())
+        .map_err(anyhow::Error::from)?;
     output::print(&summary)?;
-    output::print(&format!("\nreport: {}\n", folder.join("report.html").display()))?;
+    output::print(&format!(
+        "\nreport: {}\n",
+        folder.join("report.html").display()
+    ))?;
     Ok(())
 }
 
 /// The exit code that the contract gives to a result.
 fn verdict(result: &RunResult) -> Exit {
-    let is_invalid = |case: &CaseResult| case.repetitions.iter().any(|r| r.validity.verdict == Verdict::Invalid);
-    let any = |outcome| result.cases.iter().flat_map(|case| &case.limits).any(|limit| limit.outcome == outcome);
+    let is_invalid = |case: &CaseResult| {
+        case.repetitions
+            .iter()
+            .any(|r| r.validity.verdict == Verdict::Invalid)
+    };
+    let any = |outcome| {
+        result
+            .cases
+            .iter()
+            .flat_map(|case| &case.limits)
+            .any(|limit| limit.outcome == outcome)
+    };
     if result.cases.iter().any(is_invalid) {
         Exit::Untrusted
     } else if any(LimitVerdict::Broken) {
@@ -135,7 +175,10 @@ fn empty_case(case: &Case) -> CaseResult {
             Target::Address(address) => address.to_string(),
             Target::Command(words) => words.first().cloned().unwrap_or_default(),
         },
-        client: case_as_meant["client"]["engine"].as_str().unwrap_or_default().to_owned(),
+        client: case_as_meant["client"]["engine"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         case: case_as_meant,
         repetitions: Vec::new(),
         limits: Vec::new(),
@@ -144,7 +187,16 @@ fn empty_case(case: &Case) -> CaseResult {
 
 fn default_folder(name: &str) -> PathBuf {
     let time = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let name: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
     Path::new("reports/runs").join(format!("{name}-{time}"))
 }
 

@@ -8,7 +8,9 @@ use crate::exit::{Exit, Failure};
 pub fn run(args: &ServeArgs) -> Result<Exit, Failure> {
     match reference_server::serve(args) {
         Ok(()) => Ok(Exit::Good),
-        Err(error) if error.exit_code() == Exit::Usage as u8 => Err(Failure::usage(error.to_string())),
+        Err(error) if error.exit_code() == Exit::Usage as u8 => {
+            Err(Failure::usage(error.to_string()))
+        }
         Err(error) => Err(Failure::untrusted(error.to_string())),
     }
 }

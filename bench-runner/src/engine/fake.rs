@@ -37,7 +37,10 @@ pub struct Fake {
 impl Fate {
     /// OK after `service`.
     pub fn ok(service: Nanos) -> Fate {
-        Fate { service, status: Some(Status::OK) }
+        Fate {
+            service,
+            status: Some(Status::OK),
+        }
     }
 }
 
@@ -45,7 +48,15 @@ impl Fake {
     /// So many channels of so many streams each.
     pub fn new(clock: Clock, channels: usize, streams: usize, script: Script) -> Fake {
         let in_flight = vec![0; channels];
-        Fake { clock, streams, in_flight, script, pending: BinaryHeap::new(), running: Vec::new(), started: 0 }
+        Fake {
+            clock,
+            streams,
+            in_flight,
+            script,
+            pending: BinaryHeap::new(),
+            running: Vec::new(),
+            started: 0,
+        }
     }
 
     /// When the next call ends: what a manual clock may be moved to.
@@ -88,7 +99,8 @@ impl Channels for Fake {
         }
         self.running[index] = Some((channel, self.started, fate.status));
         if fate.status.is_some() {
-            self.pending.push(Reverse((now + fate.service, op.0, self.started)));
+            self.pending
+                .push(Reverse((now + fate.service, op.0, self.started)));
         }
         self.in_flight[channel] += 1;
         self.started += 1;
@@ -99,7 +111,10 @@ impl Channels for Fake {
         if let Some((channel, ..)) = self.running[op.0 as usize].take() {
             self.in_flight[channel] -= 1;
         }
-        Traffic { messages: 1, bytes: 0 }
+        Traffic {
+            messages: 1,
+            bytes: 0,
+        }
     }
 
     fn poll(&mut self, _: &mut Context<'_>, events: &mut Vec<Event>) {
@@ -108,13 +123,32 @@ impl Channels for Fake {
             && at <= now
         {
             self.pending.pop();
-            let Some(status) = self.end(op, sequence) else { continue };
+            let Some(status) = self.end(op, sequence) else {
+                continue;
+            };
             let op = OpId(op);
             if status == Status::OK {
-                events.push(Event { op, at, kind: Happened::Message { bytes: 0, asked_at: None } });
+                events.push(Event {
+                    op,
+                    at,
+                    kind: Happened::Message {
+                        bytes: 0,
+                        asked_at: None,
+                    },
+                });
             }
-            let outcome = Outcome { status, ..Outcome::ok(Traffic { messages: 1, bytes: 0 }) };
-            events.push(Event { op, at, kind: Happened::Finished(outcome) });
+            let outcome = Outcome {
+                status,
+                ..Outcome::ok(Traffic {
+                    messages: 1,
+                    bytes: 0,
+                })
+            };
+            events.push(Event {
+                op,
+                at,
+                kind: Happened::Finished(outcome),
+            });
         }
     }
 }
@@ -123,6 +157,10 @@ impl Channels for Fake {
 pub fn simulate(lane: &mut Lane<Fake>, hand: &Hand) {
     let mut cx = Context::from_waker(Waker::noop());
     while let Turn::Until(at) = lane.turn(&mut cx) {
-        hand.move_to(lane.channels().next_event().map_or(at, |event| event.min(at)));
+        hand.move_to(
+            lane.channels()
+                .next_event()
+                .map_or(at, |event| event.min(at)),
+        );
     }
 }

@@ -128,7 +128,12 @@ impl Event {
 impl Outcome {
     /// Status OK, with what was sent.
     pub fn ok(sent: Traffic) -> Outcome {
-        Outcome { status: Status::OK, detail: String::new(), connection_lost: false, sent }
+        Outcome {
+            status: Status::OK,
+            detail: String::new(),
+            connection_lost: false,
+            sent,
+        }
     }
 }
 

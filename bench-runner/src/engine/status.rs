@@ -109,6 +109,10 @@ mod tests {
         }
         assert_eq!(Status::from_code(99), Status::UNKNOWN);
         assert_eq!(Status::from_code(-1), Status::UNKNOWN);
-        assert_eq!(Status::from_code(17), Status::UNKNOWN, "our own kind never comes from the wire");
+        assert_eq!(
+            Status::from_code(17),
+            Status::UNKNOWN,
+            "our own kind never comes from the wire"
+        );
     }
 }

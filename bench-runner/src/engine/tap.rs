@@ -132,8 +132,11 @@ impl Seen {
                 settings.initial_connection_window.get_or_insert(size);
             }
             // A client that closes in good order says GOAWAY too; only reasons are worth a note.
-            Noticed::Goaway(reason) if reason == h2::Reason::NO_ERROR && direction == Direction::Sent => {}
-            Noticed::Goaway(reason) => notes.goaway.push(format!("{direction} {}", reason_name(reason))),
+            Noticed::Goaway(reason)
+                if reason == h2::Reason::NO_ERROR && direction == Direction::Sent => {}
+            Noticed::Goaway(reason) => notes
+                .goaway
+                .push(format!("{direction} {}", reason_name(reason))),
         }
     }
 }
@@ -141,7 +144,11 @@ impl Seen {
 /// `ENHANCE_YOUR_CALM`; the number where HTTP/2 has no name for it.
 fn reason_name(reason: h2::Reason) -> String {
     let name = format!("{reason:?}");
-    if name.starts_with("Reason(") { u32::from(reason).to_string() } else { name }
+    if name.starts_with("Reason(") {
+        u32::from(reason).to_string()
+    } else {
+        name
+    }
 }
 
 impl<S> Tap<S> {
@@ -165,15 +172,21 @@ impl<S> Tap<S> {
         if self.received.is_at_start() {
             self.seen.notes().greeting = bytes[..bytes.len().min(GREETING)].to_vec();
         }
-        self.seen.bytes_received.fetch_add(bytes.len() as u64, Relaxed);
+        self.seen
+            .bytes_received
+            .fetch_add(bytes.len() as u64, Relaxed);
         let seen = &self.seen;
-        let frames = self.received.pass(bytes, |noticed| seen.notice(Direction::Received, noticed));
+        let frames = self
+            .received
+            .pass(bytes, |noticed| seen.notice(Direction::Received, noticed));
         self.seen.frames_received.fetch_add(frames, Relaxed);
     }
 
     fn sent(&mut self, bytes: &[u8]) {
         let seen = &self.seen;
-        let frames = self.sent.pass(bytes, |noticed| seen.notice(Direction::Sent, noticed));
+        let frames = self
+            .sent
+            .pass(bytes, |noticed| seen.notice(Direction::Sent, noticed));
         self.seen.frames_sent.fetch_add(frames, Relaxed);
         self.seen.bytes_sent.fetch_add(bytes.len() as u64, Relaxed);
     }
@@ -186,7 +199,11 @@ impl<S> Tap<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
         let result = ready!(Pin::new(&mut this.stream).poll_read(cx, buf));
@@ -200,7 +217,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = ready!(Pin::new(&mut this.stream).poll_write(cx, buf))?;
         this.sent(&buf[..written]);

@@ -13,19 +13,32 @@ const THIS: Pid = Pid::from_raw(0);
 /// One sentence with the remedy, where there is no such core or this process may not use it.
 pub fn pin(core: usize) -> Result<(), String> {
     let mut set = CpuSet::new();
-    set.set(core).and_then(|()| sched_setaffinity(THIS, &set)).map_err(|error| {
-        format!("cannot run on core {core} ({error}); this process may use cores {}", list(&allowed()))
-    })
+    set.set(core)
+        .and_then(|()| sched_setaffinity(THIS, &set))
+        .map_err(|error| {
+            format!(
+                "cannot run on core {core} ({error}); this process may use cores {}",
+                list(&allowed())
+            )
+        })
 }
 
 /// The cores that this process may use.
 pub fn allowed() -> Vec<usize> {
-    let Ok(set) = sched_getaffinity(THIS) else { return Vec::new() };
-    (0..CpuSet::count()).filter(|core| set.is_set(*core).unwrap_or(false)).collect()
+    let Ok(set) = sched_getaffinity(THIS) else {
+        return Vec::new();
+    };
+    (0..CpuSet::count())
+        .filter(|core| set.is_set(*core).unwrap_or(false))
+        .collect()
 }
 
 fn list(cores: &[usize]) -> String {
-    cores.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+    cores
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -35,7 +48,10 @@ mod tests {
     #[test]
     fn a_core_that_is_not_there_is_refused_with_those_that_are() {
         let error = pin(1_000).unwrap_err();
-        assert!(error.contains("core 1000") && error.contains("may use cores 0"), "{error}");
+        assert!(
+            error.contains("core 1000") && error.contains("may use cores 0"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub fn process_cpu(pid: u32) -> Option<Nanos> {
 fn read(clock: ClockId) -> Option<Nanos> {
     let time = clock_gettime(clock).ok()?;
     let seconds = u64::try_from(time.tv_sec()).ok()?;
-    Some(Nanos(seconds * Nanos::SECOND.0 + u64::try_from(time.tv_nsec()).ok()?))
+    Some(Nanos(
+        seconds * Nanos::SECOND.0 + u64::try_from(time.tv_nsec()).ok()?,
+    ))
 }
 
 #[cfg(test)]

@@ -10,7 +10,11 @@ use crate::clock::Clock;
 
 /// Looks at the machine and the software.
 pub fn look() -> Environment {
-    Environment { cpu: cpu(), machine: machine(), software: software() }
+    Environment {
+        cpu: cpu(),
+        machine: machine(),
+        software: software(),
+    }
 }
 
 fn cpu() -> Cpu {
@@ -42,7 +46,12 @@ fn software() -> Software {
     let changes = git(&["status", "--porcelain"]);
     Software {
         bench_runner: env!("CARGO_PKG_VERSION").to_owned(),
-        build_profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+        build_profile: if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        }
+        .to_owned(),
         git_commit: git(&["rev-parse", "HEAD"]).filter(|commit| !commit.is_empty()),
         git_dirty: changes.map(|changes| !changes.is_empty()),
     }
@@ -50,16 +59,30 @@ fn software() -> Software {
 
 fn memory() -> Option<u64> {
     let info = fs::read_to_string("/proc/meminfo").ok()?;
-    let kib: u64 = info.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse().ok()?;
+    let kib: u64 = info
+        .strip_prefix("MemTotal:")?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()?;
     Some(kib * 1024)
 }
 
 fn line(path: &str) -> Option<String> {
-    fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+    fs::read_to_string(path)
+        .ok()
+        .map(|text| text.trim().to_owned())
 }
 
 /// What git says of the repository that we were started in; `None` where there is no git or no repository.
 fn git(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(arguments).stdin(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = Command::new("git")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

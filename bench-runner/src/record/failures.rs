@@ -39,7 +39,9 @@ impl Failures {
                 count: *count,
             })
             .collect();
-        list.sort_by(|a, b| (b.count, &a.status, &a.message).cmp(&(a.count, &b.status, &b.message)));
+        list.sort_by(|a, b| {
+            (b.count, &a.status, &a.message).cmp(&(a.count, &b.status, &b.message))
+        });
         list
     }
 

@@ -25,7 +25,10 @@ struct Second {
 impl Intervals {
     /// Intervals from `start` on.
     pub fn new(start: Nanos) -> Intervals {
-        Intervals { start, seconds: Vec::new() }
+        Intervals {
+            start,
+            seconds: Vec::new(),
+        }
     }
 
     pub(super) fn finished(&mut self, sample: &Sample) {
@@ -36,7 +39,10 @@ impl Intervals {
         let second = &mut self.seconds[index];
         if sample.status == Some(Status::OK) {
             second.ok += 1;
-            record_coarse(second.response_time.get_or_insert_with(coarse_histogram), sample.response_time());
+            record_coarse(
+                second.response_time.get_or_insert_with(coarse_histogram),
+                sample.response_time(),
+            );
         } else {
             second.failed += 1;
         }
@@ -45,7 +51,8 @@ impl Intervals {
     /// Adds another lane's.
     pub fn merge(&mut self, other: &Intervals) {
         if self.seconds.len() < other.seconds.len() {
-            self.seconds.resize_with(other.seconds.len(), Second::default);
+            self.seconds
+                .resize_with(other.seconds.len(), Second::default);
         }
         for (mine, theirs) in self.seconds.iter_mut().zip(&other.seconds) {
             mine.ok += theirs.ok;
@@ -60,14 +67,21 @@ impl Intervals {
     /// The intervals of a measured time of this length; seconds in which nothing was offered are there too.
     pub fn list(&self, measured: Nanos) -> Vec<Interval> {
         let count = measured.0.div_ceil(Nanos::SECOND.0) as usize;
-        (0..count).map(|index| self.interval(index, measured)).collect()
+        (0..count)
+            .map(|index| self.interval(index, measured))
+            .collect()
     }
 
     fn interval(&self, index: usize, measured: Nanos) -> Interval {
         let nothing = Second::default();
         let second = self.seconds.get(index).unwrap_or(&nothing);
         let start = Nanos(index as u64 * Nanos::SECOND.0);
-        let quantile = |q: f64| second.response_time.as_ref().map(|times| times.value_at_quantile(q).min(times.max()));
+        let quantile = |q: f64| {
+            second
+                .response_time
+                .as_ref()
+                .map(|times| times.value_at_quantile(q).min(times.max()))
+        };
         Interval {
             start_s: start.as_secs_f64(),
             length_s: measured.since(start).min(Nanos::SECOND).as_secs_f64(),

@@ -102,7 +102,9 @@ impl Recorder {
     pub fn finished(&mut self, sample: &Sample, detail: &str) {
         self.total(sample);
         self.notice(sample);
-        let Some(tally) = self.tally(sample.segment) else { return };
+        let Some(tally) = self.tally(sample.segment) else {
+            return;
+        };
         tally.finished(sample);
         self.intervals.finished(sample);
         if let Some(status) = sample.status.filter(|status| *status != Status::OK) {
@@ -178,14 +180,20 @@ impl Recorder {
 impl Recent {
     /// Nothing yet.
     pub fn new() -> Recent {
-        Recent { ended: 0, failed: 0, response_time: coarse_histogram() }
+        Recent {
+            ended: 0,
+            failed: 0,
+            response_time: coarse_histogram(),
+        }
     }
 
     /// Adds what another lane, or a later moment, has seen.
     pub fn add(&mut self, other: &Recent) {
         self.ended += other.ended;
         self.failed += other.failed;
-        self.response_time.add(&other.response_time).expect("the histogram resizes itself");
+        self.response_time
+            .add(&other.response_time)
+            .expect("the histogram resizes itself");
     }
 }
 
@@ -197,11 +205,76 @@ impl Default for Recent {
 
 /// A small histogram for displays and intervals: from a microsecond, two digits, about 13 KiB.
 fn coarse_histogram() -> Histogram<u32> {
-    let mut histogram = Histogram::new_with_bounds(1_000, 60_000_000_000, 2).expect("the bounds are in order");
+    let mut histogram =
+        Histogram::new_with_bounds(1_000, 60_000_000_000, 2).expect("the bounds are in order");
     histogram.auto(true);
     histogram
 }
 
 fn record_coarse(histogram: &mut Histogram<u32>, time: Nanos) {
-    histogram.record(time.0).expect("the histogram resizes itself");
+    histogram
+        .record(time.0)
+        .expect("the histogram resizes itself");
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt as _, SeedableRng as _};
+
+    use super::*;
+
+    fn sample(intended: u64, lag: u64, service: u64) -> Sample {
+        let started = intended + lag;
+        Sample {
+            segment: 1,
+            intended: Nanos(intended),
+            started: Nanos(started),
+            first_message: None,
+            done: Nanos(started + service),
+            status: Some(Status::OK),
+            sent: Traffic::default(),
+            received: Traffic::default(),
+        }
+    }
+
+    #[test]
+    fn response_time_is_start_lag_plus_service_time_exactly_for_a_million_calls() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        for _ in 0..1_000_000 {
+            let mut any = || rng.random_range(0..60_000_000_000u64);
+            let sample = sample(any(), any(), any());
+            let sum = sample.start_lag() + sample.service_time();
+            assert_eq!(sample.response_time(), sum);
+        }
+    }
+
+    #[test]
+    fn lanes_merge_into_what_one_lane_would_have_recorded() {
+        let calls: Vec<Sample> = (0..20_000u64)
+            .map(|n| sample(n * 100_000, n * 7 % 9_000, 50_000 + n * n % 3_000_000))
+            .collect();
+        let record = |calls: &mut dyn Iterator<Item = &Sample>| {
+            let mut recorder = Recorder::new(1, Nanos::ZERO);
+            for call in calls {
+                recorder.started(1, call.start_lag());
+                recorder.finished(call, "");
+            }
+            recorder
+        };
+        let whole = record(&mut calls.iter());
+        for lanes in [1, 4, 64] {
+            let mut parts =
+                (0..lanes).map(|lane| record(&mut calls.iter().skip(lane).step_by(lanes)));
+            let mut merged = parts.next().unwrap();
+            parts.for_each(|part| merged.merge(&part));
+            let (merged_tally, whole_tally) = (&merged.tallies[0], &whole.tallies[0]);
+            assert_eq!(merged_tally.counts(), whole_tally.counts());
+            assert_eq!(
+                merged_tally.timings().response_time,
+                whole_tally.timings().response_time
+            );
+            let length = Nanos(2 * Nanos::SECOND.0);
+            assert_eq!(merged.intervals.list(length), whole.intervals.list(length));
+        }
+    }
 }

@@ -31,9 +31,13 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
     let mut whole = Tally::new();
     recorder.tallies.iter().for_each(|tally| whole.merge(tally));
     let (counts, timings) = (whole.counts(), whole.timings());
-    let per_call = |cpu: Nanos| (counts.finished() > 0).then(|| cpu.0 as f64 / counts.finished() as f64);
+    let per_call =
+        |cpu: Nanos| (counts.finished() > 0).then(|| cpu.0 as f64 / counts.finished() as f64);
     Repetition {
-        validity: Validity { verdict: Verdict::Valid, reasons: Vec::new() },
+        validity: Validity {
+            verdict: Verdict::Valid,
+            reasons: Vec::new(),
+        },
         measured_s: length.as_secs_f64(),
         offered_per_s: per_second(counts.started + counts.shed, length),
         achieved_per_s: per_second(counts.ok, length),
@@ -43,7 +47,10 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         time_to_first_message: timings.time_to_first_message,
         message_gap: timings.message_gap,
         exchange_time: timings.exchange_time,
-        client: Cost { cpu_ns_per_call: per_call(measured.client_cpu), peak_rss_bytes: measured.client_rss },
+        client: Cost {
+            cpu_ns_per_call: per_call(measured.client_cpu),
+            peak_rss_bytes: measured.client_rss,
+        },
         server: (measured.server_cpu.is_some() || measured.server_rss.is_some()).then(|| Cost {
             cpu_ns_per_call: measured.server_cpu.and_then(per_call),
             peak_rss_bytes: measured.server_rss,
@@ -51,7 +58,10 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         intervals: recorder.intervals.list(length),
         stages: stages(recorder, timeline, measured.measure_end),
         failures: recorder.failures.list(),
-        totals: Totals { client: recorder.totals, server: measured.server_counts },
+        totals: Totals {
+            client: recorder.totals,
+            server: measured.server_counts,
+        },
         wire: measured.wire.clone(),
         counts,
     }
@@ -59,8 +69,14 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
 
 /// The stages' own statistics; none where the load has no stages.
 fn stages(recorder: &Recorder, timeline: &Timeline, measure_end: Nanos) -> Vec<Stage> {
-    let named = timeline.measured().iter().zip(&recorder.tallies).filter(|(segment, _)| !segment.name.is_empty());
-    named.map(|(segment, tally)| stage(segment, tally, timeline, measure_end)).collect()
+    let named = timeline
+        .measured()
+        .iter()
+        .zip(&recorder.tallies)
+        .filter(|(segment, _)| !segment.name.is_empty());
+    named
+        .map(|(segment, tally)| stage(segment, tally, timeline, measure_end))
+        .collect()
 }
 
 fn stage(segment: &Segment, tally: &Tally, timeline: &Timeline, measure_end: Nanos) -> Stage {
@@ -80,5 +96,9 @@ fn stage(segment: &Segment, tally: &Tally, timeline: &Timeline, measure_end: Nan
 }
 
 fn per_second(count: u64, length: Nanos) -> f64 {
-    if length == Nanos::ZERO { 0.0 } else { count as f64 / length.as_secs_f64() }
+    if length == Nanos::ZERO {
+        0.0
+    } else {
+        count as f64 / length.as_secs_f64()
+    }
 }

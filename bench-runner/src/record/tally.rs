@@ -90,7 +90,10 @@ impl Tally {
             Some(_) => {}
         }
         if let Some(first) = sample.first_message {
-            record(&mut self.time_to_first_message, first.since(sample.intended));
+            record(
+                &mut self.time_to_first_message,
+                first.since(sample.intended),
+            );
         }
     }
 
@@ -116,7 +119,11 @@ impl Tally {
         self.shed += other.shed;
         self.sent.add(other.sent);
         self.received.add(other.received);
-        for (mine, theirs) in self.histograms().into_iter().zip(other.clone().histograms()) {
+        for (mine, theirs) in self
+            .histograms()
+            .into_iter()
+            .zip(other.clone().histograms())
+        {
             mine.add(&*theirs).expect("the histogram resizes itself");
         }
     }
@@ -124,8 +131,11 @@ impl Tally {
     /// The counts as the result file has them.
     pub fn counts(&self) -> Counts {
         let of = |status: Status| self.by_status[status.index()];
-        let (ok, deadline_exceeded, cancelled) =
-            (of(Status::OK), of(Status::DEADLINE_EXCEEDED), of(Status::CANCELLED));
+        let (ok, deadline_exceeded, cancelled) = (
+            of(Status::OK),
+            of(Status::DEADLINE_EXCEEDED),
+            of(Status::CANCELLED),
+        );
         Counts {
             started: self.started,
             ok,
@@ -134,7 +144,10 @@ impl Tally {
             cancelled,
             unfinished: self.unfinished,
             shed: self.shed,
-            by_status: Status::all().filter(|s| of(*s) > 0).map(|s| (s.name().to_owned(), of(s))).collect(),
+            by_status: Status::all()
+                .filter(|s| of(*s) > 0)
+                .map(|s| (s.name().to_owned(), of(s)))
+                .collect(),
             messages_sent: self.sent.messages,
             messages_received: self.received.messages,
             bytes_sent: self.sent.bytes,
@@ -182,5 +195,7 @@ impl Traffic {
 }
 
 fn record(histogram: &mut Histogram<u64>, time: Nanos) {
-    histogram.record(time.0).expect("the histogram resizes itself");
+    histogram
+        .record(time.0)
+        .expect("the histogram resizes itself");
 }

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
 
-use scenarios::units::Nanos;
 use reports::model::Wire;
 use scenarios::load::Load;
+use scenarios::units::Nanos;
 
 use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
@@ -68,7 +68,14 @@ pub struct LaneRecord {
 
 impl<C: Channels> Lane<C> {
     /// A lane at the start of the timeline.
-    pub fn new(clock: Clock, channels: C, call: Arc<Call>, timeline: Arc<Timeline>, share: Share, watch: Watch) -> Lane<C> {
+    pub fn new(
+        clock: Clock,
+        channels: C,
+        call: Arc<Call>,
+        timeline: Arc<Timeline>,
+        share: Share,
+        watch: Watch,
+    ) -> Lane<C> {
         let count = channels.count();
         let mut lane = Lane {
             clock,
@@ -142,7 +149,13 @@ impl<C: Channels> Lane<C> {
             self.expiries.pop_front();
             if let Some(id) = op {
                 let sent = self.channels.cancel(id);
-                self.end(id, now, Some(Status::DEADLINE_EXCEEDED), sent, "the call's deadline passed");
+                self.end(
+                    id,
+                    now,
+                    Some(Status::DEADLINE_EXCEEDED),
+                    sent,
+                    "the call's deadline passed",
+                );
                 self.offer.completed(now);
             }
         }
@@ -150,10 +163,14 @@ impl<C: Channels> Lane<C> {
 
     fn collect_due(&mut self, now: Nanos) {
         let recorder = &mut self.recorder;
-        if self.offer.collect(now, self.ops.len(), |due| recorder.shed(due.segment)) {
+        if self
+            .offer
+            .collect(now, self.ops.len(), |due| recorder.shed(due.segment))
+        {
             self.set_limit();
         }
-        self.watch.measuring(now >= self.timeline.measure_start, now >= self.measure_end);
+        self.watch
+            .measuring(now >= self.timeline.measure_start, now >= self.measure_end);
     }
 
     /// Sets the router to the load model of the current segment.
@@ -203,7 +220,8 @@ impl<C: Channels> Lane<C> {
             received: Traffic::default(),
         });
         self.requests += self.request_stride;
-        self.recorder.started(due.segment, started.since(due.intended));
+        self.recorder
+            .started(due.segment, started.since(due.intended));
         if let Some(timeout) = self.call.deadline {
             self.expiries.push_back((started + timeout, ticket));
         }
@@ -216,7 +234,9 @@ impl<C: Channels> Lane<C> {
         let any = !events.is_empty();
         for event in events.drain(..) {
             match event.kind {
-                Happened::Message { bytes, asked_at } => self.message(event.op, event.at, bytes, asked_at),
+                Happened::Message { bytes, asked_at } => {
+                    self.message(event.op, event.at, bytes, asked_at);
+                }
                 Happened::Finished(outcome) => self.finished(event.op, event.at, outcome),
             }
         }
@@ -225,12 +245,16 @@ impl<C: Channels> Lane<C> {
     }
 
     fn message(&mut self, id: OpId, at: Nanos, bytes: u64, asked_at: Option<Nanos>) {
-        let Some(op) = self.ops.get_mut(id) else { return };
+        let Some(op) = self.ops.get_mut(id) else {
+            return;
+        };
         op.received.messages += 1;
         op.received.bytes += bytes;
         match op.first_message {
             None => op.first_message = Some(at),
-            Some(_) => self.recorder.message_gap(op.segment, at.since(op.last_message)),
+            Some(_) => self
+                .recorder
+                .message_gap(op.segment, at.since(op.last_message)),
         }
         op.last_message = at;
         if let Some(asked_at) = asked_at {
@@ -239,7 +263,12 @@ impl<C: Channels> Lane<C> {
     }
 
     fn finished(&mut self, id: OpId, at: Nanos, outcome: Outcome) {
-        let Outcome { mut status, mut detail, connection_lost, sent } = outcome;
+        let Outcome {
+            mut status,
+            mut detail,
+            connection_lost,
+            sent,
+        } = outcome;
         if status == Status::OK
             && let Some(op) = self.ops.get_mut(id)
             && let Err(wrong) = self.call.check(op.request, op.received)
@@ -247,20 +276,42 @@ impl<C: Channels> Lane<C> {
             (status, detail) = (Status::WRONG_REPLY, wrong);
         }
         self.end(id, at, Some(status), sent, &detail);
-        self.offer.completed(if connection_lost { at + AFTER_LOSS } else { at });
+        self.offer
+            .completed(if connection_lost { at + AFTER_LOSS } else { at });
     }
 
     /// Records the end of a call and frees its place.
     fn end(&mut self, id: OpId, done: Nanos, status: Option<Status>, sent: Traffic, detail: &str) {
-        let Some(op) = self.ops.remove(id) else { return };
+        let Some(op) = self.ops.remove(id) else {
+            return;
+        };
         self.router.ended(op.channel);
-        let Op { segment, intended, started, first_message, received, .. } = op;
-        self.recorder
-            .finished(&Sample { segment, intended, started, first_message, done, status, sent, received }, detail);
+        let Op {
+            segment,
+            intended,
+            started,
+            first_message,
+            received,
+            ..
+        } = op;
+        self.recorder.finished(
+            &Sample {
+                segment,
+                intended,
+                started,
+                first_message,
+                done,
+                status,
+                sent,
+                received,
+            },
+            detail,
+        );
     }
 
     fn is_finished(&self, now: Nanos) -> bool {
-        now >= self.measure_end && (now >= self.drain_end || (self.offer.is_over() && self.ops.len() == 0))
+        now >= self.measure_end
+            && (now >= self.drain_end || (self.offer.is_over() && self.ops.len() == 0))
     }
 
     /// What is still in flight counts as unfinished, what was never begun as shed.
@@ -275,9 +326,16 @@ impl<C: Channels> Lane<C> {
     }
 
     fn next_wake(&self, now: Nanos) -> Nanos {
-        let phase_end = if now < self.measure_end { self.measure_end } else { self.drain_end };
+        let phase_end = if now < self.measure_end {
+            self.measure_end
+        } else {
+            self.drain_end
+        };
         let expiry = self.expiries.front().map(|(at, _)| *at);
         let offer = self.offer.next_wake();
-        [expiry, offer].into_iter().flatten().fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min)
+        [expiry, offer]
+            .into_iter()
+            .flatten()
+            .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min)
     }
 }

@@ -31,19 +31,27 @@ pub enum RunError {
     #[error("client.cpus: {0}")]
     Pin(String),
     /// The operating system refused something.
-    #[error("the operating system refused a thread, a timer or a socket: {0}; `ulimit -a` shows the limits")]
+    #[error(
+        "the operating system refused a thread, a timer or a socket: {0}; `ulimit -a` shows the limits"
+    )]
     Io(#[from] io::Error),
     /// Another lane failed first.
     #[error("the run was given up before it began")]
     NotStarted,
     /// A lane panicked: a defect of ours.
-    #[error("a lane failed from inside; this is a defect of bench-runner, please report it with the scenario")]
+    #[error(
+        "a lane failed from inside; this is a defect of bench-runner, please report it with the scenario"
+    )]
     LanePanicked,
 }
 
 impl RunError {
     /// Whether the scenario asks for something that this machine does not have, rather than something that went wrong.
     pub fn is_usage(&self) -> bool {
-        matches!(self, RunError::Pin(_) | RunError::Target(TargetError::Settings | TargetError::Program { .. }))
+        matches!(
+            self,
+            RunError::Pin(_)
+                | RunError::Target(TargetError::Settings | TargetError::Program { .. })
+        )
     }
 }

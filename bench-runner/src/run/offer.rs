@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use scenarios::units::Nanos;
 use scenarios::load::{Pace, Pacer, Part, Segment as PacerSegment};
+use scenarios::units::Nanos;
 
 use super::timeline::{Segment, Timeline};
 
 /// A call that is meant to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
+pub(super) struct Due {
     /// Its intended start on the run's clock.
     pub intended: Nanos,
     /// The segment that it belongs to.
@@ -18,7 +18,7 @@ pub struct Due {
 }
 
 /// One lane's share of the load, segment after segment.
-pub struct Offer {
+pub(super) struct Offer {
     timeline: Arc<Timeline>,
     share: Share,
     current: usize,
@@ -48,9 +48,15 @@ impl Share {
 
 impl Offer {
     /// The share of one lane, before its first segment.
-    pub fn new(timeline: Arc<Timeline>, share: Share) -> Offer {
-        let mut offer =
-            Offer { timeline, share, current: 0, pacer: None, max_in_flight: usize::MAX, due: VecDeque::new() };
+    pub(super) fn new(timeline: Arc<Timeline>, share: Share) -> Offer {
+        let mut offer = Offer {
+            timeline,
+            share,
+            current: 0,
+            pacer: None,
+            max_in_flight: usize::MAX,
+            due: VecDeque::new(),
+        };
         offer.begin(0);
         offer
     }
@@ -58,7 +64,12 @@ impl Offer {
     /// Takes over what is due by `now`, through as many segments as have ended since it was last asked. Calls `shed`
     /// for each call over the bound on those waiting and in flight. Tells whether another segment has begun, or none
     /// is left.
-    pub fn collect(&mut self, now: Nanos, in_flight: usize, mut shed: impl FnMut(Due)) -> bool {
+    pub(super) fn collect(
+        &mut self,
+        now: Nanos,
+        in_flight: usize,
+        mut shed: impl FnMut(Due),
+    ) -> bool {
         let mut turned = false;
         while self.pacer.is_some() {
             // What fell due before a boundary still belongs to the segment that ends there.
@@ -74,7 +85,7 @@ impl Offer {
     }
 
     /// The current segment; `None` when the measured time is over.
-    pub fn segment(&self) -> Option<&Segment> {
+    pub(super) fn segment(&self) -> Option<&Segment> {
         self.timeline.segments().get(self.current)
     }
 
@@ -92,13 +103,19 @@ impl Offer {
             channels: self.share.channels,
             in_flight: u32::try_from(taken).unwrap_or(u32::MAX),
         }));
-        self.max_in_flight = segment.load.max_in_flight().map_or(usize::MAX, |most| self.share.of(most).max(1) as usize);
+        self.max_in_flight = segment
+            .load
+            .max_in_flight()
+            .map_or(usize::MAX, |most| self.share.of(most).max(1) as usize);
     }
 
     fn collect_current(&mut self, now: Nanos, in_flight: usize, shed: &mut impl FnMut(Due)) {
         let segment = u16::try_from(self.current).expect("fewer than 65,536 segments");
         let Some(pacer) = &mut self.pacer else { return };
-        let (start, end) = (self.timeline.segments()[self.current].start, self.timeline.segments()[self.current].end);
+        let (start, end) = (
+            self.timeline.segments()[self.current].start,
+            self.timeline.segments()[self.current].end,
+        );
         while let Pace::At(offset) = pacer.peek() {
             let intended = start + offset;
             if intended > now || intended >= end {
@@ -115,24 +132,24 @@ impl Offer {
     }
 
     /// The call that has been due the longest.
-    pub fn front(&self) -> Option<Due> {
+    pub(super) fn front(&self) -> Option<Due> {
         self.due.front().copied()
     }
 
     /// Takes the front out: it has begun.
-    pub fn begun(&mut self) {
+    pub(super) fn begun(&mut self) {
         self.due.pop_front();
     }
 
     /// A call ended, and its place is free from `at` on.
-    pub fn completed(&mut self, at: Nanos) {
+    pub(super) fn completed(&mut self, at: Nanos) {
         if let Some(pacer) = &mut self.pacer {
             pacer.completed(at.since(self.timeline.segments()[self.current].start));
         }
     }
 
     /// When something is next due, or the segment ends; `None` when nothing more will be offered.
-    pub fn next_wake(&self) -> Option<Nanos> {
+    pub(super) fn next_wake(&self) -> Option<Nanos> {
         let segment = self.timeline.segments().get(self.current)?;
         match self.pacer.as_ref()?.peek() {
             Pace::At(offset) => Some((segment.start + offset).min(segment.end)),
@@ -141,18 +158,18 @@ impl Offer {
     }
 
     /// Whether nothing more will be offered and nothing waits.
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.pacer.is_none() && self.due.is_empty()
     }
 
     /// Offers nothing more; what is due already stays due.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.pacer = None;
         self.current = self.timeline.segments().len();
     }
 
     /// Gives up on what is due and was never begun.
-    pub fn abandon(&mut self) -> impl Iterator<Item = Due> {
+    pub(super) fn abandon(&mut self) -> impl Iterator<Item = Due> {
         self.due.drain(..)
     }
 }

@@ -6,7 +6,7 @@ use crate::engine::{OpId, Traffic};
 
 /// A call in flight.
 #[derive(Clone, Copy, Debug)]
-pub struct Op {
+pub(super) struct Op {
     /// The segment of its intended start.
     pub segment: u16,
     /// Its channel.
@@ -27,7 +27,7 @@ pub struct Op {
 
 /// The calls in flight, by [`OpId`].
 #[derive(Debug, Default)]
-pub struct Ops {
+pub(super) struct Ops {
     slots: Vec<Slot>,
     free: Vec<u32>,
     in_flight: usize,
@@ -35,7 +35,7 @@ pub struct Ops {
 
 /// Names a call for good, where an [`OpId`] may by now name another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
+pub(super) struct Ticket {
     id: OpId,
     generation: u32,
 }
@@ -48,42 +48,49 @@ struct Slot {
 
 impl Ops {
     /// How many calls are in flight.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.in_flight
     }
 
     /// The id that the next [`insert`](Ops::insert) will give.
-    pub fn next_id(&mut self) -> OpId {
+    pub(super) fn next_id(&mut self) -> OpId {
         if self.free.is_empty() {
-            self.free.push(u32::try_from(self.slots.len()).expect("fewer calls in flight than 2^32"));
-            self.slots.push(Slot { generation: 0, op: None });
+            self.free
+                .push(u32::try_from(self.slots.len()).expect("fewer calls in flight than 2^32"));
+            self.slots.push(Slot {
+                generation: 0,
+                op: None,
+            });
         }
         OpId(self.free[self.free.len() - 1])
     }
 
     /// Keeps a call that was started under [`next_id`](Ops::next_id).
-    pub fn insert(&mut self, op: Op) -> Ticket {
+    pub(super) fn insert(&mut self, op: Op) -> Ticket {
         let id = self.next_id();
         self.free.pop();
         let slot = &mut self.slots[id.0 as usize];
         slot.op = Some(op);
         self.in_flight += 1;
-        Ticket { id, generation: slot.generation }
+        Ticket {
+            id,
+            generation: slot.generation,
+        }
     }
 
     /// A call in flight.
-    pub fn get_mut(&mut self, id: OpId) -> Option<&mut Op> {
+    pub(super) fn get_mut(&mut self, id: OpId) -> Option<&mut Op> {
         self.slots.get_mut(id.0 as usize)?.op.as_mut()
     }
 
     /// The call of a ticket, if it is still in flight.
-    pub fn find(&self, ticket: Ticket) -> Option<OpId> {
+    pub(super) fn find(&self, ticket: Ticket) -> Option<OpId> {
         let slot = self.slots.get(ticket.id.0 as usize)?;
         (slot.generation == ticket.generation && slot.op.is_some()).then_some(ticket.id)
     }
 
     /// Takes a call out; its id is free.
-    pub fn remove(&mut self, id: OpId) -> Option<Op> {
+    pub(super) fn remove(&mut self, id: OpId) -> Option<Op> {
         let slot = self.slots.get_mut(id.0 as usize)?;
         let op = slot.op.take()?;
         slot.generation = slot.generation.wrapping_add(1);
@@ -93,8 +100,12 @@ impl Ops {
     }
 
     /// The ids of all calls in flight.
-    pub fn ids(&self) -> Vec<OpId> {
-        (0u32..).zip(&self.slots).filter(|(_, slot)| slot.op.is_some()).map(|(id, _)| OpId(id)).collect()
+    pub(super) fn ids(&self) -> Vec<OpId> {
+        (0u32..)
+            .zip(&self.slots)
+            .filter(|(_, slot)| slot.op.is_some())
+            .map(|(id, _)| OpId(id))
+            .collect()
     }
 }
 

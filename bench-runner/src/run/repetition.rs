@@ -45,25 +45,44 @@ pub trait Watcher {
 }
 
 /// Runs a case once.
-pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Repetition, RunError> {
+pub fn run(
+    case: &Case,
+    number: u32,
+    around: &mut Surroundings<'_>,
+) -> Result<Repetition, RunError> {
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
     let before = target.counters(case.scenario.call.method);
-    let plan = Plan::bind(&case.scenario, target.address().clone(), before.is_some(), number);
+    let plan = Plan::bind(
+        &case.scenario,
+        target.address().clone(),
+        before.is_some(),
+        number,
+    );
     let board = Board::default();
     let lanes = threads::open(&plan, &around.stop, &board)?;
     let clock = Clock::starting_in(LEAD);
     let running = lanes.begin(&clock);
-    let mut phases = Phases { clock, board, running, around };
+    let mut phases = Phases {
+        clock,
+        board,
+        running,
+        around,
+    };
     let server_cpu = phases.watch(&plan.timeline, target.pid());
     let records = phases.running.join()?;
     let mut measured = gather(&records, &plan.timeline, server_cpu);
     measured.server_rss = target.pid().and_then(peak_rss);
-    measured.server_counts = before.zip(target.counters(case.scenario.call.method)).map(|(a, b)| difference(a, b));
+    measured.server_counts = before
+        .zip(target.counters(case.scenario.call.method))
+        .map(|(a, b)| difference(a, b));
     let died = target.stop();
     let recorder = merge(records);
     let mut repetition = summarise(&recorder, &plan.timeline, &measured);
-    let events = validity::Events { interrupted: around.stop.is_asked(), server_died: died };
+    let events = validity::Events {
+        interrupted: around.stop.is_asked(),
+        server_died: died,
+    };
     repetition.validity = validity::judge(&repetition, &case.scenario, &events);
     around.watcher.finished();
     Ok(repetition)
@@ -118,9 +137,16 @@ impl Phases<'_, '_> {
 
 fn gather(records: &[LaneRecord], timeline: &Timeline, server_cpu: Option<Nanos>) -> Measured {
     let mut wire = Wire::default();
-    records.iter().filter_map(|record| record.wire.as_ref()).for_each(|lane| add(&mut wire, lane));
+    records
+        .iter()
+        .filter_map(|record| record.wire.as_ref())
+        .for_each(|lane| add(&mut wire, lane));
     Measured {
-        measure_end: records.iter().map(|record| record.measure_end).min().unwrap_or(timeline.measure_start),
+        measure_end: records
+            .iter()
+            .map(|record| record.measure_end)
+            .min()
+            .unwrap_or(timeline.measure_start),
         client_cpu: Nanos(records.iter().map(|record| record.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
         server_cpu,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Chooses channels so that a closed loop keeps its limit on each, and an open loop loads all evenly.
 #[derive(Debug)]
-pub struct Router {
+pub(super) struct Router {
     in_flight: Vec<u32>,
     choice: Choice,
 }
@@ -19,12 +19,15 @@ enum Choice {
 
 impl Router {
     /// A router over so many channels, all idle, in turn.
-    pub fn new(channels: usize) -> Router {
-        Router { in_flight: vec![0; channels], choice: Choice::InTurn { next: 0 } }
+    pub(super) fn new(channels: usize) -> Router {
+        Router {
+            in_flight: vec![0; channels],
+            choice: Choice::InTurn { next: 0 },
+        }
     }
 
     /// From now on keeps at most `limit` calls on each channel, or loads all in turn.
-    pub fn set_limit(&mut self, limit: Option<u32>) {
+    pub(super) fn set_limit(&mut self, limit: Option<u32>) {
         self.choice = match limit {
             None => Choice::InTurn { next: 0 },
             Some(limit) => {
@@ -33,7 +36,12 @@ impl Router {
                 // Round after round, so that every channel gets its first call before any gets its second.
                 for round in 0..most {
                     let has_room = |taken: &u32| taken + round < limit;
-                    free.extend((0u32..).zip(&self.in_flight).filter(|(_, taken)| has_room(taken)).map(|(c, _)| c));
+                    free.extend(
+                        (0u32..)
+                            .zip(&self.in_flight)
+                            .filter(|(_, taken)| has_room(taken))
+                            .map(|(c, _)| c),
+                    );
                 }
                 Choice::Places { free, limit }
             }
@@ -41,7 +49,7 @@ impl Router {
     }
 
     /// The channels to try for one call, the best first, each once at the most.
-    pub fn candidates(&self) -> usize {
+    pub(super) fn candidates(&self) -> usize {
         match &self.choice {
             Choice::Places { free, .. } => free.len(),
             Choice::InTurn { .. } => self.in_flight.len(),
@@ -49,7 +57,7 @@ impl Router {
     }
 
     /// The channel to try now.
-    pub fn front(&self) -> usize {
+    pub(super) fn front(&self) -> usize {
         match &self.choice {
             Choice::Places { free, .. } => free[0] as usize,
             Choice::InTurn { next } => *next,
@@ -57,7 +65,7 @@ impl Router {
     }
 
     /// The channel in front has no free stream: try another.
-    pub fn skip(&mut self) {
+    pub(super) fn skip(&mut self) {
         match &mut self.choice {
             Choice::Places { free, .. } => free.rotate_left(1),
             Choice::InTurn { next } => *next = (*next + 1) % self.in_flight.len(),
@@ -65,7 +73,7 @@ impl Router {
     }
 
     /// A call was started on the channel in front.
-    pub fn started(&mut self) {
+    pub(super) fn started(&mut self) {
         let channel = self.front();
         self.in_flight[channel] += 1;
         match &mut self.choice {
@@ -77,7 +85,7 @@ impl Router {
     }
 
     /// A call on `channel` ended.
-    pub fn ended(&mut self, channel: u32) {
+    pub(super) fn ended(&mut self, channel: u32) {
         let taken = &mut self.in_flight[channel as usize];
         *taken -= 1;
         if let Choice::Places { free, limit } = &mut self.choice
@@ -102,7 +110,10 @@ mod tests {
     fn a_closed_loop_starts_again_where_a_call_ended() {
         let mut router = Router::new(3);
         router.set_limit(Some(2));
-        assert_eq!((0..6).map(|_| start(&mut router)).collect::<Vec<_>>(), [0, 1, 2, 0, 1, 2]);
+        assert_eq!(
+            (0..6).map(|_| start(&mut router)).collect::<Vec<_>>(),
+            [0, 1, 2, 0, 1, 2]
+        );
         assert_eq!(router.candidates(), 0);
         router.ended(1);
         assert_eq!((router.candidates(), router.front()), (1, 1));
@@ -113,7 +124,11 @@ mod tests {
         let mut router = Router::new(2);
         (0..3).for_each(|_| router.started());
         router.set_limit(Some(1));
-        assert_eq!(router.candidates(), 0, "channel 0 has two calls, channel 1 has one");
+        assert_eq!(
+            router.candidates(),
+            0,
+            "channel 0 has two calls, channel 1 has one"
+        );
         router.ended(0);
         assert_eq!(router.candidates(), 0, "channel 0 is down to its limit");
         router.ended(0);
@@ -123,6 +138,9 @@ mod tests {
     #[test]
     fn an_open_loop_takes_channels_in_turn() {
         let mut router = Router::new(3);
-        assert_eq!((0..5).map(|_| start(&mut router)).collect::<Vec<_>>(), [0, 1, 2, 0, 1]);
+        assert_eq!(
+            (0..5).map(|_| start(&mut router)).collect::<Vec<_>>(),
+            [0, 1, 2, 0, 1]
+        );
     }
 }

@@ -45,15 +45,22 @@ fn open_with<E: Engine>(plan: &Plan, stop: &Stop, board: &Board) -> Result<Lanes
         let watch = Watch::new(stop.clone(), board.clone());
         let work = move || run::<E>(&plan, &lane, watch, &opened, started);
         let name = format!("lane-{}", lane.share.part.index);
-        lanes.push(LaneThread { start, thread: thread::Builder::new().name(name).spawn(work)? });
+        lanes.push(LaneThread {
+            start,
+            thread: thread::Builder::new().name(name).spawn(work)?,
+        });
     }
     drop(opened);
     if all_opened.iter().take(lanes.len()).count() == lanes.len() {
         return Ok(Lanes(lanes));
     }
-    // A lane has ended instead of opening its channels: it knows why.
-    let failure = lanes.into_iter().filter(|lane| lane.thread.is_finished()).find_map(|lane| join(lane.thread).err());
-    Err(failure.unwrap_or(RunError::LanePanicked))
+    // A lane has ended instead of opening its channels: it knows why. Those that wait are let go without a start.
+    let threads: Vec<_> = lanes.into_iter().map(|lane| lane.thread).collect();
+    let failures = threads.into_iter().filter_map(|thread| join(thread).err());
+    let cause = failures
+        .filter(|failure| !matches!(failure, RunError::NotStarted))
+        .last();
+    Err(cause.unwrap_or(RunError::LanePanicked))
 }
 
 impl Lanes {
@@ -98,7 +105,9 @@ fn run<E: Engine>(
     if let Some(core) = lane.core {
         affinity::pin(core).map_err(RunError::Pin)?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let engine = E::open(&plan.endpoint, lane.share.channels as usize).await?;
         let _ = opened.send(());
@@ -106,14 +115,25 @@ fn run<E: Engine>(
         let clock = started.await.map_err(|_| RunError::NotStarted)?;
         let mut timer = Timer::new(clock.clone(), plan.idle)?;
         let channels = engine.begin(clock.clone(), plan.call.clone());
-        let mut lane = Lane::new(clock, channels, plan.call.clone(), plan.timeline.clone(), lane.share, watch);
+        let mut lane = Lane::new(
+            clock,
+            channels,
+            plan.call.clone(),
+            plan.timeline.clone(),
+            lane.share,
+            watch,
+        );
         poll_fn(|cx| turn(&mut lane, &mut timer, cx)).await?;
         Ok(lane.into_record())
     })
 }
 
 /// Turns the lane until it has to wait for its timer or its connections.
-fn turn<C: Channels>(lane: &mut Lane<C>, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+fn turn<C: Channels>(
+    lane: &mut Lane<C>,
+    timer: &mut Timer,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
     loop {
         match lane.turn(cx) {
             Turn::Finished => return Poll::Ready(Ok(())),

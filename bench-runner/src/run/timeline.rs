@@ -43,10 +43,20 @@ impl Timeline {
         let mut start = phases.warm_up;
         for stretch in scenario.load.stretches(phases.measure) {
             let end = start + stretch.duration;
-            segments.push(Segment { name: stretch.name, load: stretch.load, start, end });
+            segments.push(Segment {
+                name: stretch.name,
+                load: stretch.load,
+                start,
+                end,
+            });
             start = end;
         }
-        Timeline { segments, measure_start: phases.warm_up, measure_end: start, drain_end: start + phases.drain }
+        Timeline {
+            segments,
+            measure_start: phases.warm_up,
+            measure_end: start,
+            drain_end: start + phases.drain,
+        }
     }
 
     /// The segments in order.

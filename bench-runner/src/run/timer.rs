@@ -22,7 +22,7 @@ use crate::clock::Clock;
 const SPIN: Nanos = Nanos::from_micros(100);
 
 /// Wakes a lane at a time on the run's clock.
-pub struct Timer {
+pub(super) struct Timer {
     fd: AsyncFd<Descriptor>,
     clock: Clock,
     spin: Nanos,
@@ -39,18 +39,28 @@ impl AsRawFd for Descriptor {
 
 impl Timer {
     /// A timer in the current tokio runtime.
-    pub fn new(clock: Clock, idle: Idle) -> io::Result<Timer> {
+    pub(super) fn new(clock: Clock, idle: Idle) -> io::Result<Timer> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         let spin = match idle {
             Idle::Timer => Nanos::ZERO,
             Idle::Spin => SPIN,
         };
-        Ok(Timer { fd: AsyncFd::with_interest(Descriptor(timer), Interest::READABLE)?, clock, spin, armed: None })
+        #[expect(
+            deprecated,
+            reason = "`register` is unsafe; its condition holds: a descriptor owns what it names"
+        )]
+        let fd = AsyncFd::with_interest(Descriptor(timer), Interest::READABLE)?;
+        Ok(Timer {
+            fd,
+            clock,
+            spin,
+            armed: None,
+        })
     }
 
     /// Ready at `at`, or earlier: whoever waits looks at the clock again.
-    pub fn poll_until(&mut self, cx: &mut Context<'_>, at: Nanos) -> Poll<io::Result<()>> {
+    pub(super) fn poll_until(&mut self, cx: &mut Context<'_>, at: Nanos) -> Poll<io::Result<()>> {
         let wait = self.clock.until(at.since(self.spin));
         if wait.is_zero() {
             // Spinning is asking the runtime to come back at once: connections are still heard in between.
@@ -77,7 +87,10 @@ impl Timer {
     /// a turn and costs one early look.
     fn arm(&mut self, at: Nanos, wait: Duration) -> io::Result<()> {
         let expiration = Expiration::OneShot(TimeSpec::from_duration(wait));
-        self.fd.get_ref().0.set(expiration, TimerSetTimeFlags::empty())?;
+        self.fd
+            .get_ref()
+            .0
+            .set(expiration, TimerSetTimeFlags::empty())?;
         self.armed = Some(at);
         Ok(())
     }

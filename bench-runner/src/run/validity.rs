@@ -6,7 +6,7 @@ use scenarios::scenario::Scenario;
 
 /// What happened to the run itself.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Events {
+pub(super) struct Events {
     /// Somebody stopped it.
     pub interrupted: bool,
     /// The server that we started ended before we stopped it.
@@ -19,13 +19,16 @@ const LAG_LIMIT_NS: u64 = 1_000_000;
 const LAG_SHARE: f64 = 0.05;
 
 /// Judges a repetition by everything that is known of it.
-pub fn judge(repetition: &Repetition, scenario: &Scenario, events: &Events) -> Validity {
+pub(super) fn judge(repetition: &Repetition, scenario: &Scenario, events: &Events) -> Validity {
     let mut findings = Findings::default();
     findings.run_itself(repetition, events);
     findings.load(repetition, scenario);
     findings.connections(repetition);
     findings.counts(repetition);
-    Validity { verdict: findings.verdict, reasons: findings.reasons }
+    Validity {
+        verdict: findings.verdict,
+        reasons: findings.reasons,
+    }
 }
 
 struct Findings {
@@ -35,7 +38,10 @@ struct Findings {
 
 impl Default for Findings {
     fn default() -> Findings {
-        Findings { verdict: Verdict::Valid, reasons: Vec::new() }
+        Findings {
+            verdict: Verdict::Valid,
+            reasons: Vec::new(),
+        }
     }
 }
 
@@ -48,7 +54,10 @@ impl Findings {
     fn run_itself(&mut self, repetition: &Repetition, events: &Events) {
         if events.interrupted {
             let measured = repetition.measured_s;
-            self.add(Verdict::Tainted, format!("interrupted: only {measured:.1} s were measured; run it to its end"));
+            self.add(
+                Verdict::Tainted,
+                format!("interrupted: only {measured:.1} s were measured; run it to its end"),
+            );
         }
         if events.server_died {
             self.add(
@@ -57,7 +66,11 @@ impl Findings {
             );
         }
         if repetition.counts.ok == 0 {
-            let what = if repetition.counts.started == 0 { "no call was started" } else { "no call ended OK" };
+            let what = if repetition.counts.started == 0 {
+                "no call was started"
+            } else {
+                "no call ended OK"
+            };
             self.add(Verdict::Invalid, format!("{what}; the failures say why"));
         }
     }
@@ -98,9 +111,19 @@ impl Findings {
     fn connections(&mut self, repetition: &Repetition) {
         let Some(wire) = &repetition.wire else { return };
         if wire.connections_lost > 0 {
-            self.add(Verdict::Tainted, format!("the server closed {} connections during the run", wire.connections_lost));
+            self.add(
+                Verdict::Tainted,
+                format!(
+                    "the server closed {} connections during the run",
+                    wire.connections_lost
+                ),
+            );
         }
-        for (who, count) in wire.goaway.iter().filter(|(who, _)| who.ends_with("ENHANCE_YOUR_CALM")) {
+        for (who, count) in wire
+            .goaway
+            .iter()
+            .filter(|(who, _)| who.ends_with("ENHANCE_YOUR_CALM"))
+        {
             self.add(
                 Verdict::Tainted,
                 format!(

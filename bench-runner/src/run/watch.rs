@@ -43,14 +43,25 @@ impl Stop {
 impl Board {
     /// What has happened since this was last asked.
     pub fn take(&self) -> Recent {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .0
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        )
     }
 }
 
 impl Watch {
     /// A lane's window.
     pub fn new(stop: Stop, board: Board) -> Watch {
-        Watch { stop, board, next: EVERY, cpu_at_start: None, cpu_at_end: None }
+        Watch {
+            stop,
+            board,
+            next: EVERY,
+            cpu_at_start: None,
+            cpu_at_end: None,
+        }
     }
 
     /// Whether the lane is to stop.

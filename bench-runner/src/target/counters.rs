@@ -14,15 +14,31 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The counts of one method; `None` where the target is no reference server, or is gone.
 pub(super) fn fetch(address: &Address, method: Method) -> Option<MethodCounts> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(address, method)).await.ok().flatten() })
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .ok()?;
+    runtime.block_on(async {
+        tokio::time::timeout(PATIENCE, ask(address, method))
+            .await
+            .ok()
+            .flatten()
+    })
 }
 
 async fn ask(address: &Address, method: Method) -> Option<MethodCounts> {
     let endpoint = Endpoint::from_shared(address.to_string()).ok()?;
     let channel: Channel = endpoint.connect().await.ok()?;
-    let reply = ReferenceClient::new(channel).get_counters(GetCountersRequest {}).await.ok()?.into_inner();
-    let counted = reply.methods.get(method.name()).copied().unwrap_or_default();
+    let reply = ReferenceClient::new(channel)
+        .get_counters(GetCountersRequest {})
+        .await
+        .ok()?
+        .into_inner();
+    let counted = reply
+        .methods
+        .get(method.name())
+        .copied()
+        .unwrap_or_default();
     Some(MethodCounts {
         calls: counted.calls,
         requests: counted.requests,

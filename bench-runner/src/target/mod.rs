@@ -24,7 +24,9 @@ pub struct Target {
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     /// The program cannot be run.
-    #[error("target.command: cannot run `{program}`: {source}; check the path, and that the file may be executed")]
+    #[error(
+        "target.command: cannot run `{program}`: {source}; check the path, and that the file may be executed"
+    )]
     Program {
         /// The first word of the command.
         program: String,
@@ -33,7 +35,9 @@ pub enum TargetError {
         source: io::Error,
     },
     /// The reference server refused its settings.
-    #[error("target.reference_server: the server refused its settings; its own output, above, says why")]
+    #[error(
+        "target.reference_server: the server refused its settings; its own output, above, says why"
+    )]
     Settings,
     /// It ended instead of listening.
     #[error("the server ended before it listened ({status}); its own output, above, may say why")]
@@ -42,7 +46,9 @@ pub enum TargetError {
         status: String,
     },
     /// It does not listen.
-    #[error("the server did not listen on {address} within {patience_s} s; does it take its port from `{{port}}`?")]
+    #[error(
+        "the server did not listen on {address} within {patience_s} s; does it take its port from `{{port}}`?"
+    )]
     Silent {
         /// Where it should have been.
         address: String,
@@ -58,7 +64,10 @@ impl Target {
     /// Starts the target, or finds it. `program` is our own, which also serves as the embedded reference server.
     pub fn start(target: &scenario::Target, program: &Path) -> Result<Target, TargetError> {
         match target {
-            scenario::Target::Address(address) => Ok(Target { address: address.clone(), process: None }),
+            scenario::Target::Address(address) => Ok(Target {
+                address: address.clone(),
+                process: None,
+            }),
             scenario::Target::ReferenceServer(settings) => Target::embedded(settings, program),
             scenario::Target::Command(words) => Target::command(words),
         }
@@ -67,20 +76,41 @@ impl Target {
     fn embedded(settings: &ReferenceServer, program: &Path) -> Result<Target, TargetError> {
         let settings = serde_json::to_string(settings).map_err(io::Error::from)?;
         let mut command = Command::new(program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes", "--settings", &settings]);
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--until-stdin-closes",
+            "--settings",
+            &settings,
+        ]);
         let (process, address) = ServerProcess::start_announcing(command)?;
-        Ok(Target { address, process: Some(process) })
+        Ok(Target {
+            address,
+            process: Some(process),
+        })
     }
 
     fn command(words: &[String]) -> Result<Target, TargetError> {
         let port = free_port()?;
-        let words: Vec<String> = words.iter().map(|word| word.replace("{port}", &port.to_string())).collect();
-        let (program, arguments) = words.split_first().ok_or_else(|| io::Error::other("the command is empty"))?;
+        let words: Vec<String> = words
+            .iter()
+            .map(|word| word.replace("{port}", &port.to_string()))
+            .collect();
+        let (program, arguments) = words
+            .split_first()
+            .ok_or_else(|| io::Error::other("the command is empty"))?;
         let mut command = Command::new(program);
         command.args(arguments);
-        let address = Address::Tcp { host: Ipv4Addr::LOCALHOST.to_string(), port };
+        let address = Address::Tcp {
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            port,
+        };
         let process = ServerProcess::start_on(command, port)?;
-        Ok(Target { address, process: Some(process) })
+        Ok(Target {
+            address,
+            process: Some(process),
+        })
     }
 
     /// Where it listens.
@@ -106,5 +136,7 @@ impl Target {
 
 /// A port that nobody listens on just now.
 fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
 }

@@ -28,10 +28,14 @@ pub(super) struct ServerProcess(Child);
 impl ServerProcess {
     /// Starts a server that says its address on the first line of its standard output, and ends when its standard
     /// input does.
-    pub(super) fn start_announcing(mut command: Command) -> Result<(ServerProcess, Address), TargetError> {
+    pub(super) fn start_announcing(
+        mut command: Command,
+    ) -> Result<(ServerProcess, Address), TargetError> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = ServerProcess::spawn(command)?;
-        let Some(stdout) = process.0.stdout.take() else { return Err(io::Error::other("no standard output").into()) };
+        let Some(stdout) = process.0.stdout.take() else {
+            return Err(io::Error::other("no standard output").into());
+        };
         match first_line(stdout).as_deref().and_then(announced) {
             Some(address) => Ok((process, address)),
             None => Err(process.refusal()),
@@ -48,24 +52,33 @@ impl ServerProcess {
                 return Ok(process);
             }
             if let Some(status) = process.0.try_wait()? {
-                return Err(TargetError::Ended { status: status.to_string() });
+                return Err(TargetError::Ended {
+                    status: status.to_string(),
+                });
             }
             thread::sleep(TICK);
         }
-        Err(TargetError::Silent { address: format!("127.0.0.1:{port}"), patience_s: PATIENCE.as_secs() })
+        Err(TargetError::Silent {
+            address: format!("127.0.0.1:{port}"),
+            patience_s: PATIENCE.as_secs(),
+        })
     }
 
     fn spawn(mut command: Command) -> Result<ServerProcess, TargetError> {
         let program = command.get_program().to_string_lossy().into_owned();
         let child = command.process_group(0).spawn();
-        child.map(ServerProcess).map_err(|source| TargetError::Program { program, source })
+        child
+            .map(ServerProcess)
+            .map_err(|source| TargetError::Program { program, source })
     }
 
     /// Why a server that said no address did not.
     fn refusal(&mut self) -> TargetError {
         match self.end() {
             Some(status) if status.code() == Some(2) => TargetError::Settings,
-            status => TargetError::Ended { status: status.map_or_else(|| "killed".to_owned(), |s| s.to_string()) },
+            status => TargetError::Ended {
+                status: status.map_or_else(|| "killed".to_owned(), |s| s.to_string()),
+            },
         }
     }
 
@@ -109,7 +122,10 @@ impl Drop for ServerProcess {
 /// The address in a line such as `http://127.0.0.1:41233`.
 fn announced(line: &str) -> Option<Address> {
     let socket: SocketAddr = line.trim().strip_prefix("http://")?.parse().ok()?;
-    Some(Address::Tcp { host: socket.ip().to_string(), port: socket.port() })
+    Some(Address::Tcp {
+        host: socket.ip().to_string(),
+        port: socket.port(),
+    })
 }
 
 /// The first line, if it comes in time. The rest is read on and dropped, so that the server never blocks on it.

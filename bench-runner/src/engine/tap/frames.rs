@@ -54,8 +54,18 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn new(direction: Direction) -> Frames {
-        let skip = if direction == Direction::Sent { PREFACE } else { 0 };
-        Frames { skip, held: Vec::with_capacity(HEADER + 64), wanted: HEADER, at_start: true, window_known: false }
+        let skip = if direction == Direction::Sent {
+            PREFACE
+        } else {
+            0
+        };
+        Frames {
+            skip,
+            held: Vec::with_capacity(HEADER + 64),
+            wanted: HEADER,
+            at_start: true,
+            window_known: false,
+        }
     }
 
     /// Whether nothing has passed yet.
@@ -84,7 +94,9 @@ impl Frames {
 
     /// A header, or a header with its payload, is complete.
     fn advance(&mut self, notice: &mut impl FnMut(Noticed)) {
-        let length = usize::from(self.held[0]) << 16 | usize::from(self.held[1]) << 8 | usize::from(self.held[2]);
+        let length = usize::from(self.held[0]) << 16
+            | usize::from(self.held[1]) << 8
+            | usize::from(self.held[2]);
         let looked_into = self.wants_payload() && length <= LONGEST;
         if looked_into && self.wanted == HEADER && length > 0 {
             self.wanted = HEADER + length;
@@ -115,7 +127,9 @@ impl Frames {
             GOAWAY => Some(Noticed::Goaway(number(payload.get(4..8)?).into())),
             _ => {
                 self.window_known = true;
-                Some(Noticed::ConnectionWindow(number(payload.get(..4)?).saturating_add(DEFAULT_WINDOW)))
+                Some(Noticed::ConnectionWindow(
+                    number(payload.get(..4)?).saturating_add(DEFAULT_WINDOW),
+                ))
             }
         }
     }
@@ -138,7 +152,10 @@ fn announced(payload: &[u8]) -> WireSettings {
 }
 
 fn number(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).fold(0, |number, byte| number << 8 | u32::from(*byte))
+    bytes
+        .iter()
+        .take(4)
+        .fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
 /// Adds what a later frame announced to what is known.
@@ -165,7 +182,9 @@ mod tests {
     /// A preface, SETTINGS (window 65,536, 100 streams), WINDOW_UPDATE on stream 0, HEADERS, DATA, GOAWAY 11.
     fn conversation() -> Vec<u8> {
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-        bytes.extend([0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0, 3, 0, 0, 0, 100]);
+        bytes.extend([
+            0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0, 3, 0, 0, 0, 100,
+        ]);
         bytes.extend([0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 15, 0, 1]);
         bytes.extend([0, 0, 3, 1, 4, 0, 0, 0, 1, 1, 2, 3]);
         bytes.extend([0, 0, 0, 0, 1, 0, 0, 0, 1]);
@@ -180,7 +199,10 @@ mod tests {
         for size in 1..=bytes.len() {
             let mut frames = Frames::new(Direction::Sent);
             let mut noticed = Vec::new();
-            let count: u64 = bytes.chunks(size).map(|part| frames.pass(part, |n| noticed.push(n))).sum();
+            let count: u64 = bytes
+                .chunks(size)
+                .map(|part| frames.pass(part, |n| noticed.push(n)))
+                .sum();
             assert_eq!(count, 5, "cut every {size} bytes");
             seen.push(noticed);
         }
@@ -204,7 +226,9 @@ mod tests {
     fn any_bytes_are_passed_over_without_a_panic() {
         let mut frames = Frames::new(Direction::Received);
         for start in 0..=255u8 {
-            let bytes: Vec<u8> = (0..2_000u32).map(|n| (n.wrapping_mul(31) as u8).wrapping_add(start)).collect();
+            let bytes: Vec<u8> = (0..2_000u32)
+                .map(|n| (n.wrapping_mul(31) as u8).wrapping_add(start))
+                .collect();
             frames.pass(&bytes, |_| {});
         }
     }

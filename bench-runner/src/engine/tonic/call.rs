@@ -60,7 +60,10 @@ impl Template {
                 metadata.append(key, value);
             }
         }
-        Template { path: PathAndQuery::from_static(call.method.path()), metadata }
+        Template {
+            path: PathAndQuery::from_static(call.method.path()),
+            metadata,
+        }
     }
 }
 
@@ -71,7 +74,10 @@ impl Sent {
     }
 
     pub(super) fn get(&self) -> Traffic {
-        Traffic { messages: self.messages.load(Relaxed), bytes: self.bytes.load(Relaxed) }
+        Traffic {
+            messages: self.messages.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+        }
     }
 }
 
@@ -81,7 +87,10 @@ impl Log {
     }
 
     pub(super) fn of(&self, op: OpId) -> OpLog {
-        OpLog { op, log: self.clone() }
+        OpLog {
+            op,
+            log: self.clone(),
+        }
     }
 
     /// Moves what was written to `into`.
@@ -96,7 +105,11 @@ impl OpLog {
     }
 
     fn write(&self, kind: Happened) {
-        self.log.events.borrow_mut().push(Event { op: self.op, at: self.now(), kind });
+        self.log.events.borrow_mut().push(Event {
+            op: self.op,
+            at: self.now(),
+            kind,
+        });
     }
 }
 
@@ -113,8 +126,15 @@ pub(super) async fn run(
         ping_pong(&mut grpc, call, template, number, &sent, &log).await
     } else {
         let counted = Arc::clone(&sent);
-        let messages = stream::iter(call.request(number).messages()).inspect(move |message| counted.count(message));
-        exchange(&mut grpc, template, messages, |bytes| log.write(Happened::Message { bytes, asked_at: None })).await
+        let messages = stream::iter(call.request(number).messages())
+            .inspect(move |message| counted.count(message));
+        exchange(&mut grpc, template, messages, |bytes| {
+            log.write(Happened::Message {
+                bytes,
+                asked_at: None,
+            });
+        })
+        .await
     };
     let sent = sent.get();
     log.write(Happened::Finished(match result {
@@ -133,9 +153,14 @@ async fn exchange<S>(
 where
     S: Stream<Item = Bytes> + Send + 'static,
 {
-    grpc.ready().await.map_err(|error| TonicStatus::from_error(Box::new(error)))?;
+    grpc.ready()
+        .await
+        .map_err(|error| TonicStatus::from_error(Box::new(error)))?;
     let request = Request::from_parts(template.metadata.clone(), Extensions::default(), messages);
-    let mut replies = grpc.streaming(request, template.path.clone(), RawCodec).await?.into_inner();
+    let mut replies = grpc
+        .streaming(request, template.path.clone(), RawCodec)
+        .await?
+        .into_inner();
     while let Some(message) = replies.message().await? {
         heard(message.len() as u64);
     }
@@ -154,7 +179,8 @@ async fn ping_pong(
     let mut left = call.request(number).messages();
     let (gate, mut passing) = mpsc::unbounded_channel();
     let counted = Arc::clone(sent);
-    let messages = stream::poll_fn(move |cx| passing.poll_recv(cx)).inspect(move |message| counted.count(message));
+    let messages = stream::poll_fn(move |cx| passing.poll_recv(cx))
+        .inspect(move |message| counted.count(message));
     let mut gate = Some(gate);
     let mut asked_at = log.now();
     // Without a next message the gate is dropped, which half-closes the stream.
@@ -166,7 +192,10 @@ async fn ping_pong(
     };
     pass_next();
     exchange(grpc, template, messages, |bytes| {
-        log.write(Happened::Message { bytes, asked_at: Some(asked_at) });
+        log.write(Happened::Message {
+            bytes,
+            asked_at: Some(asked_at),
+        });
         asked_at = log.now();
         pass_next();
     })

@@ -15,7 +15,10 @@ pub(super) struct Meaning {
 
 /// What a status means for a call that has a deadline, or none.
 pub(super) fn classify(status: &TonicStatus, has_deadline: bool) -> Meaning {
-    let answered = |status| Meaning { status, connection_lost: false };
+    let answered = |status| Meaning {
+        status,
+        connection_lost: false,
+    };
     // tonic answers CANCELLED for a timeout of its own, on both sides, and gives no other sign of it.
     if has_deadline && status.code() == Code::Cancelled && status.message() == "Timeout expired" {
         return answered(Status::DEADLINE_EXCEEDED);
@@ -23,12 +26,18 @@ pub(super) fn classify(status: &TonicStatus, has_deadline: bool) -> Meaning {
     if let Some(h2) = find::<h2::Error>(status) {
         return match h2.reason() {
             Some(reason) if h2.is_reset() => answered(Status::from_reset(reason)),
-            _ => Meaning { status: Status::UNAVAILABLE, connection_lost: true },
+            _ => Meaning {
+                status: Status::UNAVAILABLE,
+                connection_lost: true,
+            },
         };
     }
     // Whatever else has a source is tonic's or hyper's word for a connection that failed; a server's answer has none.
     if status.source().is_some() {
-        return Meaning { status: Status::UNAVAILABLE, connection_lost: true };
+        return Meaning {
+            status: Status::UNAVAILABLE,
+            connection_lost: true,
+        };
     }
     answered(Status::from_code(status.code().into()))
 }
@@ -41,7 +50,9 @@ pub(super) fn describe(status: &TonicStatus) -> String {
     }
     match innermost {
         None => status.message().to_owned(),
-        Some(reason) if status.message().contains(&reason.to_string()) => status.message().to_owned(),
+        Some(reason) if status.message().contains(&reason.to_string()) => {
+            status.message().to_owned()
+        }
         Some(reason) => format!("{}: {reason}", status.message()),
     }
 }
@@ -70,22 +81,40 @@ mod tests {
         let status = TonicStatus::cancelled("Timeout expired");
         assert_eq!(classify(&status, true).status, Status::DEADLINE_EXCEEDED);
         assert_eq!(classify(&status, false).status, Status::CANCELLED);
-        assert_eq!(classify(&TonicStatus::cancelled("by the server"), true).status, Status::CANCELLED);
+        assert_eq!(
+            classify(&TonicStatus::cancelled("by the server"), true).status,
+            Status::CANCELLED
+        );
     }
 
     #[test]
     fn a_reset_keeps_the_connection_and_a_goaway_does_not() {
         let reset = lost(h2::Error::from(h2::Reason::REFUSED_STREAM));
         assert_eq!(reset.status, Status::UNAVAILABLE);
-        assert!(reset.connection_lost, "an error without a stream is the connection's");
+        assert!(
+            reset.connection_lost,
+            "an error without a stream is the connection's"
+        );
         let io = lost(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
-        assert_eq!(io, Meaning { status: Status::UNAVAILABLE, connection_lost: true });
+        assert_eq!(
+            io,
+            Meaning {
+                status: Status::UNAVAILABLE,
+                connection_lost: true
+            }
+        );
     }
 
     #[test]
     fn a_servers_answer_is_taken_as_it_is() {
         let status = TonicStatus::new(Code::NotFound, "no such greeting");
-        assert_eq!(classify(&status, true), Meaning { status: Status::from_code(5), connection_lost: false });
+        assert_eq!(
+            classify(&status, true),
+            Meaning {
+                status: Status::from_code(5),
+                connection_lost: false
+            }
+        );
         assert_eq!(describe(&status), "no such greeting");
     }
 }

@@ -37,7 +37,10 @@ pub(super) async fn open(to: &Endpoint) -> Result<(Grpc<Channel>, Arc<Seen>), Co
         Ok(Err(error)) => explain(error.as_ref(), &seen),
         Err(_) => spoken(&seen).unwrap_or(ConnectFailure::Timeout(PATIENCE)),
     };
-    Err(ConnectError { target: to.address.to_string(), why: outcome })
+    Err(ConnectError {
+        target: to.address.to_string(),
+        why: outcome,
+    })
 }
 
 fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
@@ -50,20 +53,32 @@ fn origin(address: &Address) -> Uri {
         Address::Tcp { .. } => address.to_string(),
         Address::Unix(_) => "http://localhost".to_owned(),
     };
-    text.parse().unwrap_or_else(|_| Uri::from_static("http://localhost"))
+    text.parse()
+        .unwrap_or_else(|_| Uri::from_static("http://localhost"))
 }
 
 async fn connect(to: &Endpoint, seen: &Arc<Seen>) -> Result<Channel, Box<dyn Error + Send + Sync>> {
-    let endpoint = configure(tonic::transport::Endpoint::from(origin(&to.address)), &to.http2);
+    let endpoint = configure(
+        tonic::transport::Endpoint::from(origin(&to.address)),
+        &to.http2,
+    );
     let seen = Arc::clone(seen);
     Ok(match &to.address {
         Address::Tcp { host, port } => {
             let (host, port) = (host.clone(), *port);
-            endpoint.connect_with_connector(tower::service_fn(move |_: Uri| tcp(host.clone(), port, seen.clone()))).await?
+            endpoint
+                .connect_with_connector(tower::service_fn(move |_: Uri| {
+                    tcp(host.clone(), port, seen.clone())
+                }))
+                .await?
         }
         Address::Unix(path) => {
             let path = path.clone();
-            endpoint.connect_with_connector(tower::service_fn(move |_: Uri| unix(path.clone(), seen.clone()))).await?
+            endpoint
+                .connect_with_connector(tower::service_fn(move |_: Uri| {
+                    unix(path.clone(), seen.clone())
+                }))
+                .await?
         }
     })
 }
@@ -75,10 +90,16 @@ async fn tcp(host: String, port: u16, seen: Arc<Seen>) -> io::Result<TokioIo<Tap
 }
 
 async fn unix(path: PathBuf, seen: Arc<Seen>) -> io::Result<TokioIo<Tap<UnixStream>>> {
-    Ok(TokioIo::new(Tap::new(UnixStream::connect(path).await?, seen)))
+    Ok(TokioIo::new(Tap::new(
+        UnixStream::connect(path).await?,
+        seen,
+    )))
 }
 
-fn configure(endpoint: tonic::transport::Endpoint, http2: &ClientHttp2) -> tonic::transport::Endpoint {
+fn configure(
+    endpoint: tonic::transport::Endpoint,
+    http2: &ClientHttp2,
+) -> tonic::transport::Endpoint {
     let size = |bytes: scenarios::units::Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
     let endpoint = endpoint
         .initial_stream_window_size(size(http2.initial_stream_window))
@@ -97,7 +118,10 @@ fn configure(endpoint: tonic::transport::Endpoint, http2: &ClientHttp2) -> tonic
 }
 
 async fn verify(channel: &Channel) -> Result<(), Box<dyn Error + Send + Sync>> {
-    match HealthClient::new(channel.clone()).check(HealthCheckRequest::default()).await {
+    match HealthClient::new(channel.clone())
+        .check(HealthCheckRequest::default())
+        .await
+    {
         // Any answer of the server's own will do; only a status with a source is a failed connection.
         Err(status) if status.source().is_some() => Err(Box::new(status)),
         _ => Ok(()),
@@ -115,12 +139,26 @@ fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
     let mut innermost = error;
     while let Some(error) = source {
         if let Some(io) = error.downcast_ref::<io::Error>() {
+            if is_closed(io.kind()) {
+                return ConnectFailure::Closed;
+            }
             return ConnectFailure::Io(io::Error::new(io.kind(), io.to_string()));
         }
         innermost = error;
         source = error.source();
     }
     ConnectFailure::NotHttp2(innermost.to_string())
+}
+
+/// What writing to, or reading from, a connection that the other side has closed comes back with.
+fn is_closed(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
+    };
+    matches!(
+        kind,
+        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
+    )
 }
 
 /// What the server speaks, where its first bytes are not HTTP/2's.
@@ -134,7 +172,10 @@ fn spoken(seen: &Seen) -> Option<ConnectFailure> {
     } else if greeting.starts_with(b"HTTP/1") {
         Some(ConnectFailure::Http1)
     } else if greeting.get(3).is_some_and(|kind| *kind != SETTINGS) {
-        Some(ConnectFailure::NotHttp2(format!("it began with `{}`", greeting.escape_ascii())))
+        Some(ConnectFailure::NotHttp2(format!(
+            "it began with `{}`",
+            greeting.escape_ascii()
+        )))
     } else {
         None
     }

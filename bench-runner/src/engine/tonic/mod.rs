@@ -55,9 +55,15 @@ impl Engine for Tonic {
     type Channels = TonicChannels;
 
     async fn open(to: &Endpoint, count: usize) -> Result<Tonic, ConnectError> {
-        let opening = futures_util::stream::iter(0..count).map(|_| connect::open(to)).buffered(connect::AT_ONCE);
+        let opening = futures_util::stream::iter(0..count)
+            .map(|_| connect::open(to))
+            .buffered(connect::AT_ONCE);
         let opened: Vec<_> = opening.collect().await;
-        let (channels, seen) = opened.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let (channels, seen) = opened
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .unzip();
         Ok(Tonic { channels, seen })
     }
 
@@ -98,14 +104,19 @@ impl Channels for TonicChannels {
         let call = Arc::clone(&self.call);
         let log = self.log.of(op);
         let counted = Arc::clone(&sent);
-        let future = Box::pin(async move { call::run(grpc, &call, &template, request, counted, log).await });
+        let future =
+            Box::pin(async move { call::run(grpc, &call, &template, request, counted, log).await });
         let (abort, registration) = AbortHandle::new_pair();
         self.calls.push(Abortable::new(future, registration));
         let index = op.0 as usize;
         if self.running.len() <= index {
             self.running.resize_with(index + 1, || None);
         }
-        self.running[index] = Some(Running { channel, abort, sent });
+        self.running[index] = Some(Running {
+            channel,
+            abort,
+            sent,
+        });
         self.in_flight[channel] += 1;
         Ok(())
     }

@@ -1,0 +1,115 @@
+//! Both sides count the same: calls, messages and bytes, for every method, closed and open loop.
+
+mod common;
+
+use common::Run;
+use scenarios::method::Method;
+
+const CLOSED: &str = "{ closed: { in_flight: 4 } }";
+const OPEN: &str = "{ open: { rate: 1500/s } }";
+
+fn yaml(method: Method, load: &str, extra: &str) -> String {
+    let requests = if method.pattern().streams_requests() {
+        "messages: 7, "
+    } else {
+        ""
+    };
+    let replies = if method == Method::LotsOfReplies {
+        "messages: 9, "
+    } else {
+        ""
+    };
+    format!(
+        "name: counts
+client: {{ channels: 3, lanes: 2 }}
+call: {{ method: {method}, request: {{ {requests}size: 40B }}, reply: {{ {replies}size: 300B }}, {extra} }}
+load: {load}
+phases: {{ warm_up: 100ms, measure: 400ms, drain: 2s }}
+"
+    )
+}
+
+#[test]
+fn every_method_is_counted_alike_on_both_sides() {
+    for method in Method::ALL {
+        for load in [CLOSED, OPEN] {
+            let outcome = Run::new(&yaml(method, load, "")).finish();
+            let repetition = outcome.repetition();
+            assert_eq!(outcome.code, Some(0), "{method} {load}: {}", outcome.stderr);
+            let counts = &repetition.counts;
+            assert!(counts.ok > 50, "{method} {load}: {counts:?}");
+            assert_eq!(counts.ok, counts.started, "{method} {load}");
+            assert_eq!(
+                repetition.totals.server,
+                Some(repetition.totals.client),
+                "{method} {load}"
+            );
+            let requests = if method.pattern().streams_requests() {
+                7
+            } else {
+                1
+            };
+            let replies = match method {
+                Method::LotsOfReplies => 9,
+                Method::BidiHello => 7,
+                _ => 1,
+            };
+            assert_eq!(
+                counts.messages_sent,
+                counts.ok * requests,
+                "{method} {load}"
+            );
+            assert_eq!(
+                counts.messages_received,
+                counts.ok * replies,
+                "{method} {load}"
+            );
+            // A message of 300 bytes is a tag, a length of two bytes, and itself.
+            assert_eq!(
+                counts.bytes_received,
+                counts.messages_received * 303,
+                "{method} {load}"
+            );
+        }
+    }
+}
+
+#[test]
+fn independent_streams_and_drawn_sizes_are_counted_alike() {
+    for extra in [
+        "bidi: independent",
+        "bidi: independent, metadata: { x-tenant: blue }",
+    ] {
+        let outcome = Run::new(&yaml(Method::BidiHello, CLOSED, extra)).finish();
+        let repetition = outcome.repetition();
+        assert_eq!(repetition.totals.server, Some(repetition.totals.client));
+        assert_eq!(
+            repetition.exchange_time.count, 0,
+            "exchanges are a matter of ping-pong"
+        );
+    }
+    let drawn = Run::new(&yaml(Method::SayHello, CLOSED, ""))
+        .set("call.request.size={ lognormal: { median: 200B, sigma: 1.0 } }")
+        .set("call.reply.size={ weighted: [ { value: 16B, weight: 9 }, { value: 4KiB, weight: 1 } ] }")
+        .finish();
+    let repetition = drawn.repetition();
+    assert_eq!(repetition.totals.server, Some(repetition.totals.client));
+    let mean = repetition.counts.bytes_received as f64 / repetition.counts.messages_received as f64;
+    assert!(
+        (250.0..700.0).contains(&mean),
+        "nine of ten are 16 B, one is 4 KiB: mean {mean}"
+    );
+}
+
+#[test]
+fn a_ping_pong_stream_times_every_exchange() {
+    let outcome = Run::new(&yaml(Method::BidiHello, CLOSED, "bidi: ping_pong")).finish();
+    let repetition = outcome.repetition();
+    let exchanges = repetition.counts.messages_received;
+    assert_eq!(repetition.exchange_time.count, exchanges);
+    assert_eq!(
+        repetition.message_gap.count,
+        exchanges - repetition.counts.ok
+    );
+    assert_eq!(repetition.time_to_first_message.count, repetition.counts.ok);
+}

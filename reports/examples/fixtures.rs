@@ -1,4 +1,5 @@
-//! Writes the reports of made-up results into a folder, to be looked at: `cargo run -p reports --example fixtures -- DIR`.
+//! Writes the reports of made-up results, and of result files, into a folder, to be looked at:
+//! `cargo run -p reports --example fixtures -- DIR [RESULT.json...]`.
 
 #[path = "../tests/common/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
@@ -8,6 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use reports::Artifact;
+use reports::model::RunResult;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = std::env::args_os().nth(1).ok_or("expected a folder")?;
@@ -22,6 +24,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     write(&root.join("side-by-side"), &reports::side_by_side(&both)?)?;
     let again = [common::single(), common::failing(), common::few()];
     write(&root.join("runs"), &reports::side_by_side(&again)?)?;
+    for (i, path) in std::env::args_os().skip(2).enumerate() {
+        let result = RunResult::from_json(&std::fs::read_to_string(path)?)?;
+        write(
+            &root.join(format!("file-{i}")),
+            &reports::artifacts(&result)?,
+        )?;
+    }
     Ok(())
 }
 

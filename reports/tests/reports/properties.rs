@@ -2,8 +2,11 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::serialization::{Serializer as _, V2Serializer};
 use proptest::prelude::*;
-use reports::model::RunResult;
+use reports::model::{RunResult, empty_histogram};
 use serde_json::{Value, json};
 
 use crate::common;
@@ -59,6 +62,19 @@ fn size(value: &Value) -> usize {
     }
 }
 
+/// A histogram before it is deflated, so that a changed byte changes what it says.
+fn histogram() -> Vec<u8> {
+    let mut histogram = empty_histogram();
+    for ns in (1..200_u64).map(|n| n * n * 1_000) {
+        histogram.record(ns).unwrap();
+    }
+    let mut bytes = Vec::new();
+    V2Serializer::new()
+        .serialize(&histogram, &mut bytes)
+        .unwrap();
+    bytes
+}
+
 /// Results to change.
 fn seeds() -> &'static [Value] {
     static SEEDS: LazyLock<Vec<Value>> = LazyLock::new(|| {
@@ -80,6 +96,24 @@ proptest! {
     #[test]
     fn any_text_is_read_without_panic(text in ".{0,200}") {
         show(&text);
+    }
+
+    #[test]
+    fn any_change_of_a_histogram_is_read_without_panic(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in 0..40_usize,
+    ) {
+        let mut bytes = histogram();
+        for (index, byte) in changes {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(bytes.len() - cut);
+        let mut result = common::foreign();
+        let timing = &mut result.cases[0].repetitions[0].response_time;
+        timing.count = 1;
+        timing.histogram = STANDARD.encode(bytes);
+        show(&result.to_json());
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(super) struct ResponseTime;
 
 /// Shorter intervals say nothing about a rate.
 const SHORTEST_S: f64 = 0.2;
+const WHOSE: &str = "Of the calls that were meant to start in that second and ended OK; \
+                     those that were cut off are not in it.";
 const X: &str = "time since the measured time began";
 
 /// One line over time.
@@ -86,16 +88,7 @@ impl Plot for ResponseTime {
         let values = values.filter_map(|(_, v)| *v).flatten();
         let axis = Axis::fitting(values, time_label);
         let words = ("Response time over time", unit);
-        plan(
-            words,
-            lines,
-            axis,
-            shape,
-            caption(
-                view,
-                "Of the calls that were meant to start in that second and ended OK.",
-            ),
-        )
+        plan(words, lines, axis, shape, caption(view, WHOSE))
     }
 }
 

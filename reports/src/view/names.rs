@@ -28,20 +28,39 @@ pub(super) fn case_labels(results: &[RunResult], runs: &[String]) -> Vec<String>
     let cases: usize = results.iter().map(|result| result.cases.len()).sum();
     let mut labels = Vec::with_capacity(cases);
     for (result, run) in results.iter().zip(runs) {
-        for case in &result.cases {
-            let own = case_label(result, case, cases);
-            labels.push(match (results.len(), result.cases.len()) {
+        labels.extend(own_labels(result, cases).into_iter().map(|own| {
+            match (results.len(), result.cases.len()) {
                 (1, _) => own,
                 (_, 1) => run.clone(),
                 _ => format!("{run}: {own}"),
-            });
-        }
+            }
+        }));
     }
     unique(labels, " #")
 }
 
+/// What the cases of one result are called: briefly, or in full where brief names are the same.
+fn own_labels(result: &RunResult, cases: usize) -> Vec<String> {
+    let labels = |value: fn(&Value) -> String| -> Vec<String> {
+        let label = |case| case_label(result, case, cases, value);
+        result.cases.iter().map(label).collect()
+    };
+    let brief = labels(brief);
+    let distinct: HashSet<&String> = brief.iter().collect();
+    if distinct.len() == brief.len() {
+        brief
+    } else {
+        labels(full)
+    }
+}
+
 /// The point of the matrix, or what tells the case from its neighbours.
-fn case_label(result: &RunResult, case: &CaseResult, cases: usize) -> String {
+fn case_label(
+    result: &RunResult,
+    case: &CaseResult,
+    cases: usize,
+    value: fn(&Value) -> String,
+) -> String {
     if cases == 1 || case.point.is_empty() {
         let prefix = format!("{}/", result.name());
         let name = case.name.strip_prefix(&prefix).unwrap_or(&case.name);
@@ -50,20 +69,40 @@ fn case_label(result: &RunResult, case: &CaseResult, cases: usize) -> String {
     let point: Vec<String> = case
         .point
         .iter()
-        .map(|(key, value)| point_label(key, value, case.point.len()))
+        .map(|(key, at)| point_label(key, at, &value(at), case.point.len() == 1))
         .collect();
     clean(&point.join(", "))
 }
 
-/// `channels=10`; a name speaks for itself: `SayHello`.
-fn point_label(key: &str, value: &Value, keys: usize) -> String {
-    let text = flow(value).trim_matches('"').to_owned();
-    let names_itself = value.is_string() && !text.starts_with(|c: char| c.is_ascii_digit());
-    if keys == 1 && names_itself {
-        text
+/// `channels=10`; a name that stands alone speaks for itself: `SayHello`.
+fn point_label(key: &str, value: &Value, text: &str, stands_alone: bool) -> String {
+    if stands_alone && is_name(value) {
+        text.to_owned()
     } else {
         format!("{}={text}", last_key(key))
     }
+}
+
+/// Whether a value is a name, and no quantity.
+pub(super) fn is_name(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.starts_with(|c: char| c.is_ascii_digit()),
+        Value::Object(_) => true,
+        _ => false,
+    }
+}
+
+/// A value in short: of a block of settings the first one, which is what the block is for.
+pub(super) fn brief(value: &Value) -> String {
+    match value {
+        Value::Object(block) => block.values().next().map_or_else(|| full(value), brief),
+        _ => full(value),
+    }
+}
+
+/// A value with all there is to it.
+fn full(value: &Value) -> String {
+    flow(value).trim_matches('"').to_owned()
 }
 
 /// The last part of a scenario key: `channels` of `client.channels`.

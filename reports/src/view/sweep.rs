@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::CaseView;
-use super::names::last_key;
-use super::yaml::flow;
+use super::names::{brief, is_name, last_key};
 
 /// Cases along one parameter.
 #[derive(Clone, Debug)]
@@ -87,7 +86,7 @@ impl Sweep {
             let number = number(value, scale).unwrap_or(f64::NAN);
             if values.iter().all(|known| known.number != number) {
                 values.push(SweepValue {
-                    text: flow(value).trim_matches('"').to_owned(),
+                    text: brief(value),
                     number,
                 });
             }
@@ -179,11 +178,10 @@ fn rest_of_point(case: &CaseView<'_>, key: &str, runs: &[String]) -> String {
     let run = (runs.len() > 1).then(|| runs[case.result].clone());
     let others = case.case.point.iter().filter(|(other, _)| *other != key);
     let others = others.map(|(other, value)| {
-        let text = flow(value).trim_matches('"').to_owned();
-        if value.is_string() && !text.starts_with(|c: char| c.is_ascii_digit()) {
-            text
+        if is_name(value) {
+            brief(value)
         } else {
-            format!("{}={text}", last_key(other))
+            format!("{}={}", last_key(other), brief(value))
         }
     });
     run.into_iter().chain(others).collect::<Vec<_>>().join(", ")

@@ -82,9 +82,12 @@ pub(crate) fn methods() -> RunResult {
         ("BidiHello", 990.0, 1_010_000.0, 10, 10),
     ];
     for (i, (method, rate, median, sent, received)) in methods.into_iter().enumerate() {
-        let name = format!("quickstart/call.method={method}");
+        let name = format!("quickstart/call={method}");
         let mut case = case(&name, method, 4, &json!({ "closed": { "in_flight": 1 } }));
-        case.point = point(&[("call.method", json!(method))]);
+        case.point = point(&[(
+            "call",
+            json!({ "method": method, "reply": { "messages": received } }),
+        )]);
         let mut shape = Shape::new(40 + i as u64, rate, median);
         (shape.sent, shape.received) = (sent, received);
         shape.exchanges = method == "BidiHello";

@@ -1,9 +1,8 @@
 //! How a command ends: the exit codes of the contract, and failures that a person can act on.
 
-use std::io::Write as _;
-
 use scenarios::ScenarioError;
 
+use crate::output;
 use crate::run::RunError;
 
 /// The exit codes.
@@ -34,7 +33,7 @@ impl Failure {
     pub fn usage(text: impl Into<String>) -> Failure {
         Failure {
             exit: Exit::Usage,
-            text: text.into(),
+            text: format!("error: {}", text.into()),
         }
     }
 
@@ -42,15 +41,13 @@ impl Failure {
     pub fn untrusted(text: impl Into<String>) -> Failure {
         Failure {
             exit: Exit::Untrusted,
-            text: text.into(),
+            text: format!("error: {}", text.into()),
         }
     }
 
     /// Tells the person, on standard error.
     pub fn report(self) -> Exit {
-        let text = self.text.trim_end();
-        // A closed standard error leaves the exit code to speak.
-        let _ = writeln!(anstream::stderr(), "error: {text}");
+        output::tell(self.text.trim_end());
         self.exit
     }
 }
@@ -59,7 +56,10 @@ impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Failure {
         let color =
             anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        Failure::usage(error.render(color))
+        Failure {
+            exit: Exit::Usage,
+            text: error.render(color),
+        }
     }
 }
 

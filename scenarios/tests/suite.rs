@@ -339,3 +339,19 @@ fn the_server_is_set_by_its_own_keys_and_read_back() {
     assert_eq!(ReferenceServer::from_json(&json).unwrap(), server);
     assert_eq!(reference_server(&[]).unwrap().threads, 1);
 }
+
+#[test]
+fn one_call_block_serves_a_sweep_over_methods() {
+    let text = "
+name: sweep
+call: { method: SayHello, request: { size: 16B, messages: 1 }, reply: { size: 16B, messages: 1 }, bidi: ping_pong }
+matrix: { call.method: [SayHello, BidiHello] }
+";
+    let suite = Suite::parse("sweep.yaml", text, &[]).unwrap();
+    let bidi: Vec<_> = suite
+        .cases
+        .iter()
+        .map(|case| case.scenario.call.bidi)
+        .collect();
+    assert_eq!(bidi, [None, Some(Bidi::PingPong)]);
+}

@@ -23,7 +23,7 @@ pub(crate) struct CallFile {
     pub(crate) request: Option<RequestFile>,
     /// What the client asks the server to answer. Stock greeters ignore it and greet.
     pub(crate) reply: Option<ReplyFile>,
-    /// How a bidirectional stream is driven; BidiHello only, there `ping_pong` if left out.
+    /// How BidiHello is driven, `ping_pong` if left out; the other methods have no use for it.
     pub(crate) bidi: Option<Bidi>,
     /// Sent with each call: lowercase names, values of printable ASCII.
     #[schemars(extend("examples" = [{ "x-tenant": "blue" }]))]

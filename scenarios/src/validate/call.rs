@@ -20,7 +20,7 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
     let at = KeyPath::of("call");
     let method = file.method.unwrap_or(Method::SayHello);
     let request = request(method, file.request.unwrap_or_default())?;
-    let bidi = bidi(method, file.bidi)?;
+    let bidi = bidi(method, file.bidi);
     let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
     if let Some(deadline) = file.deadline {
         within(&at.key("deadline"), deadline, Nanos::from_micros(1)..=DAY)?;
@@ -111,16 +111,9 @@ fn messages(
     Err(Problem::new(at.key("messages"), message).help(format!("{} do", methods.join(" and "))))
 }
 
-fn bidi(method: Method, bidi: Option<Bidi>) -> Result<Option<Bidi>, Problem> {
-    match (method, bidi) {
-        (Method::BidiHello, bidi) => Ok(Some(bidi.unwrap_or_default())),
-        (_, None) => Ok(None),
-        (_, Some(_)) => {
-            let message = format!("expected `bidi` with BidiHello only, found it with {method}");
-            Err(Problem::new(KeyPath::of("call.bidi"), message)
-                .help("leave it out, or write `method: BidiHello`"))
-        }
-    }
+/// Other methods have no use for it, and may have it all the same: a matrix sweeps `call.method` over one `call`.
+fn bidi(method: Method, bidi: Option<Bidi>) -> Option<Bidi> {
+    (method == Method::BidiHello).then(|| bidi.unwrap_or_default())
 }
 
 fn when(method: Method, bidi: Option<Bidi>, when: Option<When>) -> Result<Option<When>, Problem> {

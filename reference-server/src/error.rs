@@ -25,7 +25,12 @@ pub enum ServeError {
         "cannot listen on {0}: the address is in use; stop the program that has it, or choose another with --listen (port 0 picks a free one)"
     )]
     InUse(Listen),
-    /// The address is none of this machine's, or the folder of the socket does not exist.
+    /// The socket has no place to be.
+    #[error(
+        "cannot listen on {0}: its folder does not exist; make it, or choose another with --listen"
+    )]
+    NoFolder(Listen),
+    /// The address is none of this machine's.
     #[error(
         "cannot listen on {0}: there is no such address on this machine; choose another with --listen"
     )]
@@ -61,6 +66,7 @@ impl ServeError {
             ServeError::Settings(_)
             | ServeError::Http2 { .. }
             | ServeError::InUse(_)
+            | ServeError::NoFolder(_)
             | ServeError::NoSuchAddress(_)
             | ServeError::Cpu { .. } => 2,
             ServeError::Forbidden(_)

@@ -105,9 +105,8 @@ fn remove_stale(path: &Path) {
 fn explain(listen: Listen, error: io::Error) -> ServeError {
     match error.kind() {
         io::ErrorKind::AddrInUse => ServeError::InUse(listen),
-        io::ErrorKind::AddrNotAvailable | io::ErrorKind::NotFound => {
-            ServeError::NoSuchAddress(listen)
-        }
+        io::ErrorKind::NotFound => ServeError::NoFolder(listen),
+        io::ErrorKind::AddrNotAvailable => ServeError::NoSuchAddress(listen),
         io::ErrorKind::PermissionDenied => ServeError::Forbidden(listen),
         _ => ServeError::Listen(listen, error),
     }

@@ -18,7 +18,7 @@ Examples:
   reference-server --listen 127.0.0.1:0 --threads 2
   reference-server --set behaviour.delay=2ms --set http2.initial_stream_window=64KiB
 
-The first line on standard output is the address; on SIGTERM or Ctrl-C the server finishes the calls in flight and
+The first line on standard output is the address; on SIGTERM or Ctrl-C the server finishes the calls in flight and \
 prints what it counted as one line of JSON.";
 
 fn main() -> ExitCode {

@@ -135,7 +135,7 @@ fn mistakes_exit_with_two_and_name_what_is_wrong() {
         (&["--listen", "192.0.2.1:0"], "192.0.2.1:0"),
         (
             &["--listen", "unix:/no/such/folder/greeter.sock"],
-            "/no/such/folder",
+            "its folder does not exist",
         ),
         (
             &["--listen", "127.0.0.1:0", "--set", "cpus=[1000]"],

@@ -6,6 +6,8 @@
     reason = "each test file uses its own part"
 )]
 
+use std::time::Duration;
+
 use futures_util::Stream;
 use protos::helloworld::{HelloReply, HelloRequest, ReplyShape};
 use protos::reference::reference_client::ReferenceClient;
@@ -20,6 +22,9 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
+
+/// When a test gives up on what does not come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Settings as the scenario language has them by default.
 pub fn settings() -> ReferenceServer {
@@ -191,16 +196,21 @@ pub async fn until(
     wanted: impl Fn(&MethodCounters) -> bool,
 ) -> MethodCounters {
     let mut client = ReferenceClient::new(channel.clone());
-    loop {
-        let counters = client
-            .get_counters(GetCountersRequest {})
-            .await
-            .unwrap()
-            .into_inner();
-        let counts = counters.methods[method.name()];
-        if wanted(&counts) {
-            return counts;
+    let mut counts = MethodCounters::default();
+    let reached = async {
+        loop {
+            let counters = client.get_counters(GetCountersRequest {}).await;
+            counts = counters.unwrap().into_inner().methods[method.name()];
+            if wanted(&counts) {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    let reached = tokio::time::timeout(PATIENCE, reached).await;
+    assert!(
+        reached.is_ok(),
+        "the counts of {method:?} stay at {counts:?}"
+    );
+    counts
 }

@@ -25,7 +25,7 @@ phases: { warm_up: 500ms, measure: 5s, drain: 2s }
 fn signal_later(server: &Server, pause_ms: u64, signal: Signal) -> std::thread::JoinHandle<()> {
     let pid = Pid::from_raw(server.child.id() as i32);
     after(Duration::from_millis(pause_ms), move || {
-        kill(pid, signal).unwrap()
+        kill(pid, signal).unwrap();
     })
 }
 
@@ -195,7 +195,7 @@ fn an_interrupted_run_writes_what_it_measured_and_says_so() {
     let run = Run::new(OPEN).set("phases.measure=60s").start();
     let pid = Pid::from_raw(run.child.id() as i32);
     let interrupter = after(Duration::from_millis(2_000), move || {
-        kill(pid, Signal::SIGINT).unwrap()
+        kill(pid, Signal::SIGINT).unwrap();
     });
     let outcome = run.finish();
     interrupter.join().unwrap();
@@ -225,7 +225,7 @@ fn a_second_interrupt_ends_at_once() {
     let pid = Pid::from_raw(run.child.id() as i32);
     for pause in [1_000, 2_000] {
         after(Duration::from_millis(pause), move || {
-            kill(pid, Signal::SIGINT).unwrap()
+            kill(pid, Signal::SIGINT).unwrap();
         });
     }
     let outcome = run.finish();

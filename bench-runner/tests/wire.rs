@@ -38,8 +38,8 @@ impl Relay {
                 let kept = kept.clone();
                 thread::spawn(move || {
                     pass(client, upstream, |bytes| {
-                        kept.lock().unwrap()[index].extend(bytes)
-                    })
+                        kept.lock().unwrap()[index].extend(bytes);
+                    });
                 });
             }
         });
@@ -79,10 +79,8 @@ fn setting(bytes: &[u8], id: u16) -> Option<u32> {
         .expect("an HTTP/2 preface");
     assert_eq!(frame[3], 4, "the first frame is SETTINGS");
     let length = usize::from(frame[1]) << 8 | usize::from(frame[2]);
-    let entries = frame[9..9 + length].chunks_exact(6);
-    let found = entries
-        .filter(|entry| u16::from_be_bytes([entry[0], entry[1]]) == id)
-        .last()?;
+    let mut entries = frame[9..9 + length].chunks_exact(6);
+    let found = entries.rfind(|entry| u16::from_be_bytes([entry[0], entry[1]]) == id)?;
     Some(u32::from_be_bytes(found[2..].try_into().unwrap()))
 }
 
@@ -169,4 +167,18 @@ fn metadata_reaches_the_server_with_every_call() {
         .collect();
     let seen = relay.connections();
     assert!(seen[0].windows(coded.len()).any(|window| window == coded));
+}
+
+#[test]
+fn metadata_and_trailers_of_a_reply_are_seen() {
+    let outcome = Run::new(SHORT)
+        .set("call.reply.trailers={ x-shard: seven }")
+        .finish();
+    let first = outcome
+        .repetition()
+        .first_reply
+        .clone()
+        .expect("a reply came");
+    assert_eq!(first.metadata["content-type"], "application/grpc");
+    assert_eq!(first.trailers["x-shard"], "seven");
 }

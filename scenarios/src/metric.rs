@@ -33,7 +33,7 @@ named! {
         ServiceTime = "service_time",
         /// Started minus intended.
         StartLag = "start_lag",
-        /// First reply minus started.
+        /// First reply minus intended start.
         TimeToFirstMessage = "time_to_first_message",
         /// One reply minus the one before.
         MessageGap = "message_gap",

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 
-use reports::model::Wire;
+use reports::model::{FirstReply, Wire};
 use scenarios::scenario::{Address, ClientHttp2};
 use scenarios::units::Nanos;
 
@@ -63,6 +63,11 @@ pub trait Channels {
 
     /// What went over the wire, where the engine can tell; asked once, when the run is over.
     fn wire(&self) -> Option<Wire> {
+        None
+    }
+
+    /// What came with the first reply, where the engine has kept it.
+    fn first_reply(&self) -> Option<FirstReply> {
         None
     }
 }

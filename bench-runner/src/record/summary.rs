@@ -1,6 +1,8 @@
 //! From the records of all lanes to one repetition of the result file.
 
-use reports::model::{Cost, MethodCounts, Repetition, Stage, Totals, Validity, Verdict, Wire};
+use reports::model::{
+    Cost, FirstReply, MethodCounts, Repetition, Stage, Totals, Validity, Verdict, Wire,
+};
 use scenarios::units::Nanos;
 
 use super::{Recorder, Tally};
@@ -23,6 +25,8 @@ pub struct Measured {
     pub server_counts: Option<MethodCounts>,
     /// What went over the wire.
     pub wire: Option<Wire>,
+    /// What came with the first reply.
+    pub first_reply: Option<FirstReply>,
 }
 
 /// Summarises a repetition; its validity is judged afterwards.
@@ -63,6 +67,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
             server: measured.server_counts,
         },
         wire: measured.wire.clone(),
+        first_reply: measured.first_reply.clone(),
         counts,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
 
-use reports::model::Wire;
+use reports::model::{FirstReply, Wire};
 use scenarios::load::Load;
 use scenarios::units::Nanos;
 
@@ -64,6 +64,8 @@ pub struct LaneRecord {
     pub cpu: Nanos,
     /// What went over its connections.
     pub wire: Option<Wire>,
+    /// What came with its first reply.
+    pub first_reply: Option<FirstReply>,
 }
 
 impl<C: Channels> Lane<C> {
@@ -126,6 +128,7 @@ impl<C: Channels> Lane<C> {
     pub fn into_record(self) -> LaneRecord {
         LaneRecord {
             wire: self.channels.wire(),
+            first_reply: self.channels.first_reply(),
             cpu: self.watch.measured_cpu(),
             recorder: self.recorder,
             measure_end: self.measure_end,

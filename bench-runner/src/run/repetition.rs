@@ -151,6 +151,7 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, server_cpu: Option<Nanos>
         client_rss: peak_rss(std::process::id()),
         server_cpu,
         wire: Some(wire).filter(|wire| wire.connections > 0),
+        first_reply: records.iter().find_map(|record| record.first_reply.clone()),
         ..Measured::default()
     }
 }

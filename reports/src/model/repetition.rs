@@ -69,6 +69,19 @@ pub struct Repetition {
     /// What went over the connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<Wire>,
+    /// What came with the first reply, as a sample of them all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_reply: Option<FirstReply>,
+}
+
+/// What came with a reply besides its messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FirstReply {
+    /// Initial metadata; a value that is no text is base64.
+    pub metadata: BTreeMap<String, String>,
+    /// Trailing metadata.
+    pub trailers: BTreeMap<String, String>,
 }
 
 /// What one side cost.

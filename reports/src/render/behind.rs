@@ -56,11 +56,7 @@ pub(super) fn extras(case: &CaseView<'_>) -> Vec<Extra> {
         extras.push(Extra {
             title: format!("Both sides' counts, cost and wire{which}"),
             pairs,
-            facts: repetition
-                .wire
-                .as_ref()
-                .map(facts::wire_totals)
-                .unwrap_or_default(),
+            facts: facts::wire(repetition),
         });
     }
     extras

@@ -54,6 +54,8 @@ struct Page<'v, 'a> {
     opened: bool,
     has_offered: bool,
     has_messages: bool,
+    has_client_cpu: bool,
+    has_server_cpu: bool,
     has_verdicts: bool,
     fewest: u64,
     columns: [(Quantile, &'static str); 5],
@@ -100,6 +102,8 @@ impl<'v, 'a> Page<'v, 'a> {
             opened: cases.len() <= MOST_OPEN,
             has_offered: cases.iter().any(|case| case.headline.offered.is_some()),
             has_messages: cases.iter().any(|case| case.headline.messages.is_some()),
+            has_client_cpu: cases.iter().any(|case| case.headline.client_cpu.is_some()),
+            has_server_cpu: cases.iter().any(|case| case.headline.server_cpu.is_some()),
             has_verdicts: cases.iter().any(|case| case.verdict != view.verdict),
             fewest: FEWEST_BEYOND,
             columns: COLUMNS,
@@ -136,6 +140,15 @@ impl<'v, 'a> Page<'v, 'a> {
         row.push(("response p50", Some(&h.p50)));
         row.push(("response p99", Some(&h.p99)));
         row.push(("errors", Some(&h.errors)));
+        let (client, server) = (h.client_cpu.as_ref(), h.server_cpu.as_ref());
+        row.extend(
+            self.has_client_cpu
+                .then_some(("client CPU per call", client)),
+        );
+        row.extend(
+            self.has_server_cpu
+                .then_some(("server CPU per call", server)),
+        );
         row
     }
 

@@ -80,12 +80,12 @@ fn overview(view: &View<'_>) -> String {
     let mut header = vec!["Case", "Throughput"];
     header.extend(has_offered.then_some("Offered"));
     header.extend(has_messages.then_some("Messages"));
-    header.extend([
-        "Response time p50",
-        "Response time p99",
-        "Errors",
-        "Verdict",
-    ]);
+    header.extend(["Response time p50", "Response time p99", "Errors"]);
+    let has_client_cpu = view.cases.iter().any(|c| c.headline.client_cpu.is_some());
+    let has_server_cpu = view.cases.iter().any(|c| c.headline.server_cpu.is_some());
+    header.extend(has_client_cpu.then_some("Client CPU per call"));
+    header.extend(has_server_cpu.then_some("Server CPU per call"));
+    header.push("Verdict");
     let rows = view.cases.iter().map(|case| {
         let Headline {
             achieved,
@@ -94,11 +94,15 @@ fn overview(view: &View<'_>) -> String {
             p50,
             p99,
             errors,
+            client_cpu,
+            server_cpu,
         } = &case.headline;
         let mut cells = vec![escape(&case.label), figure(Some(achieved))];
         cells.extend(has_offered.then(|| figure(offered.as_ref())));
         cells.extend(has_messages.then(|| figure(messages.as_ref())));
         cells.extend([figure(Some(p50)), figure(Some(p99)), figure(Some(errors))]);
+        cells.extend(has_client_cpu.then(|| figure(client_cpu.as_ref())));
+        cells.extend(has_server_cpu.then(|| figure(server_cpu.as_ref())));
         cells.push(verdict(case.verdict).to_owned());
         cells
     });

@@ -140,6 +140,14 @@ impl Terminal {
             lines.push(format!("{label}  {about}"));
         }
         lines.extend(Grid { left: 1, rows }.lines(self.color));
+        let cpu: Vec<String> = case
+            .headline
+            .cpu()
+            .map(|f| format!("{} {}", f.label, f.value))
+            .collect();
+        if !cpu.is_empty() {
+            lines.push(self.paint(&format!("  {}", cpu.join(", ")), Tone::Faint));
+        }
         lines
     }
 

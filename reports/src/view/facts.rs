@@ -1,8 +1,12 @@
 //! Facts about a run in two columns: the machine, the software, what went over the wire, what it cost.
 
+use std::collections::BTreeMap;
+
 use super::format::{count, duration, or_dash, seconds, size};
 use super::names::clean;
-use crate::model::{Cost, Environment, MethodCounts, Repetition, RunResult, Wire, WireSettings};
+use crate::model::{
+    Cost, Environment, FirstReply, MethodCounts, Repetition, RunResult, Wire, WireSettings,
+};
 
 /// A name and a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,8 +159,32 @@ pub fn wire_settings(wire: &Wire) -> Vec<Pair> {
     ]
 }
 
+/// What went over the connections, and what came with the first reply.
+pub fn wire(repetition: &Repetition) -> Vec<Fact> {
+    let mut facts = repetition
+        .wire
+        .as_ref()
+        .map(wire_totals)
+        .unwrap_or_default();
+    if let Some(FirstReply { metadata, trailers }) = &repetition.first_reply {
+        facts.push(fact("first reply's metadata", pairs(metadata)));
+        facts.push(fact("first reply's trailers", pairs(trailers)));
+    }
+    facts
+}
+
+fn pairs(map: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<String> = map
+        .iter()
+        .map(|(k, v)| format!("{}: {}", clean(k), clean(v)))
+        .collect();
+    or_dash((!pairs.is_empty()).then_some(pairs), |pairs| {
+        pairs.join("; ")
+    })
+}
+
 /// What went over the connections.
-pub fn wire_totals(wire: &Wire) -> Vec<Fact> {
+fn wire_totals(wire: &Wire) -> Vec<Fact> {
     let mut facts = vec![
         fact("connections", count(wire.connections)),
         fact("connections lost", count(wire.connections_lost)),

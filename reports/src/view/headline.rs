@@ -2,7 +2,7 @@
 
 use super::format::{self, count, duration, quantile, rate, share};
 use super::{Merged, Time};
-use crate::model::{CaseResult, Quantile, Repetition, Shown};
+use crate::model::{CaseResult, Cost, Quantile, Repetition, Shown};
 
 /// The numbers to look at first.
 #[derive(Clone, Debug)]
@@ -19,6 +19,10 @@ pub struct Headline {
     pub p99: Figure,
     /// Calls that did not end OK.
     pub errors: Figure,
+    /// CPU time of the client for each call, where it is known.
+    pub client_cpu: Option<Figure>,
+    /// CPU time of the server for each call, where it is known.
+    pub server_cpu: Option<Figure>,
 }
 
 /// A number for people.
@@ -58,6 +62,8 @@ impl Headline {
                 note: spread(repetitions, |r| exact(r, Quantile::P99), duration),
             },
             errors: errors(merged),
+            client_cpu: cpu("client CPU per call", repetitions, |r| Some(&r.client)),
+            server_cpu: cpu("server CPU per call", repetitions, |r| r.server.as_ref()),
         }
     }
 
@@ -67,7 +73,13 @@ impl Headline {
         figures.extend(self.offered.as_ref());
         figures.extend(self.messages.as_ref());
         figures.extend([&self.p50, &self.p99, &self.errors]);
+        figures.extend(self.cpu());
         figures
+    }
+
+    /// What a call cost, on the sides where that is known.
+    pub fn cpu(&self) -> impl Iterator<Item = &Figure> {
+        [&self.client_cpu, &self.server_cpu].into_iter().flatten()
     }
 }
 
@@ -80,9 +92,9 @@ pub(crate) fn exact(repetition: &Repetition, quantile: Quantile) -> Option<f64> 
 }
 
 /// The smallest and the largest over the repetitions, where there are several and all are numbers.
-pub(crate) fn range(
-    repetitions: &[Repetition],
-    value: impl Fn(&Repetition) -> Option<f64>,
+pub(crate) fn range<'a>(
+    repetitions: &'a [Repetition],
+    value: impl Fn(&'a Repetition) -> Option<f64>,
 ) -> Option<(f64, f64)> {
     if repetitions.len() < 2 {
         return None;
@@ -93,9 +105,9 @@ pub(crate) fn range(
     Some((min, max))
 }
 
-fn spread(
-    repetitions: &[Repetition],
-    value: impl Fn(&Repetition) -> Option<f64>,
+fn spread<'a>(
+    repetitions: &'a [Repetition],
+    value: impl Fn(&'a Repetition) -> Option<f64>,
     print: impl Fn(f64) -> String,
 ) -> Option<String> {
     let (min, max) = range(repetitions, value)?;
@@ -131,6 +143,25 @@ fn messages(merged: &Merged) -> Option<Figure> {
         label: "messages",
         value: rate(value),
         note: Some(note),
+    })
+}
+
+/// CPU time per call over all repetitions, each weighed by its calls.
+fn cpu<'a>(
+    label: &'static str,
+    repetitions: &'a [Repetition],
+    side: impl Fn(&'a Repetition) -> Option<&'a Cost>,
+) -> Option<Figure> {
+    let known = repetitions
+        .iter()
+        .filter_map(|r| Some((side(r)?.cpu_ns_per_call?, r.counts.finished())));
+    let (spent, calls) = known.fold((0.0, 0), |(spent, calls), (ns, n)| {
+        (spent + ns * n as f64, calls + n)
+    });
+    (calls > 0).then(|| Figure {
+        label,
+        value: duration(spent / calls as f64),
+        note: spread(repetitions, |r| side(r)?.cpu_ns_per_call, duration),
     })
 }
 

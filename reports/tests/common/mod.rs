@@ -4,9 +4,9 @@ pub(crate) mod markup;
 mod samples;
 
 use reports::model::{
-    CaseResult, Cost, Counts, Cpu, Environment, Failure, Interval, LimitOutcome, LimitVerdict,
-    Machine, MethodCounts, Repetition, RunResult, SCHEMA, Software, Stage, Timing, Totals,
-    Validity, Verdict, Wire, WireSettings,
+    CaseResult, Cost, Counts, Cpu, Environment, Failure, FirstReply, Interval, LimitOutcome,
+    LimitVerdict, Machine, MethodCounts, Repetition, RunResult, SCHEMA, Software, Stage, Timing,
+    Totals, Validity, Verdict, Wire, WireSettings,
 };
 use samples::Samples;
 use serde_json::{Map, Value, json};
@@ -360,6 +360,10 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         failures: Vec::new(),
         totals: totals(&counts),
         wire: Some(wire()),
+        first_reply: Some(FirstReply {
+            metadata: [("content-type".to_owned(), "application/grpc".to_owned())].into(),
+            trailers: [("grpc-status".to_owned(), "0".to_owned())].into(),
+        }),
         counts,
     }
 }

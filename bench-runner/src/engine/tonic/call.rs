@@ -1,6 +1,7 @@
 //! One call over tonic, from its first request to its status, and the log that it keeps.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::uri::PathAndQuery;
+use reports::model::FirstReply;
 use scenarios::units::Nanos;
 use tokio::sync::mpsc;
 use tonic::client::Grpc;
@@ -40,6 +42,7 @@ pub(super) struct Sent {
 pub(super) struct Log {
     clock: Clock,
     events: Rc<RefCell<Vec<Event>>>,
+    first_reply: Rc<OnceCell<FirstReply>>,
 }
 
 /// The log of one call.
@@ -82,8 +85,17 @@ impl Sent {
 }
 
 impl Log {
-    pub(super) fn new(clock: Clock, events: Rc<RefCell<Vec<Event>>>) -> Log {
-        Log { clock, events }
+    pub(super) fn new(clock: Clock) -> Log {
+        Log {
+            clock,
+            events: Rc::default(),
+            first_reply: Rc::default(),
+        }
+    }
+
+    /// What came with the first reply that came whole.
+    pub(super) fn first_reply(&self) -> Option<FirstReply> {
+        self.first_reply.get().cloned()
     }
 
     pub(super) fn of(&self, op: OpId) -> OpLog {
@@ -104,6 +116,18 @@ impl OpLog {
         self.log.clock.now()
     }
 
+    /// Whether no reply has come whole yet.
+    fn wants_reply(&self) -> bool {
+        self.log.first_reply.get().is_none()
+    }
+
+    fn keep_reply(&self, metadata: &MetadataMap, trailers: &MetadataMap) {
+        self.log.first_reply.get_or_init(|| FirstReply {
+            metadata: plain(metadata),
+            trailers: plain(trailers),
+        });
+    }
+
     fn write(&self, kind: Happened) {
         self.log.events.borrow_mut().push(Event {
             op: self.op,
@@ -111,6 +135,20 @@ impl OpLog {
             kind,
         });
     }
+}
+
+/// Metadata as it travels: a binary value is base64 there already.
+fn plain(metadata: &MetadataMap) -> BTreeMap<String, String> {
+    let headers = metadata.clone().into_headers();
+    headers
+        .iter()
+        .map(|(key, value)| {
+            (
+                key.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect()
 }
 
 /// Makes a call and logs all that happens to it.
@@ -128,7 +166,7 @@ pub(super) async fn run(
         let counted = Arc::clone(&sent);
         let messages = stream::iter(call.request(number).messages())
             .inspect(move |message| counted.count(message));
-        exchange(&mut grpc, template, messages, |bytes| {
+        exchange(&mut grpc, template, messages, &log, |bytes| {
             log.write(Happened::Message {
                 bytes,
                 asked_at: None,
@@ -148,6 +186,7 @@ async fn exchange<S>(
     grpc: &mut Grpc<Channel>,
     template: &Template,
     messages: S,
+    log: &OpLog,
     mut heard: impl FnMut(u64),
 ) -> Result<(), TonicStatus>
 where
@@ -157,12 +196,16 @@ where
         .await
         .map_err(|error| TonicStatus::from_error(Box::new(error)))?;
     let request = Request::from_parts(template.metadata.clone(), Extensions::default(), messages);
-    let mut replies = grpc
+    let response = grpc
         .streaming(request, template.path.clone(), RawCodec)
-        .await?
-        .into_inner();
+        .await?;
+    let metadata = log.wants_reply().then(|| response.metadata().clone());
+    let mut replies = response.into_inner();
     while let Some(message) = replies.message().await? {
         heard(message.len() as u64);
+    }
+    if let Some(metadata) = metadata {
+        log.keep_reply(&metadata, &replies.trailers().await?.unwrap_or_default());
     }
     Ok(())
 }
@@ -191,7 +234,7 @@ async fn ping_pong(
         };
     };
     pass_next();
-    exchange(grpc, template, messages, |bytes| {
+    exchange(grpc, template, messages, log, |bytes| {
         log.write(Happened::Message {
             bytes,
             asked_at: Some(asked_at),

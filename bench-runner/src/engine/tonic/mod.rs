@@ -8,7 +8,6 @@ mod classify;
 mod codec;
 mod connect;
 
-use std::cell::RefCell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use ::tonic::transport::Channel;
 use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
-use reports::model::Wire;
+use reports::model::{FirstReply, Wire};
 
 use self::call::{Log, Sent, Template};
 use super::tap::Seen;
@@ -74,7 +73,7 @@ impl Engine for Tonic {
             calls: FuturesUnordered::new(),
             template: Rc::new(Template::new(&call)),
             call,
-            log: Log::new(clock, Rc::new(RefCell::new(Vec::new()))),
+            log: Log::new(clock),
             channels: self.channels,
             seen: self.seen,
         }
@@ -145,5 +144,9 @@ impl Channels for TonicChannels {
             seen.add_to(&mut wire);
         }
         Some(wire)
+    }
+
+    fn first_reply(&self) -> Option<FirstReply> {
+        self.log.first_reply()
     }
 }

@@ -141,14 +141,8 @@ impl<'v, 'a> Page<'v, 'a> {
         row.push(("response p99", Some(&h.p99)));
         row.push(("errors", Some(&h.errors)));
         let (client, server) = (h.client_cpu.as_ref(), h.server_cpu.as_ref());
-        row.extend(
-            self.has_client_cpu
-                .then_some(("client CPU per call", client)),
-        );
-        row.extend(
-            self.has_server_cpu
-                .then_some(("server CPU per call", server)),
-        );
+        row.extend(self.has_client_cpu.then_some(("client CPU", client)));
+        row.extend(self.has_server_cpu.then_some(("server CPU", server)));
         row
     }
 

@@ -155,6 +155,8 @@ pub enum Engine {
     /// tonic: what users deploy.
     #[default]
     Tonic,
+    /// Prepared HTTP/2 frames: the most load that a core can make.
+    Raw,
 }
 
 /// How a lane waits for the next intended start.

@@ -185,6 +185,25 @@ pub struct Wire {
     pub goaway: BTreeMap<String, u64>,
 }
 
+impl Wire {
+    /// Adds what went over other connections; the settings are those of the first.
+    pub fn add(&mut self, other: &Wire) {
+        if self.connections == 0 {
+            self.client_settings = other.client_settings;
+            self.server_settings = other.server_settings;
+        }
+        self.connections += other.connections;
+        self.connections_lost += other.connections_lost;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.frames_sent += other.frames_sent;
+        self.frames_received += other.frames_received;
+        for (reason, count) in &other.goaway {
+            *self.goaway.entry(reason.clone()).or_default() += count;
+        }
+    }
+}
+
 /// HTTP/2 settings as announced; `None` where the side left it at the protocol's default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -196,12 +196,12 @@ impl Drop for Server {
 }
 
 /// Does something to a server in the middle of a run.
-pub(crate) fn after(
+pub(crate) fn after<T: Send + 'static>(
     pause: Duration,
-    act: impl FnOnce() + Send + 'static,
-) -> std::thread::JoinHandle<()> {
+    act: impl FnOnce() -> T + Send + 'static,
+) -> std::thread::JoinHandle<T> {
     std::thread::spawn(move || {
         std::thread::sleep(pause);
-        act();
+        act()
     })
 }

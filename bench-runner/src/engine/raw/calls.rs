@@ -44,6 +44,8 @@ pub(super) struct Hearing<'a> {
     clock: &'a Clock,
     /// When what is being read came: one stamp for each read.
     at: Nanos,
+    /// Why the connection is gone, while the ends of its calls are heard.
+    lost: String,
     calls: &'a mut Calls,
     events: &'a mut Vec<Event>,
 }
@@ -102,7 +104,7 @@ impl Calls {
         if self.forget(op).is_some() {
             let outcome = Outcome {
                 status: Status::UNAVAILABLE,
-                detail: "the connection was refused".to_owned(),
+                detail: "cannot connect: connection refused".to_owned(),
                 connection_lost: true,
                 sent: Traffic::default(),
             };
@@ -128,6 +130,7 @@ impl<'a> Hearing<'a> {
         Hearing {
             clock,
             at: Nanos::ZERO,
+            lost: String::new(),
             calls,
             events,
         }
@@ -137,6 +140,10 @@ impl<'a> Hearing<'a> {
 impl super::connection::Stamped for Hearing<'_> {
     fn stamp(&mut self) {
         self.at = self.clock.now();
+    }
+
+    fn lost(&mut self, why: &str) {
+        why.clone_into(&mut self.lost);
     }
 }
 
@@ -194,7 +201,7 @@ impl ClientEvents for Hearing<'_> {
             Status::OK => Outcome::ok(sent),
             _ => Outcome {
                 status,
-                detail: describe(outcome),
+                detail: describe(outcome, &self.lost),
                 connection_lost: matches!(outcome.cause, Cause::Disconnected | Cause::Refused),
                 sent,
             },
@@ -222,7 +229,7 @@ fn plain(fields: &FieldList) -> BTreeMap<String, String> {
 }
 
 /// What to tell a person: the server's message, or what happened to the stream.
-fn describe(outcome: &wire::Outcome<'_>) -> String {
+fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
     match outcome.message() {
         Some(message) => percent_decoded(message),
         None => match outcome.cause {
@@ -235,7 +242,7 @@ fn describe(outcome: &wire::Outcome<'_>) -> String {
             Cause::Reset(code) => format!("the server reset the stream: {code}"),
             Cause::Refused => "the server's GOAWAY left the call out".to_owned(),
             Cause::Malformed(error) => error.to_string(),
-            Cause::Disconnected => "the connection was lost".to_owned(),
+            Cause::Disconnected => lost.to_owned(),
         },
     }
 }

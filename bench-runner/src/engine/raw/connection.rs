@@ -16,6 +16,11 @@ const GREETING: usize = 16;
 pub(super) trait Stamped: ClientEvents {
     /// Something was read just now; what is heard until the next stamp came with it.
     fn stamp(&mut self);
+
+    /// The connection is gone, for this reason; the ends of its calls follow.
+    fn lost(&mut self, why: &str) {
+        let _ = why;
+    }
 }
 
 /// A channel.
@@ -174,6 +179,11 @@ impl Connection {
     /// The connection is gone: every call on it ends.
     fn lose(&mut self, error: Option<io::Error>, on: &mut impl Stamped) {
         on.stamp();
+        on.lost(&match (self.stage, &error) {
+            (Stage::Connecting, Some(error)) => format!("cannot connect: {error}"),
+            (_, Some(error)) => format!("the connection was lost: {error}"),
+            (_, None) => "the server closed the connection".to_owned(),
+        });
         self.client.disconnect(on);
         self.add_current();
         if self.stage == Stage::Open {

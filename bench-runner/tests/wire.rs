@@ -189,3 +189,25 @@ for_both_engines! {
     a_server_that_allows_one_stream_makes_calls_wait_where_it_shows
     metadata_and_trailers_of_a_reply_are_seen
 }
+
+#[test]
+fn a_frame_level_engine_tells_what_waiting_for_windows_cost() {
+    let run = |window: &str| {
+        let outcome = Run::new(SHORT)
+            .engine("raw")
+            .set("call.request.size=1MiB")
+            .set(format!(
+                "target.reference_server.http2.initial_stream_window={window}"
+            ))
+            .finish();
+        outcome.repetition().wire.clone().unwrap()
+    };
+    let (small, large) = (run("64KiB"), run("16MiB"));
+    assert!(
+        small.stalled_on_stream_window_ns.unwrap() > 1_000_000,
+        "{small:?}"
+    );
+    assert_eq!(large.stalled_on_stream_window_ns, Some(0), "{large:?}");
+    assert!(small.window_updates_received > large.window_updates_received);
+    assert!(small.header_bytes_received < small.header_list_bytes_received.unwrap());
+}

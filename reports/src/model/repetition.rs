@@ -181,6 +181,23 @@ pub struct Wire {
     pub client_settings: WireSettings,
     /// What the server announced on the first connection.
     pub server_settings: WireSettings,
+    /// Bytes of header blocks written, as HPACK made them.
+    pub header_bytes_sent: u64,
+    /// Bytes of header blocks read, as HPACK made them.
+    pub header_bytes_received: u64,
+    /// What the header lists read would have been without HPACK (RFC 9113 6.5.2); only a frame-level engine can tell.
+    pub header_list_bytes_received: Option<u64>,
+    /// WINDOW_UPDATE frames written.
+    pub window_updates_sent: u64,
+    /// WINDOW_UPDATE frames read.
+    pub window_updates_received: u64,
+    /// Time for which something to send waited for a stream's window, summed over connections; only a frame-level
+    /// engine can tell.
+    pub stalled_on_stream_window_ns: Option<u64>,
+    /// The same of the connection's window.
+    pub stalled_on_connection_window_ns: Option<u64>,
+    /// RST_STREAM frames by who sent them and why: `server REFUSED_STREAM`.
+    pub resets: BTreeMap<String, u64>,
     /// GOAWAY frames by who sent them and why: `server ENHANCE_YOUR_CALM`.
     pub goaway: BTreeMap<String, u64>,
 }
@@ -198,8 +215,33 @@ impl Wire {
         self.bytes_received += other.bytes_received;
         self.frames_sent += other.frames_sent;
         self.frames_received += other.frames_received;
-        for (reason, count) in &other.goaway {
-            *self.goaway.entry(reason.clone()).or_default() += count;
+        self.header_bytes_sent += other.header_bytes_sent;
+        self.header_bytes_received += other.header_bytes_received;
+        self.window_updates_sent += other.window_updates_sent;
+        self.window_updates_received += other.window_updates_received;
+        for (mine, theirs) in [
+            (
+                &mut self.header_list_bytes_received,
+                other.header_list_bytes_received,
+            ),
+            (
+                &mut self.stalled_on_stream_window_ns,
+                other.stalled_on_stream_window_ns,
+            ),
+            (
+                &mut self.stalled_on_connection_window_ns,
+                other.stalled_on_connection_window_ns,
+            ),
+        ] {
+            *mine = mine.map_or(theirs, |mine| Some(mine + theirs.unwrap_or_default()));
+        }
+        for (mine, theirs) in [
+            (&mut self.resets, &other.resets),
+            (&mut self.goaway, &other.goaway),
+        ] {
+            for (reason, count) in theirs {
+                *mine.entry(reason.clone()).or_default() += count;
+            }
         }
     }
 }

@@ -142,6 +142,10 @@ impl super::connection::Stamped for Hearing<'_> {
         self.at = self.clock.now();
     }
 
+    fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
     fn lost(&mut self, why: &str) {
         why.clone_into(&mut self.lost);
     }

@@ -3,6 +3,8 @@
 use std::io::{self, IoSlice};
 
 use reports::model::{Wire, WireSettings};
+use scenarios::units::Nanos;
+use wire::frame::Kind;
 use wire::{Client, ClientEvents, Config, ErrorCode};
 
 use super::socket::{Peer, Socket};
@@ -16,6 +18,9 @@ const GREETING: usize = 16;
 pub(super) trait Stamped: ClientEvents {
     /// Something was read just now; what is heard until the next stamp came with it.
     fn stamp(&mut self);
+
+    /// The time.
+    fn now(&self) -> Nanos;
 
     /// The connection is gone, for this reason; the ends of its calls follow.
     fn lost(&mut self, why: &str) {
@@ -35,6 +40,28 @@ pub(super) struct Connection {
     greeting: Vec<u8>,
     failure: Option<io::Error>,
     past: Wire,
+    stalled: [Stalled; 2],
+}
+
+/// How long something has waited, on and off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stalled {
+    since: Option<Nanos>,
+    total: Nanos,
+}
+
+impl Stalled {
+    #[inline]
+    fn note(&mut self, stalled: bool, now: impl FnOnce() -> Nanos) {
+        match (stalled, self.since) {
+            (true, None) => self.since = Some(now()),
+            (false, Some(since)) => {
+                self.total = self.total + now().since(since);
+                self.since = None;
+            }
+            _ => {}
+        }
+    }
 }
 
 /// How far the socket has come.
@@ -57,6 +84,7 @@ impl Connection {
             greeting: Vec::new(),
             failure: None,
             past: Wire::default(),
+            stalled: [Stalled::default(); 2],
         };
         connection.connect(peer);
         connection
@@ -176,6 +204,14 @@ impl Connection {
         }
     }
 
+    /// Notes whether what is to be sent waits for a window.
+    #[inline]
+    pub(super) fn note_stalls(&mut self, on: &impl Stamped) {
+        let stalls = self.client.stalls();
+        self.stalled[0].note(stalls.streams > 0, || on.now());
+        self.stalled[1].note(stalls.connection, || on.now());
+    }
+
     /// The connection is gone: every call on it ends.
     fn lose(&mut self, error: Option<io::Error>, on: &mut impl Stamped) {
         on.stamp();
@@ -201,6 +237,8 @@ impl Connection {
         if self.stage != Stage::Lost {
             add(&mut wire, &self.client);
         }
+        wire.stalled_on_stream_window_ns = Some(self.stalled[0].total.0);
+        wire.stalled_on_connection_window_ns = Some(self.stalled[1].total.0);
         wire
     }
 
@@ -227,8 +265,17 @@ fn add(wire: &mut Wire, client: &Client) {
             max_frame_size: Some(settings.max_frame_size),
         };
     }
+    wire.header_bytes_sent += counters.sent.header_bytes;
+    wire.header_bytes_received += counters.received.header_bytes;
+    *wire.header_list_bytes_received.get_or_insert(0) += counters.received.header_list_bytes;
+    wire.window_updates_sent += counters.sent.frames_of(Kind::WINDOW_UPDATE);
+    wire.window_updates_received += counters.received.frames_of(Kind::WINDOW_UPDATE);
     for (who, traffic) in [("client", &counters.sent), ("server", &counters.received)] {
         for code in (0..ErrorCode::KNOWN as u32).map(ErrorCode) {
+            let resets = traffic.resets_with(code);
+            if resets > 0 {
+                *wire.resets.entry(format!("{who} {code}")).or_default() += resets;
+            }
             let count = traffic.go_aways[code.0 as usize];
             if count > 0 && (who == "server" || code != ErrorCode::NO_ERROR) {
                 *wire.goaway.entry(format!("{who} {code}")).or_default() += count;

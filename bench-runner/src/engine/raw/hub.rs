@@ -140,7 +140,10 @@ impl Hub {
         while let Some(channel) = self.marked.pop() {
             let channel = channel as usize;
             self.connections[channel].marked = false;
-            self.service(channel, |connection, _| connection.flush(on));
+            self.service(channel, |connection, _| {
+                connection.flush(on);
+                connection.note_stalls(on);
+            });
         }
     }
 
@@ -180,6 +183,7 @@ impl Hub {
                 {
                     connection.read(buffer, on);
                 }
+                connection.note_stalls(on);
             });
         }
     }

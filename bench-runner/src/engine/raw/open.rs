@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use scenarios::scenario::{Address, ClientHttp2};
-use scenarios::units::Bytes;
+use scenarios::units::{Bytes, Nanos};
 use wire::{ClientEvents, Config, Request, Template};
 
 use super::Raw;
@@ -93,6 +93,11 @@ impl ClientEvents for Probe {
 
 impl Stamped for Probe {
     fn stamp(&mut self) {}
+
+    /// Nothing is timed before the run.
+    fn now(&self) -> Nanos {
+        Nanos::ZERO
+    }
 }
 
 async fn resolve(address: &Address) -> io::Result<Peer> {

@@ -76,9 +76,10 @@ fn messages_do_not_depend_on_cuts(data: &[u8]) {
     }
 }
 
-fn deframed<'a>(
-    chunks: impl Iterator<Item = &'a [u8]>,
-) -> (Vec<(bool, Vec<u8>)>, Result<bool, MessageFault>) {
+/// Messages with their flags, and whether the bytes ended between two of them.
+type Deframed = (Vec<(bool, Vec<u8>)>, Result<bool, MessageFault>);
+
+fn deframed<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Deframed {
     let rules = MessageRules {
         max_len: 1000,
         compressed: true,
@@ -240,6 +241,9 @@ pub fn fuzz_client(data: &[u8]) {
             }),
         ];
         turn.clear();
+        if outcomes.iter().any(is_late) {
+            break;
+        }
         assert_eq!(outcomes[0], outcomes[1]);
         assert_eq!(heard[0], heard[1]);
         if outcomes[0].is_err() {
@@ -277,6 +281,12 @@ pub fn fuzz_client(data: &[u8]) {
         assert_eq!((stalls.streams, stalls.connection), (0, false));
         assert_whole_frames(half.output_len(), |out| drain_client(half, out));
     }
+}
+
+/// A frame on a stream that is over is ignored where we had to reset it, and that may hang on how much of our last
+/// message the output had room for: the one thing that may depend on cuts.
+fn is_late(outcome: &Result<(), ConnectionError>) -> bool {
+    outcome.is_err_and(|error| error.code == ErrorCode::STREAM_CLOSED)
 }
 
 fn by_pieces(
@@ -379,6 +389,9 @@ pub fn fuzz_server(data: &[u8]) {
             }),
         ];
         turn.clear();
+        if outcomes.iter().any(is_late) {
+            break;
+        }
         assert_eq!(outcomes[0], outcomes[1]);
         assert_eq!(heard[0], heard[1]);
         if outcomes[0].is_err() {
@@ -444,7 +457,7 @@ pub fn fuzz_pair(data: &[u8]) {
                     client
                         .start(&request, started, &vec![7; arg * 7][..], op & 16 == 0)
                         .is_ok(),
-                )
+                );
             }
             1 => {
                 let _ = client.send(
@@ -461,7 +474,7 @@ pub fn fuzz_pair(data: &[u8]) {
                     client
                         .reset(arg as u32 * 2 + 1, ErrorCode::CANCEL)
                         .is_some(),
-                )
+                );
             }
             4 => {
                 let _ = server.respond_unary(

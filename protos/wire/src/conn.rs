@@ -127,7 +127,7 @@ impl Conn {
 
     /// A stream that was never opened. Even ids are those of pushes, which are not allowed.
     pub(crate) fn is_idle(&self, id: u32) -> bool {
-        id % 2 == 0 || id > self.opened
+        id.is_multiple_of(2) || id > self.opened
     }
 
     /// A new stream, with the windows that are right for it now.

@@ -118,7 +118,7 @@ impl ConnectionError {
 }
 
 /// What one stream does not survive, while the connection goes on (RFC 9113 5.4.2).
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Error, PartialEq, Eq)]
 #[error("{code}: {reason}")]
 pub struct StreamError {
     /// What the peer is told.
@@ -134,5 +134,11 @@ impl StreamError {
 
     pub(crate) const fn protocol(reason: &'static str) -> Self {
         Self::new(ErrorCode::PROTOCOL_ERROR, reason)
+    }
+}
+
+impl fmt::Debug for StreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

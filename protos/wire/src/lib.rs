@@ -75,6 +75,8 @@ mod error;
 mod fields;
 pub mod flow;
 pub mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod half;
 pub mod hpack;
 mod memo;

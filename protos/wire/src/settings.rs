@@ -58,7 +58,7 @@ impl Settings {
                 "SETTINGS acknowledgement with a payload",
             ));
         }
-        if head.len % 6 != 0 {
+        if !head.len.is_multiple_of(6) {
             return Err(ConnectionError::frame_size(
                 "SETTINGS are not whole entries",
             ));

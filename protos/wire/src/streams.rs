@@ -261,7 +261,7 @@ mod tests {
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            let id = (((random >> 33) as u32 % 40) << 7 | (random >> 60) as u32 % 3) * 2 + 1;
+            let id = ((((random >> 33) as u32 % 40) << 7) | ((random >> 60) as u32 % 3)) * 2 + 1;
             if live.remove(&id).is_some() {
                 let slot = streams.find(id).expect("alive");
                 streams.remove(slot);

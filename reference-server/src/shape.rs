@@ -147,8 +147,8 @@ fn invalid(what: String) -> Status {
 mod tests {
     use super::*;
 
-    fn shape(pattern: Pattern, asked: ReplyShape) -> Result<Shape, Status> {
-        Shape::of(Some(&asked), pattern)
+    fn shape(pattern: Pattern, asked: &ReplyShape) -> Result<Shape, Status> {
+        Shape::of(Some(asked), pattern)
     }
 
     fn rule_of(pattern: Pattern, when: When, status_code: u32) -> Option<Rule> {
@@ -159,7 +159,7 @@ mod tests {
             status_code,
             ..ReplyShape::default()
         };
-        shape(pattern, asked).ok().map(|shape| shape.rule)
+        shape(pattern, &asked).ok().map(|shape| shape.rule)
     }
 
     #[test]
@@ -247,7 +247,7 @@ mod tests {
             (trailer(""), "reply.trailers"),
         ];
         for (asked, field) in table {
-            let status = shape(Pattern::Bidirectional, asked).unwrap_err();
+            let status = shape(Pattern::Bidirectional, &asked).unwrap_err();
             assert_eq!(status.code(), Code::InvalidArgument);
             assert!(status.message().contains(field), "{status}");
         }
@@ -262,7 +262,7 @@ mod tests {
         .into();
         let end = shape(
             Pattern::Unary,
-            ReplyShape {
+            &ReplyShape {
                 trailers,
                 ..ReplyShape::default()
             },

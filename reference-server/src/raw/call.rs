@@ -36,7 +36,7 @@ const UNANSWERED: usize = 64;
 const KEPT: usize = 64 << 10;
 
 /// No deadline.
-const NEVER: Nanos = Nanos(u64::MAX);
+pub(crate) const NEVER: Nanos = Nanos(u64::MAX);
 
 /// One call.
 #[derive(Debug)]
@@ -59,8 +59,6 @@ pub(crate) struct Call {
     /// Replies that wait in the output.
     queued: u32,
     fate: Fate,
-    /// When the delay is over.
-    due: Nanos,
     /// When the client gives up.
     deadline: Nanos,
     headers: Headers,
@@ -134,7 +132,6 @@ impl Call {
             is_held: false,
             queued: 0,
             fate: Fate::default(),
-            due: Nanos::ZERO,
             deadline: NEVER,
             headers: Headers::WithFirst,
             end: None,
@@ -190,11 +187,14 @@ impl Call {
         matches!(self.stage, Stage::Refused(_))
     }
 
-    /// Until when the call may wait for a client that streams requests. One that sends a single request has it nearly
-    /// always with its header fields, so its deadline matters only while its reply is delayed.
-    pub(crate) fn patience(&self) -> Option<Nanos> {
-        let waits = self.deadline != NEVER && !self.has_single_request();
-        waits.then_some(self.deadline)
+    /// Until when the call may wait for its answer to begin.
+    #[inline]
+    pub(crate) fn patience(&self) -> Nanos {
+        if self.stream == 0 || self.has_head || self.is_refused() {
+            NEVER
+        } else {
+            self.deadline
+        }
     }
 
     #[inline]
@@ -324,21 +324,20 @@ impl Call {
         spoken.unwrap_or(Life::Over)
     }
 
-    /// Time has passed: for the delay, for the deadline, or for a call that needs neither any more.
+    /// The delay is over.
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) -> Life {
-        let now = now();
-        let is_late = now >= self.deadline && !self.has_head;
-        if is_late && !self.is_refused() {
-            let expired = Status::cancelled("Timeout expired");
-            return self.fail(&expired, turn).unwrap_or(Life::Over);
-        }
-        if let (Stage::Delayed(first), Purpose::Greet(method)) = (self.stage, self.purpose)
-            && now >= self.due
-        {
-            self.stage = Stage::Open;
-            return self.open(method, first, turn).unwrap_or(Life::Over);
-        }
-        Life::GoesOn
+        let (Stage::Delayed(first), Purpose::Greet(method)) = (self.stage, self.purpose) else {
+            return Life::GoesOn;
+        };
+        self.stage = Stage::Open;
+        self.open(method, first, turn).unwrap_or(Life::Over)
+    }
+
+    /// The deadline has passed, and the answer has not begun.
+    pub(crate) fn expire(&self, turn: &mut Turn<'_>) -> Life {
+        // tonic says CANCELLED where gRPC says DEADLINE_EXCEEDED.
+        self.fail(&Status::cancelled("Timeout expired"), turn)
+            .unwrap_or(Life::Over)
     }
 
     #[cold]
@@ -451,13 +450,8 @@ impl Call {
             return self.open(method, first, turn);
         }
         self.stage = Stage::Delayed(first);
-        self.due = now() + self.fate.delay;
-        let until = if self.has_head {
-            self.due
-        } else {
-            self.due.min(self.deadline)
-        };
-        turn.thread.delays.wait(until, turn.mailbox, token);
+        let due = now() + self.fate.delay;
+        turn.thread.delays.wait(due, turn.mailbox, token);
         self.hold(turn);
         Ok(Life::GoesOn)
     }

@@ -20,6 +20,9 @@ use crate::raw::thread::Thread;
 /// While so much waits to be written, nothing is read: a client that does not take its answers is not asked for more.
 const UNWRITTEN: usize = 256 << 10;
 
+/// What an empty output may keep of its memory.
+const KEPT: usize = 1 << 20;
+
 /// Slices of one vectored write.
 const SLICES: usize = 64;
 
@@ -91,6 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             self.calls.answer(&mut self.wire);
             if self.wire.output_len() == 0 {
+                self.wire.shrink(KEPT);
                 return Poll::Ready(Ok(()));
             }
             match ready!(self.poll_write(cx))? {

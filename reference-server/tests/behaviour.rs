@@ -9,10 +9,17 @@ use protos::helloworld::greeter_client::GreeterClient;
 use protos::helloworld::{HelloRequest, When};
 use scenarios::law::Law;
 use scenarios::method::Method;
-use scenarios::scenario::{Behaviour, ErrorBehaviour};
+use scenarios::scenario::{Behaviour, ErrorBehaviour, Face};
 use scenarios::status::StatusCode;
 use scenarios::units::Nanos;
 use tonic::{Code, Request};
+
+on_both_faces!(
+    half_of_the_calls_fail_where_half_are_asked_to,
+    every_method_can_fail,
+    an_error_takes_the_place_of_the_first_reply,
+    a_deadline_that_is_shorter_than_the_delay_ends_the_call,
+);
 
 fn failing(share: f64) -> Behaviour {
     Behaviour {
@@ -25,9 +32,8 @@ fn failing(share: f64) -> Behaviour {
     }
 }
 
-#[tokio::test]
-async fn half_of_the_calls_fail_where_half_are_asked_to() {
-    let server = Running::with(failing(0.5));
+async fn half_of_the_calls_fail_where_half_are_asked_to(face: Face) {
+    let server = Running::with(face, failing(0.5));
     let channel = server.connect().await;
     let mut failed = 0;
     for _ in 0..400 {
@@ -52,9 +58,8 @@ async fn half_of_the_calls_fail_where_half_are_asked_to() {
     );
 }
 
-#[tokio::test]
-async fn every_method_can_fail() {
-    let server = Running::with(failing(1.0));
+async fn every_method_can_fail(face: Face) {
+    let server = Running::with(face, failing(1.0));
     let channel = server.connect().await;
     for method in Method::ALL {
         for headers_at_once in [false, true] {
@@ -77,9 +82,8 @@ async fn every_method_can_fail() {
     assert_eq!(status.code(), Code::Unavailable, "{status}");
 }
 
-#[tokio::test]
-async fn an_error_takes_the_place_of_the_first_reply() {
-    let server = Running::with(failing(1.0));
+async fn an_error_takes_the_place_of_the_first_reply(face: Face) {
+    let server = Running::with(face, failing(1.0));
     let channel = server.connect().await;
     let mut after_all = sized(3);
     after_all.when = When::AfterAll.into();
@@ -94,10 +98,9 @@ async fn an_error_takes_the_place_of_the_first_reply() {
     .await;
 }
 
-#[tokio::test]
-async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call() {
+async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call(face: Face) {
     let delay = Some(Law::Fixed(Nanos(3_600 * Nanos::SECOND.0)));
-    let server = Running::with(Behaviour { delay, error: None });
+    let server = Running::with(face, Behaviour { delay, error: None });
     let channel = server.connect().await;
     let mut client = GreeterClient::new(channel.clone());
     let mut call = Request::new(HelloRequest {

@@ -166,7 +166,7 @@ fn mistakes_exit_with_two_and_name_what_is_wrong() {
 #[tokio::test]
 async fn settings_come_by_path_or_all_at_once() {
     let by_path = ["--set", "behaviour.error={share: 1, code: UNAVAILABLE}"];
-    let settings = common::settings();
+    let settings = common::settings(scenarios::scenario::Face::Tonic);
     let mut json = serde_json::to_value(&settings).unwrap();
     json["behaviour"] = serde_json::json!({ "error": { "share": 1.0, "code": "UNAVAILABLE" } });
     let json = json.to_string();

@@ -440,3 +440,18 @@ fn finish(conn: &mut Conn, slot: usize) -> Stream {
     }
     stream
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Request;
+
+    #[test]
+    fn stream_ids_run_out() {
+        let mut client = Client::new(&Config::default());
+        let template = Template::request(&Request::new("localhost", "/a.B/C"));
+        client.next = MAX_STREAM_ID;
+        assert_eq!(client.open(&template, 1, true), Ok(MAX_STREAM_ID));
+        assert_eq!(client.open(&template, 2, true), Err(StartError::Exhausted));
+    }
+}

@@ -236,11 +236,6 @@ impl Streams {
         self.free.push(slot as u32);
     }
 
-    /// The slots of all live streams.
-    pub(crate) fn slots(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.slots.len()).filter(|&slot| self.slots[slot].id != 0)
-    }
-
     /// All live streams.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stream> {
         self.slots.iter_mut().filter(|stream| stream.id != 0)

@@ -319,6 +319,10 @@ impl<H: ClientEvents> Half for Receiver<'_, H> {
         if let Err(error) = response.check(stream.head, end) {
             return stream_error(self, slot, error);
         }
+        if end && stream.misfits_content_length(end) {
+            let error = StreamError::protocol("DATA does not fit content-length");
+            return stream_error(self, slot, error);
+        }
         if response.is_informational() {
             return conn.charge(
                 |conn| &mut conn.control,

@@ -69,7 +69,7 @@ fn deframe(c: &mut Criterion) {
             let mut messages = 0;
             deframer
                 .receive(&frame, rules, |piece| {
-                    messages += u64::from(piece.is_last())
+                    messages += u64::from(piece.is_last());
                 })
                 .expect("our own messages");
             assert_eq!(messages, COUNT);

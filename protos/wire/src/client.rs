@@ -319,6 +319,10 @@ impl<H: ClientEvents> Half for Receiver<'_, H> {
         if let Err(error) = response.check(stream.head, end) {
             return stream_error(self, slot, error);
         }
+        if end && stream.misfits_content_length(end) {
+            let error = StreamError::protocol("DATA does not fit content-length");
+            return stream_error(self, slot, error);
+        }
         if response.is_informational() {
             return conn.charge(
                 |conn| &mut conn.control,
@@ -439,4 +443,19 @@ fn finish(conn: &mut Conn, slot: usize) -> Stream {
         conn.send_reset(stream.id, ErrorCode::NO_ERROR);
     }
     stream
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Request;
+
+    #[test]
+    fn stream_ids_run_out() {
+        let mut client = Client::new(&Config::default());
+        let template = Template::request(&Request::new("localhost", "/a.B/C"));
+        client.next = MAX_STREAM_ID;
+        assert_eq!(client.open(&template, 1, true), Ok(MAX_STREAM_ID));
+        assert_eq!(client.open(&template, 2, true), Err(StartError::Exhausted));
+    }
 }

@@ -359,11 +359,10 @@ fn shift_windows(conn: &mut Conn, before: u32) -> Result<(), ConnectionError> {
     if now == before {
         return Ok(());
     }
-    let mut awake = Vec::new();
-    for slot in conn.streams.slots() {
-        awake.push(slot);
-    }
-    for slot in awake {
+    for slot in 0..conn.streams.capacity() {
+        if conn.streams.get(slot).id == 0 {
+            continue;
+        }
         let stream = conn.streams.at(slot);
         stream.window.shift(before, now).map_err(|Overflow| {
             ConnectionError::flow_control("INITIAL_WINDOW_SIZE overflows a stream's window")

@@ -482,6 +482,10 @@ impl<H: ServerEvents> Receiver<'_, H> {
         if let Err(error) = facts.check_trailers(end) {
             return stream_error(self, slot, error);
         }
+        if stream.misfits_content_length(end) {
+            let error = StreamError::protocol("DATA does not fit content-length");
+            return stream_error(self, slot, error);
+        }
         stream.remote_closed = true;
         let call = Call::of(stream);
         if stream.deframer.is_between() {

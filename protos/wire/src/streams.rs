@@ -125,6 +125,8 @@ pub(crate) struct Streams {
     free: Vec<u32>,
     /// `(id, slot)`, id 0 for none. At most half full.
     table: Vec<(u32, u32)>,
+    /// How far from its home an entry may stand: 0 while ids come in order and none outlives a table's worth of others.
+    reach: usize,
 }
 
 impl Streams {
@@ -190,17 +192,20 @@ impl Streams {
     #[inline]
     fn enter(&mut self, id: u32, slot: u32) {
         let mask = self.table.len() - 1;
-        let mut at = (id >> 1) as usize & mask;
+        let home = (id >> 1) as usize & mask;
+        let mut at = home;
         while self.table[at].0 != 0 {
             at = (at + 1) & mask;
         }
         self.table[at] = (id, slot);
+        self.reach = self.reach.max(at.wrapping_sub(home) & mask);
     }
 
     #[cold]
     fn grow(&mut self) {
         let larger = vec![(0, 0); (2 * self.table.len()).max(8)];
         let smaller = std::mem::replace(&mut self.table, larger);
+        self.reach = 0;
         for (id, slot) in smaller {
             if id != 0 {
                 self.enter(id, slot);
@@ -222,7 +227,8 @@ impl Streams {
         loop {
             at = (at + 1) & mask;
             let (other, _) = self.table[at];
-            if other == 0 {
+            // Ids in order fill a long run, but behind `reach` none of it belongs in front of the hole.
+            if other == 0 || (at.wrapping_sub(hole) & mask) > self.reach {
                 break;
             }
             let home = (other >> 1) as usize & mask;
@@ -234,11 +240,9 @@ impl Streams {
         self.table[hole] = (0, 0);
         self.slots[slot].id = 0;
         self.free.push(slot as u32);
-    }
-
-    /// The slots of all live streams.
-    pub(crate) fn slots(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.slots.len()).filter(|&slot| self.slots[slot].id != 0)
+        if self.len() == 0 {
+            self.reach = 0;
+        }
     }
 
     /// All live streams.

@@ -5,8 +5,11 @@ use std::path::Path;
 use proptest::prelude::*;
 use wire::fuzzing::{fuzz_client, fuzz_frames, fuzz_hpack, fuzz_pair, fuzz_server};
 
+/// A target's body.
+type Body = fn(&[u8]);
+
 /// The targets, by the name of their corpus.
-const TARGETS: [(&str, fn(&[u8])); 5] = [
+const TARGETS: [(&str, Body); 5] = [
     ("frames", fuzz_frames),
     ("hpack", fuzz_hpack),
     ("client", fuzz_client),

@@ -545,6 +545,11 @@ fn answers_that_are_malformed() {
             vec![last_data(1, &message(3))],
         ]
         .concat(),
+        [
+            head(&[("content-length", "9")]),
+            vec![data(1, &message(3)), last_headers(1, OK)],
+        ]
+        .concat(),
     ] {
         call_fails(
             &frames,
@@ -579,6 +584,11 @@ fn requests_that_are_malformed() {
         [
             with(("content-length", "7")),
             vec![last_data(1, &message(3))],
+        ]
+        .concat(),
+        [
+            with(("content-length", "9")),
+            vec![data(1, &message(3)), last_headers(1, OK)],
         ]
         .concat(),
     ] {

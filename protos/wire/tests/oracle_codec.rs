@@ -47,7 +47,10 @@ async fn read(codec: &mut H2, ours: &mut DuplexStream, frame: &[u8]) -> Frame<()
     frame.map(|_| ())
 }
 
-fn fields() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+/// Names and values.
+type List = Vec<(String, Vec<u8>)>;
+
+fn fields() -> impl Strategy<Value = List> {
     // Few names and values, so that tables are hit; odd ones, so that they are not.
     let name = prop_oneof![
         "[a-z][a-z0-9-]{0,20}",
@@ -89,7 +92,7 @@ fn sorted_map(map: &HeaderMap) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Header lists on one connection, with a table size in force before each.
-fn lists() -> impl Strategy<Value = Vec<(Vec<(String, Vec<u8>)>, Option<u32>)>> {
+fn lists() -> impl Strategy<Value = Vec<(List, Option<u32>)>> {
     let size = prop_oneof![4 => Just(None), 1 => (0u32..5000).prop_map(Some)];
     proptest::collection::vec((fields(), size), 1..10)
 }

@@ -6,10 +6,6 @@
 //! ```
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
-#![expect(
-    clippy::allow_attributes,
-    reason = "what one test binary leaves unused, another uses"
-)]
 
 use wire::frame::{Flags, GoAway, HEAD_LEN, Head, Kind, PREFACE, Ping, Reset, WindowUpdate};
 use wire::hpack::{Decoder, Encoder, Indexing};

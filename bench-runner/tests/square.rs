@@ -6,7 +6,7 @@ mod common;
 use common::Run;
 use scenarios::method::Method;
 
-const FACES: [&str; 1] = ["tonic"];
+const FACES: [&str; 2] = ["tonic", "raw"];
 
 fn yaml(engine: &str, face: &str, method: Method, size: &str, window: &str) -> String {
     let requests = if method.pattern().streams_requests() {

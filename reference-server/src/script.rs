@@ -60,6 +60,14 @@ impl Script {
         self.ended = false;
     }
 
+    /// Gives the memory of a long name back.
+    #[inline]
+    pub(crate) fn trim(&mut self, keep: usize) {
+        if self.latest_name.capacity() > keep {
+            self.latest_name = String::new();
+        }
+    }
+
     /// Says what to do next. After [`Step::Reply`] the reply counts as sent.
     #[inline]
     pub(crate) fn step(&mut self) -> Step {

@@ -60,6 +60,14 @@ impl Script {
         self.ended = false;
     }
 
+    /// Gives the memory of a long name back.
+    #[inline]
+    pub(crate) fn trim(&mut self, keep: usize) {
+        if self.latest_name.capacity() > keep {
+            self.latest_name = String::new();
+        }
+    }
+
     /// Says what to do next. After [`Step::Reply`] the reply counts as sent.
     #[inline]
     pub(crate) fn step(&mut self) -> Step {
@@ -135,5 +143,89 @@ impl Script {
 
     fn filled(&self) -> Option<u32> {
         self.latest_size.or(self.size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    /// What a call does, `?` for a request read, `!` for a reply, while the client sends so many requests.
+    fn told(rule: Rule, requests: u32) -> String {
+        let mut script = Script::default();
+        script.begin(&Shape {
+            size: Some(1),
+            rule,
+            headers: crate::shape::Headers::WithFirst,
+            end: None,
+        });
+        let (mut sent, mut steps) = (0, String::new());
+        loop {
+            assert_eq!(script.is_reading(), script.next_step() == Step::Read);
+            match script.step() {
+                Step::Read if sent < requests => {
+                    sent += 1;
+                    script.take_in(None, "").unwrap();
+                    steps.push('?');
+                }
+                Step::Read => script.end(),
+                Step::Reply => steps.push('!'),
+                Step::Done => return steps,
+            }
+        }
+    }
+
+    impl Script {
+        /// The next step, not taken.
+        fn next_step(&self) -> Step {
+            let mut copy = Script {
+                latest_name: String::new(),
+                ..*self
+            };
+            copy.step()
+        }
+    }
+
+    #[test]
+    fn replies_come_when_their_rule_says_so() {
+        let every = |k| Rule::Every(NonZeroU32::new(k).unwrap());
+        for (rule, requests, steps) in [
+            (Rule::AfterAll(0), 2, "??"),
+            (Rule::AfterAll(3), 2, "??!!!"),
+            (Rule::AfterAll(1), 0, "!"),
+            (Rule::AfterFirst, 3, "?!??"),
+            (Rule::AfterFirst, 0, "!"),
+            (every(1), 3, "?!?!?!"),
+            (every(2), 3, "??!?!"),
+            (every(2), 0, ""),
+        ] {
+            assert_eq!(told(rule, requests), steps, "{rule:?} {requests}");
+        }
+    }
+
+    #[test]
+    fn an_echo_has_the_size_of_its_own_request_and_a_single_reply_that_of_the_first() {
+        let mut script = Script::default();
+        let mut shape = Shape {
+            size: None,
+            rule: Rule::Every(NonZeroU32::MIN),
+            headers: crate::shape::Headers::WithFirst,
+            end: None,
+        };
+        script.begin(&shape);
+        script.take_in(Some(3), "a").unwrap();
+        assert_eq!(script.reply(), Reply::Filled(3));
+        script.take_in(None, "b").unwrap();
+        assert_eq!(script.reply(), Reply::Greeting("b"));
+        assert!(script.take_in(Some(u32::MAX), "c").is_err());
+        shape.rule = Rule::AfterAll(1);
+        script.begin(&shape);
+        script.take_in(None, "first").unwrap();
+        script.take_in(Some(7), "second").unwrap();
+        script.end();
+        assert_eq!(script.step(), Step::Reply);
+        assert_eq!(script.reply(), Reply::Greeting("first"));
+        assert!(script.is_told());
     }
 }

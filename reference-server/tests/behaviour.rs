@@ -19,6 +19,8 @@ on_both_faces!(
     every_method_can_fail,
     an_error_takes_the_place_of_the_first_reply,
     a_deadline_that_is_shorter_than_the_delay_ends_the_call,
+    a_deadline_ends_a_call_whose_client_says_nothing,
+    what_comes_during_the_delay_is_answered_after_it,
 );
 
 fn failing(share: f64) -> Behaviour {
@@ -119,4 +121,40 @@ async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call(face: Face) {
         (counts.calls, counts.ok, counts.requests, counts.replies),
         (1, 0, 1, 0)
     );
+}
+
+async fn a_deadline_ends_a_call_whose_client_says_nothing(face: Face) {
+    let server = Running::start(face);
+    let channel = server.connect().await;
+    let mut client = GreeterClient::new(channel.clone());
+    let mut call = Request::new(futures_util::stream::pending());
+    call.set_timeout(Duration::from_millis(20));
+    let status = client.lots_of_greetings(call).await.unwrap_err();
+    assert!(
+        matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded),
+        "{status}"
+    );
+    // Others are not concerned.
+    let answer = whole_call(&channel, Method::SayHello, vec![request(sized(3))]).await;
+    assert_eq!(answer.lengths, [3]);
+}
+
+async fn what_comes_during_the_delay_is_answered_after_it(face: Face) {
+    let delay = Some(Law::Fixed(Nanos::from_millis(50)));
+    let server = Running::with(face, Behaviour { delay, error: None });
+    let channel = server.connect().await;
+    let requests: Vec<_> = (0..5000).map(|n| request(sized(n % 7))).collect();
+    let wanted: Vec<_> = (0..5000).map(|n| n % 7).collect();
+    let answer = whole_call(&channel, Method::BidiHello, requests).await;
+    assert_eq!((answer.lengths, answer.end.is_ok()), (wanted, true));
+    // Greetings keep their names.
+    let named = |n| HelloRequest {
+        name: format!("number {n}"),
+        reply: None,
+    };
+    let answer = whole_call(&channel, Method::BidiHello, (0..500).map(named).collect()).await;
+    for (n, reply) in answer.replies.iter().enumerate() {
+        assert_eq!(reply.message, format!("Hello, number {n}!"));
+    }
+    assert_eq!(answer.replies.len(), 500);
 }

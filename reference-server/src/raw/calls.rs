@@ -8,9 +8,10 @@ use std::rc::Rc;
 use scenarios::units::Nanos;
 use wire::{Aborted, FieldList, Incoming, Piece, ServerEvents};
 
-use crate::raw::call::{Call, Life, NEVER, Turn};
+use crate::raw::call::{Call, NEVER};
 use crate::raw::delays::Mailbox;
 use crate::raw::request::{Purpose, Route};
+use crate::raw::speak::{Life, Turn};
 use crate::raw::tally::Tally;
 use crate::raw::thread::Thread;
 use crate::timer::now;

@@ -10,9 +10,9 @@
 //! |---|---|
 //! | `thread` | a thread, and what its connections share |
 //! | `connection` | read, answer, write (hot) |
-//! | `calls`, `call` | the slab of calls, and one call from its first event to its trailers (hot) |
+//! | `calls`, `call`, `speak` | the slab of calls; one call, what is heard of it, and what it says (hot) |
 //! | `request`, `answers` | what comes, read in place; what goes, made before (hot) |
-//! | `delays` | replies that wait |
+//! | `delays`, `spares` | replies that wait; buffers for large requests |
 //! | `tally` | counts of a connection, until they are handed over |
 
 mod answers;
@@ -21,6 +21,8 @@ mod calls;
 mod connection;
 mod delays;
 mod request;
+mod spares;
+mod speak;
 mod tally;
 mod thread;
 

@@ -16,6 +16,7 @@ use crate::counters::Counts;
 use crate::raw::answers::{Blocks, Endings, Replies};
 use crate::raw::connection;
 use crate::raw::delays::{Delays, Mailbox};
+use crate::raw::spares::Spares;
 
 /// What a connection reads at a time.
 const BUFFER: usize = 256 << 10;
@@ -44,6 +45,7 @@ pub(crate) struct Thread {
     pub(crate) blocks: Blocks,
     pub(crate) endings: RefCell<Endings>,
     pub(crate) replies: RefCell<Replies>,
+    pub(crate) spares: RefCell<Spares>,
     pub(crate) delays: Delays,
     pub(crate) buffer: RefCell<Box<[u8]>>,
     connections: RefCell<BTreeMap<u64, Rc<Mailbox>>>,
@@ -86,6 +88,7 @@ impl Thread {
             fates: common.fates,
             endings: RefCell::default(),
             replies: RefCell::default(),
+            spares: RefCell::default(),
             delays: Delays::new()?,
             buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
             connections: RefCell::default(),

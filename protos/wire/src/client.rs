@@ -94,7 +94,7 @@ pub enum StartError {
 /// The client half of a connection. Bytes in, events and bytes out.
 #[derive(Debug)]
 pub struct Client {
-    conn: Conn,
+    pub(crate) conn: Conn,
     memo: Memo<Response>,
     next: u32,
 }

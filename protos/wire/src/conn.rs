@@ -286,6 +286,11 @@ impl Conn {
 
     // === what is asked about it ===
 
+    /// Whether messages wait, for windows or for room.
+    pub(crate) fn is_queueing(&self) -> bool {
+        self.outbox.first_ready().is_some() || self.outbox.stalled > 0
+    }
+
     pub(crate) fn stalls(&self) -> Stalls {
         Stalls {
             streams: self.outbox.stalled,

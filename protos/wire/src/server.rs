@@ -94,7 +94,7 @@ pub trait ServerEvents {
 /// The server half of a connection. Bytes in, events and bytes out.
 #[derive(Debug)]
 pub struct Server {
-    conn: Conn,
+    pub(crate) conn: Conn,
     memo: Memo<RequestFacts>,
     /// How much of the client's preface has come.
     preface: usize,

@@ -77,6 +77,11 @@ impl Call {
         &self.requests[(number % self.requests.len() as u64) as usize]
     }
 
+    /// All prepared requests, in the order in which calls take them.
+    pub fn requests(&self) -> &[Request] {
+        &self.requests
+    }
+
     /// Whether the client waits for each reply before it sends the next request.
     pub fn is_ping_pong(&self) -> bool {
         self.method == Method::BidiHello && self.bidi == Bidi::PingPong
@@ -123,6 +128,20 @@ impl Request {
             further: further.encode_to_vec().into(),
             messages: call.requests(),
             reply_bytes: reply.encoded_len() as u64 * u64::from(call.replies()),
+        }
+    }
+
+    /// What the first so many messages amount to.
+    pub fn traffic(&self, messages: u64) -> Traffic {
+        let further = messages.saturating_sub(1) * self.further.len() as u64;
+        let first = if messages > 0 {
+            self.first.len() as u64
+        } else {
+            0
+        };
+        Traffic {
+            messages,
+            bytes: first + further,
         }
     }
 

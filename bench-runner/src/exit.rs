@@ -1,5 +1,7 @@
 //! How a command ends: the exit codes of the contract, and failures that a person can act on.
 
+use std::fmt;
+
 use scenarios::ScenarioError;
 
 use crate::output;
@@ -49,6 +51,13 @@ impl Failure {
     pub fn report(self) -> Exit {
         output::tell(self.text.trim_end());
         self.exit
+    }
+}
+
+/// The first line of what is told.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text.trim().lines().next().unwrap_or_default())
     }
 }
 

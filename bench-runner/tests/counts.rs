@@ -29,11 +29,10 @@ phases: {{ warm_up: 100ms, measure: 400ms, drain: 2s }}
     )
 }
 
-#[test]
-fn every_method_is_counted_alike_on_both_sides() {
+fn every_method_is_counted_alike_on_both_sides(engine: &str) {
     for method in Method::ALL {
         for load in [CLOSED, OPEN] {
-            let outcome = Run::new(&yaml(method, load, "")).finish();
+            let outcome = Run::new(&yaml(method, load, "")).engine(engine).finish();
             let repetition = outcome.repetition();
             assert_eq!(outcome.code, Some(0), "{method} {load}: {}", outcome.stderr);
             let counts = &repetition.counts;
@@ -74,13 +73,14 @@ fn every_method_is_counted_alike_on_both_sides() {
     }
 }
 
-#[test]
-fn independent_streams_and_drawn_sizes_are_counted_alike() {
+fn independent_streams_and_drawn_sizes_are_counted_alike(engine: &str) {
     for extra in [
         "bidi: independent",
         "bidi: independent, metadata: { x-tenant: blue }",
     ] {
-        let outcome = Run::new(&yaml(Method::BidiHello, CLOSED, extra)).finish();
+        let outcome = Run::new(&yaml(Method::BidiHello, CLOSED, extra))
+            .engine(engine)
+            .finish();
         let repetition = outcome.repetition();
         assert_eq!(repetition.totals.server, Some(repetition.totals.client));
         assert_eq!(
@@ -88,7 +88,7 @@ fn independent_streams_and_drawn_sizes_are_counted_alike() {
             "exchanges are a matter of ping-pong"
         );
     }
-    let drawn = Run::new(&yaml(Method::SayHello, CLOSED, ""))
+    let drawn = Run::new(&yaml(Method::SayHello, CLOSED, "")).engine(engine)
         .set("call.request.size={ lognormal: { median: 200B, sigma: 1.0 } }")
         .set("call.reply.size={ weighted: [ { value: 16B, weight: 9 }, { value: 4KiB, weight: 1 } ] }")
         .finish();
@@ -101,9 +101,10 @@ fn independent_streams_and_drawn_sizes_are_counted_alike() {
     );
 }
 
-#[test]
-fn a_ping_pong_stream_times_every_exchange() {
-    let outcome = Run::new(&yaml(Method::BidiHello, CLOSED, "bidi: ping_pong")).finish();
+fn a_ping_pong_stream_times_every_exchange(engine: &str) {
+    let outcome = Run::new(&yaml(Method::BidiHello, CLOSED, "bidi: ping_pong"))
+        .engine(engine)
+        .finish();
     let repetition = outcome.repetition();
     let exchanges = repetition.counts.messages_received;
     assert_eq!(repetition.exchange_time.count, exchanges);
@@ -112,4 +113,10 @@ fn a_ping_pong_stream_times_every_exchange() {
         exchanges - repetition.counts.ok
     );
     assert_eq!(repetition.time_to_first_message.count, repetition.counts.ok);
+}
+
+for_both_engines! {
+    every_method_is_counted_alike_on_both_sides
+    independent_streams_and_drawn_sizes_are_counted_alike
+    a_ping_pong_stream_times_every_exchange
 }

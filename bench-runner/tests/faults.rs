@@ -37,12 +37,12 @@ fn p(outcome: &Outcome, quantile: Quantile) -> f64 {
     }
 }
 
-#[test]
-fn a_server_killed_in_the_middle_leaves_every_call_accounted_for() {
+fn a_server_killed_in_the_middle_leaves_every_call_accounted_for(engine: &str) {
     let _alone = common::alone();
     for yaml in [CLOSED, OPEN] {
         let server = Server::start(&[]);
         let run = Run::new(yaml)
+            .engine(engine)
             .target(&server.address)
             .set("phases.measure=2s")
             .start();
@@ -76,14 +76,14 @@ fn a_server_killed_in_the_middle_leaves_every_call_accounted_for() {
     }
 }
 
-#[test]
-fn an_embedded_server_that_dies_makes_the_run_invalid() {
+fn an_embedded_server_that_dies_makes_the_run_invalid(engine: &str) {
     let _alone = common::alone();
     let yaml = CLOSED.replace("measure: 3s", "measure: 1s");
     let program = common::PROGRAM;
     // The shell becomes the server, and a timer of its own ends it: as a crash would.
     let script = format!("timeout -s KILL 0.8 {program} serve --listen 127.0.0.1:{{port}}");
     let outcome = Run::new(&yaml)
+        .engine(engine)
         .set(format!(
             "target.command=[\"sh\", \"-c\", \"exec {script}\"]"
         ))
@@ -92,12 +92,14 @@ fn an_embedded_server_that_dies_makes_the_run_invalid() {
     assert_eq!(outcome.repetition().validity.verdict, Verdict::Invalid);
 }
 
-#[test]
-fn a_server_stopped_for_two_seconds_is_not_forgotten() {
+fn a_server_stopped_for_two_seconds_is_not_forgotten(engine: &str) {
     let _alone = common::alone();
     for yaml in [CLOSED, OPEN] {
         let server = Server::start(&[]);
-        let run = Run::new(yaml).target(&server.address).start();
+        let run = Run::new(yaml)
+            .engine(engine)
+            .target(&server.address)
+            .start();
         let stopper = signal_later(&server, 1_500, Signal::SIGSTOP);
         let waker = signal_later(&server, 3_500, Signal::SIGCONT);
         let outcome = run.finish();
@@ -111,11 +113,13 @@ fn a_server_stopped_for_two_seconds_is_not_forgotten() {
     }
 }
 
-#[test]
-fn a_freeze_of_half_a_second_shows_in_the_p99_as_arithmetic_says() {
+fn a_freeze_of_half_a_second_shows_in_the_p99_as_arithmetic_says(engine: &str) {
     let _alone = common::alone();
     let server = Server::start(&[]);
-    let run = Run::new(OPEN).target(&server.address).start();
+    let run = Run::new(OPEN)
+        .engine(engine)
+        .target(&server.address)
+        .start();
     let pid = Pid::from_raw(server.child.id() as i32);
     let freezer = after(Duration::from_millis(2_000), move || {
         let clock = Clock::starting_in(Duration::ZERO);
@@ -137,10 +141,9 @@ fn a_freeze_of_half_a_second_shows_in_the_p99_as_arithmetic_says() {
     assert_eq!(outcome.repetition().counts.ok, 5_000);
 }
 
-#[test]
-fn half_of_the_calls_fail_and_nothing_looks_faster() {
+fn half_of_the_calls_fail_and_nothing_looks_faster(engine: &str) {
     let _alone = common::alone();
-    let outcome = Run::new(OPEN)
+    let outcome = Run::new(OPEN).engine(engine)
         .set("phases.measure=2s")
         .set("target.reference_server.behaviour.delay=10ms")
         .set("target.reference_server.behaviour.error={ share: 0.5, code: UNAVAILABLE, delay: 100us }")
@@ -164,10 +167,10 @@ fn half_of_the_calls_fail_and_nothing_looks_faster() {
     );
 }
 
-#[test]
-fn a_deadline_shorter_than_the_delay_ends_every_call() {
+fn a_deadline_shorter_than_the_delay_ends_every_call(engine: &str) {
     let _alone = common::alone();
     let outcome = Run::new(OPEN)
+        .engine(engine)
         .set("phases.measure=1s")
         .set("target.reference_server.behaviour.delay=200ms")
         .set("call.deadline=50ms")
@@ -184,10 +187,10 @@ fn a_deadline_shorter_than_the_delay_ends_every_call() {
     assert_eq!(outcome.code, Some(4), "no call ended OK");
 }
 
-#[test]
-fn a_delay_longer_than_the_drain_leaves_unfinished_calls() {
+fn a_delay_longer_than_the_drain_leaves_unfinished_calls(engine: &str) {
     let _alone = common::alone();
     let outcome = Run::new(OPEN)
+        .engine(engine)
         .set("phases={ warm_up: 0s, measure: 500ms, drain: 100ms }")
         .set("target.reference_server.behaviour.delay=1s")
         .finish();
@@ -195,10 +198,12 @@ fn a_delay_longer_than_the_drain_leaves_unfinished_calls() {
     assert_eq!((counts.unfinished, counts.ok), (counts.started, 0));
 }
 
-#[test]
-fn an_interrupted_run_writes_what_it_measured_and_says_so() {
+fn an_interrupted_run_writes_what_it_measured_and_says_so(engine: &str) {
     let _alone = common::alone();
-    let run = Run::new(OPEN).set("phases.measure=60s").start();
+    let run = Run::new(OPEN)
+        .engine(engine)
+        .set("phases.measure=60s")
+        .start();
     let pid = Pid::from_raw(run.child.id() as i32);
     let interrupter = after(Duration::from_millis(2_000), move || {
         kill(pid, Signal::SIGINT).unwrap();
@@ -221,10 +226,10 @@ fn an_interrupted_run_writes_what_it_measured_and_says_so() {
     assert!(outcome.path("report.html").exists());
 }
 
-#[test]
-fn a_second_interrupt_ends_at_once() {
+fn a_second_interrupt_ends_at_once(engine: &str) {
     let _alone = common::alone();
     let run = Run::new(OPEN)
+        .engine(engine)
         .set("phases={ measure: 60s, drain: 60s }")
         .set("target.reference_server.behaviour.delay=50s")
         .start();
@@ -236,4 +241,16 @@ fn a_second_interrupt_ends_at_once() {
     }
     let outcome = run.finish();
     assert_eq!(outcome.code, Some(130), "{}", outcome.stderr);
+}
+
+for_both_engines! {
+    a_server_killed_in_the_middle_leaves_every_call_accounted_for
+    an_embedded_server_that_dies_makes_the_run_invalid
+    a_server_stopped_for_two_seconds_is_not_forgotten
+    a_freeze_of_half_a_second_shows_in_the_p99_as_arithmetic_says
+    half_of_the_calls_fail_and_nothing_looks_faster
+    a_deadline_shorter_than_the_delay_ends_every_call
+    a_delay_longer_than_the_drain_leaves_unfinished_calls
+    an_interrupted_run_writes_what_it_measured_and_says_so
+    a_second_interrupt_ends_at_once
 }

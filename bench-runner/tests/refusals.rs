@@ -39,23 +39,27 @@ fn refusal(outcome: &Outcome) -> String {
     said.to_owned()
 }
 
-#[test]
-fn a_port_where_nobody_listens() {
+fn a_port_where_nobody_listens(engine: &str) {
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap();
-    let said = refusal(&Run::new(ANY).target(&format!("http://{free}")).finish());
+    let said = refusal(
+        &Run::new(ANY)
+            .engine(engine)
+            .target(&format!("http://{free}"))
+            .finish(),
+    );
     assert!(
         said.contains("connection refused; is the server running"),
         "{said}"
     );
 }
 
-#[test]
-fn a_server_that_speaks_tls() {
+fn a_server_that_speaks_tls(engine: &str) {
     let said = refusal(
         &Run::new(ANY)
+            .engine(engine)
             .target(&answer(&[0x15, 3, 1, 0, 2, 2, 70]))
             .finish(),
     );
@@ -78,32 +82,30 @@ fn tls_asked_of_a_plaintext_port() {
     );
 }
 
-#[test]
-fn a_server_that_speaks_http_1() {
+fn a_server_that_speaks_http_1(engine: &str) {
     let said = refusal(
         &Run::new(ANY)
+            .engine(engine)
             .target(&answer(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
             .finish(),
     );
     assert!(said.contains("the server answers in HTTP/1"), "{said}");
 }
 
-#[test]
-fn a_server_that_closes_at_once() {
-    let said = refusal(&Run::new(ANY).target(&server(drop)).finish());
+fn a_server_that_closes_at_once(engine: &str) {
+    let said = refusal(&Run::new(ANY).engine(engine).target(&server(drop)).finish());
     assert!(said.contains("closed the connection at once"), "{said}");
 }
 
-#[test]
-fn a_server_that_says_nothing() {
-    let said = refusal(&Run::new(ANY).target(&answer(b"")).finish());
+fn a_server_that_says_nothing(engine: &str) {
+    let said = refusal(&Run::new(ANY).engine(engine).target(&answer(b"")).finish());
     assert!(said.contains("no HTTP/2 answer within 5s"), "{said}");
 }
 
-#[test]
-fn a_server_that_talks_nonsense() {
+fn a_server_that_talks_nonsense(engine: &str) {
     let said = refusal(
         &Run::new(ANY)
+            .engine(engine)
             .target(&answer(b"220 mail.example ESMTP\r\n"))
             .finish(),
     );
@@ -129,10 +131,9 @@ fn a_command_that_is_not_there_and_one_that_ends_at_once() {
     assert!(said.contains("ended before it listened"), "{said}");
 }
 
-#[test]
-fn a_core_that_is_not_there() {
+fn a_core_that_is_not_there(engine: &str) {
     for key in ["client.cpus=[4096]", "target.reference_server.cpus=[4096]"] {
-        let outcome = Run::new(ANY).set(key).finish();
+        let outcome = Run::new(ANY).engine(engine).set(key).finish();
         assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
         assert!(outcome.stderr.contains("4096"), "{}", outcome.stderr);
     }
@@ -149,4 +150,14 @@ fn a_port_in_use_for_serve() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains(&address) && said.contains("in use"), "{said}");
+}
+
+for_both_engines! {
+    a_port_where_nobody_listens
+    a_server_that_speaks_tls
+    a_server_that_speaks_http_1
+    a_server_that_closes_at_once
+    a_server_that_says_nothing
+    a_server_that_talks_nonsense
+    a_core_that_is_not_there
 }

@@ -84,12 +84,12 @@ fn setting(bytes: &[u8], id: u16) -> Option<u32> {
     Some(u32::from_be_bytes(found[2..].try_into().unwrap()))
 }
 
-#[test]
-fn windows_and_frame_sizes_reach_the_wire() {
+fn windows_and_frame_sizes_reach_the_wire(engine: &str) {
     for (text, bytes) in [("64KiB", 65_536), ("1MiB", 1 << 20)] {
         let server = Server::start(&[&format!("http2.initial_stream_window={text}")]);
         let relay = Relay::to(&server);
         let outcome = Run::new(SHORT)
+            .engine(engine)
             .target(&relay.address)
             .set(format!("client.http2.initial_stream_window={text}"))
             .set("client.http2.max_frame_size=32KiB")
@@ -116,12 +116,12 @@ fn windows_and_frame_sizes_reach_the_wire() {
     }
 }
 
-#[test]
-fn so_many_channels_are_so_many_connections() {
+fn so_many_channels_are_so_many_connections(engine: &str) {
     for channels in [1, 7] {
         let server = Server::start(&[]);
         let relay = Relay::to(&server);
         let outcome = Run::new(SHORT)
+            .engine(engine)
             .target(&relay.address)
             .set(format!("client.channels={channels}"))
             .finish();
@@ -135,9 +135,9 @@ fn so_many_channels_are_so_many_connections() {
     }
 }
 
-#[test]
-fn a_server_that_allows_one_stream_makes_calls_wait_where_it_shows() {
+fn a_server_that_allows_one_stream_makes_calls_wait_where_it_shows(engine: &str) {
     let outcome = Run::new(SHORT)
+        .engine(engine)
         .set("load={ open: { rate: 200/s } }")
         .set("target.reference_server.http2.max_concurrent_streams=1")
         .set("target.reference_server.behaviour.delay=4ms")
@@ -169,9 +169,9 @@ fn metadata_reaches_the_server_with_every_call() {
     assert!(seen[0].windows(coded.len()).any(|window| window == coded));
 }
 
-#[test]
-fn metadata_and_trailers_of_a_reply_are_seen() {
+fn metadata_and_trailers_of_a_reply_are_seen(engine: &str) {
     let outcome = Run::new(SHORT)
+        .engine(engine)
         .set("call.reply.trailers={ x-shard: seven }")
         .finish();
     let first = outcome
@@ -181,4 +181,33 @@ fn metadata_and_trailers_of_a_reply_are_seen() {
         .expect("a reply came");
     assert_eq!(first.metadata["content-type"], "application/grpc");
     assert_eq!(first.trailers["x-shard"], "seven");
+}
+
+for_both_engines! {
+    windows_and_frame_sizes_reach_the_wire
+    so_many_channels_are_so_many_connections
+    a_server_that_allows_one_stream_makes_calls_wait_where_it_shows
+    metadata_and_trailers_of_a_reply_are_seen
+}
+
+#[test]
+fn a_frame_level_engine_tells_what_waiting_for_windows_cost() {
+    let run = |window: &str| {
+        let outcome = Run::new(SHORT)
+            .engine("raw")
+            .set("call.request.size=1MiB")
+            .set(format!(
+                "target.reference_server.http2.initial_stream_window={window}"
+            ))
+            .finish();
+        outcome.repetition().wire.clone().unwrap()
+    };
+    let (small, large) = (run("64KiB"), run("16MiB"));
+    assert!(
+        small.stalled_on_stream_window_ns.unwrap() > 1_000_000,
+        "{small:?}"
+    );
+    assert_eq!(large.stalled_on_stream_window_ns, Some(0), "{large:?}");
+    assert!(small.window_updates_received > large.window_updates_received);
+    assert!(small.header_bytes_received < small.header_list_bytes_received.unwrap());
 }

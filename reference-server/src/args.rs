@@ -23,7 +23,7 @@ pub struct ServeArgs {
     pub listen: Listen,
 
     /// Which implementation answers
-    #[arg(long, value_name = "FACE", value_parser = ["tonic"])]
+    #[arg(long, value_name = "FACE", value_parser = ["tonic", "raw"])]
     pub face: Option<String>,
 
     /// Worker threads

@@ -2,7 +2,6 @@
 //!
 //! The draws of a call depend on nothing but its number: call `n` has the `n`-th stream of one seeded ChaCha8.
 
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rand::{RngExt, SeedableRng};
@@ -12,8 +11,6 @@ use scenarios::scenario::{Behaviour, ErrorBehaviour};
 use scenarios::units::Nanos;
 use tonic::{Code, Status};
 
-use crate::timer::{Sleep, Timer};
-
 /// Two servers with the same settings treat the same calls alike.
 const SEED: u64 = 0x6265_6e63_6872_756e;
 
@@ -21,48 +18,49 @@ const SEED: u64 = 0x6265_6e63_6872_756e;
 #[derive(Debug)]
 pub(crate) struct Fates {
     behaviour: Behaviour,
-    /// There where any call may be delayed.
-    timer: Option<Timer>,
     calls: AtomicU64,
     seed: ChaCha8Rng,
 }
 
 /// What is to happen to one call.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Fate {
     /// The wait before its first reply.
     pub(crate) delay: Nanos,
-    /// How it ends, instead of its reply.
-    pub(crate) error: Option<Status>,
+    /// Whether it ends with [`Fates::error`], instead of its first reply.
+    pub(crate) fails: bool,
 }
 
 impl Fates {
-    /// Starts the timer too, on the current runtime, where the behaviour has delays.
-    pub(crate) fn new(behaviour: &Behaviour) -> io::Result<Fates> {
-        let error_delay = behaviour
-            .error
-            .as_ref()
-            .and_then(|error| error.delay.as_ref());
-        let is_delayed = behaviour.delay.is_some() || error_delay.is_some();
-        Ok(Fates {
+    pub(crate) fn new(behaviour: &Behaviour) -> Fates {
+        Fates {
             behaviour: behaviour.clone(),
-            timer: if is_delayed {
-                Some(Timer::start()?)
-            } else {
-                None
-            },
             calls: AtomicU64::new(0),
             seed: ChaCha8Rng::seed_from_u64(SEED),
-        })
+        }
+    }
+
+    /// Whether any call may be delayed.
+    pub(crate) fn have_delays(&self) -> bool {
+        let error = self.behaviour.error.as_ref();
+        self.behaviour.delay.is_some() || error.is_some_and(|error| error.delay.is_some())
+    }
+
+    /// How calls end that are asked to fail.
+    pub(crate) fn error(&self) -> Status {
+        let error = self.behaviour.error.as_ref();
+        let code = error.map_or(Code::Unknown, |error| Code::from_i32(error.code.0.into()));
+        Status::new(code, "the server was asked to fail this call")
     }
 
     /// The fate of the next call.
+    #[inline]
     pub(crate) fn next(&self) -> Fate {
         match (&self.behaviour.delay, &self.behaviour.error) {
             (None, None) => Fate::default(),
             (Some(Law::Fixed(delay)), None) => Fate {
                 delay: *delay,
-                error: None,
+                fails: false,
             },
             (delay, error) => self.draw(delay.as_ref(), error.as_ref()),
         }
@@ -75,21 +73,7 @@ impl Fates {
         let delay = error.and_then(|error| error.delay.as_ref()).or(delay);
         Fate {
             delay: delay.map_or(Nanos::ZERO, |law| law.draw(&mut random)),
-            error: error.map(|error| {
-                Status::new(
-                    Code::from_i32(error.code.0.into()),
-                    "the server was asked to fail this call",
-                )
-            }),
-        }
-    }
-
-    /// Sleeps for a fate's delay; `None` where there is nothing to wait for.
-    pub(crate) fn sleep(&self, delay: Nanos) -> Option<Sleep> {
-        if delay == Nanos::ZERO {
-            None
-        } else {
-            self.timer.as_ref().map(|timer| timer.sleep(delay))
+            fails: error.is_some(),
         }
     }
 }
@@ -112,12 +96,12 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn the_share_of_errors_is_kept_and_the_same_in_every_run() {
+    #[test]
+    fn the_share_of_errors_is_kept_and_the_same_in_every_run() {
         for share in [0.0, 0.01, 0.5, 1.0] {
             let draw = || -> Vec<bool> {
-                let fates = Fates::new(&failing(share, None)).unwrap();
-                (0..10_000).map(|_| fates.next().error.is_some()).collect()
+                let fates = Fates::new(&failing(share, None));
+                (0..10_000).map(|_| fates.next().fails).collect()
             };
             let errors = draw().into_iter().filter(|error| *error).count() as f64;
             // Five standard deviations of the binomial law; nothing at all for 0 and 1.
@@ -130,25 +114,20 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn an_error_waits_its_own_delay_or_else_the_ordinary_one() {
-        let fate = Fates::new(&failing(1.0, None)).unwrap().next();
-        assert_eq!(
-            (fate.delay, fate.error.unwrap().code()),
-            (Nanos(7), Code::Unavailable)
-        );
-        let fate = Fates::new(&failing(1.0, Some(Law::Fixed(Nanos(3)))))
-            .unwrap()
-            .next();
+    #[test]
+    fn an_error_waits_its_own_delay_or_else_the_ordinary_one() {
+        let fates = Fates::new(&failing(1.0, None));
+        let fate = fates.next();
+        assert_eq!((fate.delay, fate.fails), (Nanos(7), true));
+        assert_eq!(fates.error().code(), Code::Unavailable);
+        let fate = Fates::new(&failing(1.0, Some(Law::Fixed(Nanos(3))))).next();
         assert_eq!(fate.delay, Nanos(3));
-        let fate = Fates::new(&failing(0.0, Some(Law::Fixed(Nanos(3)))))
-            .unwrap()
-            .next();
-        assert_eq!((fate.delay, fate.error.is_none()), (Nanos(7), true));
+        let fate = Fates::new(&failing(0.0, Some(Law::Fixed(Nanos(3))))).next();
+        assert_eq!((fate.delay, fate.fails), (Nanos(7), false));
     }
 
-    #[tokio::test]
-    async fn delays_are_drawn_anew_for_each_call() {
+    #[test]
+    fn delays_are_drawn_anew_for_each_call() {
         let law = Law::Drawn(Drawn::Uniform(Uniform {
             min: Nanos(10),
             max: Nanos(1_000_000),
@@ -156,8 +135,7 @@ mod tests {
         let fates = Fates::new(&Behaviour {
             delay: Some(law),
             error: None,
-        })
-        .unwrap();
+        });
         let delays: Vec<u64> = (0..100).map(|_| fates.next().delay.0).collect();
         assert!(delays.iter().all(|delay| (10..=1_000_000).contains(delay)));
         assert!(

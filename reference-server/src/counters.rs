@@ -67,6 +67,16 @@ impl MethodCounts {
         self.reply_bytes.fetch_add(bytes as u64, Relaxed);
     }
 
+    /// Adds what a connection has counted by itself.
+    pub(crate) fn add(&self, counted: &MethodCounters) {
+        self.calls.fetch_add(counted.calls, Relaxed);
+        self.ok.fetch_add(counted.ok, Relaxed);
+        self.requests.fetch_add(counted.requests, Relaxed);
+        self.replies.fetch_add(counted.replies, Relaxed);
+        self.request_bytes.fetch_add(counted.request_bytes, Relaxed);
+        self.reply_bytes.fetch_add(counted.reply_bytes, Relaxed);
+    }
+
     fn snapshot(&self) -> MethodCounters {
         MethodCounters {
             calls: self.calls.load(Relaxed),

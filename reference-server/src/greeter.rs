@@ -9,16 +9,19 @@ use std::sync::Arc;
 use protos::helloworld::HelloRequest;
 use protos::helloworld::greeter_server::SERVICE_NAME;
 use scenarios::method::{Method, Pattern};
+use scenarios::units::Nanos;
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
 use tonic::server::{Grpc, NamedService, ServerStreamingService, StreamingService};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::behaviour::Fates;
-use crate::codec::{Counted, Reply};
+use crate::codec::Counted;
 use crate::counters::Counts;
 use crate::replies::Replies;
+use crate::reply::Reply;
 use crate::shape::Headers;
+use crate::timer::{Sleep, Timer};
 
 /// The Greeter.
 #[derive(Clone)]
@@ -29,6 +32,19 @@ pub(crate) struct Greeter(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) counts: Arc<Counts>,
     pub(crate) fates: Fates,
+    /// There where any call may be delayed.
+    pub(crate) timer: Option<Timer>,
+}
+
+impl Shared {
+    /// Sleeps for a fate's delay; `None` where there is nothing to wait for.
+    pub(crate) fn sleep(&self, delay: Nanos) -> Option<Sleep> {
+        if delay == Nanos::ZERO {
+            None
+        } else {
+            self.timer.as_ref().map(|timer| timer.sleep(delay))
+        }
+    }
 }
 
 /// One call of one method.

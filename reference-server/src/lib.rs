@@ -11,7 +11,9 @@
 //! | `args` | [`ServeArgs`] and [`serve`]: the command, for both binaries |
 //! | `server` | [`Server`]: bind, serve, drain |
 //! | `listen`, `incoming` | where connections come from |
-//! | `greeter`, `codec`, `replies`, `shape` | one call, from its path to its trailers (hot) |
+//! | `shape`, `script`, `reply` | what a call asks for, and what it is to do next: the same for both faces (hot) |
+//! | `greeter`, `codec`, `replies` | the tonic face: one call, from its path to its trailers (hot) |
+//! | `raw` | the raw face, on `wire` (hot) |
 //! | `behaviour`, `timer` | how the server misbehaves, and the kernel timer behind its delays |
 //! | `counters` | what it counted |
 //! | `cpus` | pinning |
@@ -40,7 +42,10 @@ mod greeter;
 mod incoming;
 mod listen;
 mod output;
+mod raw;
 mod replies;
+mod reply;
+mod script;
 mod server;
 mod shape;
 mod timer;

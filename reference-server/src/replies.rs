@@ -12,9 +12,10 @@ use scenarios::method::Method;
 use tonic::{Code, Status, Streaming};
 
 use crate::behaviour::Fate;
-use crate::codec::Reply;
 use crate::greeter::Shared;
-use crate::shape::{Headers, Rule, Shape, checked_size};
+use crate::reply::Reply;
+use crate::script::{Script, Step};
+use crate::shape::{Headers, Shape};
 use crate::timer::Sleep;
 
 /// The replies of one call, then its status. tonic sends the status, and its metadata as the trailers.
@@ -43,15 +44,9 @@ enum Opening {
 /// A reply, or a failure, or the end.
 type Item = Option<Result<Reply, Status>>;
 
-/// What there is to reply, delay and status aside.
+/// What there is to reply, delay and status aside: the script, and the requests that it is told.
 struct Source {
-    rule: Rule,
-    /// The size that the first request asked for.
-    size: Option<u32>,
-    /// The size and the name of the latest request.
-    latest: (Option<u32>, String),
-    /// Requests since the last reply, for [`Rule::Every`].
-    unanswered: u32,
+    script: Script,
     /// The first request, which was read to learn the shape and has not been answered yet.
     first: Option<HelloRequest>,
     /// The other requests; `None` once the client has sent everything.
@@ -66,17 +61,14 @@ impl Replies {
         first: Option<HelloRequest>,
         rest: Option<Streaming<HelloRequest>>,
     ) -> Result<(Replies, Headers), Status> {
-        let Shape {
-            size,
-            rule,
-            headers,
-            end,
-        } = Shape::of(first.as_ref(), method.pattern())?;
+        let shape = Shape::of(
+            first.as_ref().and_then(|first| first.reply.as_ref()),
+            method.pattern(),
+        )?;
+        let mut script = Script::default();
+        script.begin(&shape);
         let source = Source {
-            rule,
-            size,
-            latest: Default::default(),
-            unanswered: 0,
+            script,
             first,
             rest,
         };
@@ -86,11 +78,11 @@ impl Replies {
                 source,
                 opening: Opening::Awaited,
                 fate,
-                end,
+                end: shape.end,
                 shared,
                 method,
             },
-            headers,
+            shape.headers,
         ))
     }
 
@@ -114,14 +106,17 @@ impl Replies {
             match &mut self.opening {
                 Opening::Awaited => {
                     let first = ready!(self.source.poll_next(cx));
-                    self.opening =
-                        Opening::Delayed(first, self.shared.fates.sleep(self.fate.delay));
+                    self.opening = Opening::Delayed(first, self.shared.sleep(self.fate.delay));
                 }
                 Opening::Delayed(first, sleep) => {
                     if let Some(sleep) = sleep {
                         ready!(Pin::new(sleep).poll(cx));
                     }
-                    let first = self.fate.error.take().map(Err).or_else(|| first.take());
+                    let first = if self.fate.fails {
+                        Some(Err(self.shared.fates.error()))
+                    } else {
+                        first.take()
+                    };
                     self.opening = Opening::Ready(first);
                 }
                 Opening::Ready(first) => {
@@ -156,62 +151,38 @@ impl Stream for Replies {
 
 impl Source {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
-        match self.rule {
-            Rule::AfterAll(replies) => {
-                while ready!(self.poll_request(cx)?) {}
-                let Some(left) = replies.checked_sub(1) else {
-                    return Poll::Ready(None);
-                };
-                self.rule = Rule::AfterAll(left);
-            }
-            Rule::AfterFirst => {
-                ready!(self.poll_request(cx)?);
-                self.rule = Rule::AfterAll(0);
-            }
-            Rule::Every(every) => {
-                while self.unanswered < every.get() && ready!(self.poll_request(cx)?) {}
-                if self.unanswered == 0 {
-                    return Poll::Ready(None);
-                }
-                self.unanswered = 0;
+        loop {
+            match self.script.step() {
+                Step::Read => ready!(self.poll_request(cx)?),
+                Step::Reply => return Poll::Ready(Some(Ok(self.reply()))),
+                Step::Done => return Poll::Ready(None),
             }
         }
-        Poll::Ready(Some(Ok(self.reply())))
     }
 
-    /// Takes the next request in; false once the client has sent everything.
-    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Status>> {
+    /// Tells the script the next request, or that there is none.
+    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         let request = match (self.first.take(), &mut self.rest) {
-            (Some(first), _) => first,
-            (None, None) => return Poll::Ready(Ok(false)),
-            (None, Some(rest)) => match ready!(Pin::new(rest).poll_next(cx)?) {
-                Some(request) => request,
-                None => {
-                    self.rest = None;
-                    return Poll::Ready(Ok(false));
-                }
-            },
+            (Some(first), _) => Some(first),
+            (None, None) => None,
+            (None, Some(rest)) => ready!(Pin::new(rest).poll_next(cx)?),
         };
-        self.unanswered += 1;
-        self.take_in(request)?;
-        Poll::Ready(Ok(true))
-    }
-
-    /// Remembers what a reply needs to know of the latest request. A single reply greets the first.
-    fn take_in(&mut self, request: HelloRequest) -> Result<(), Status> {
-        let is_echo = matches!(self.rule, Rule::Every(_));
-        if is_echo || self.unanswered == 1 {
-            let size = request.reply.and_then(|reply| reply.size);
-            self.latest = (checked_size(size)?, request.name);
-        }
-        Ok(())
+        Poll::Ready(match request {
+            Some(HelloRequest { name, reply }) => self
+                .script
+                .take_in(reply.and_then(|reply| reply.size), &name),
+            None => {
+                self.rest = None;
+                self.script.end();
+                Ok(())
+            }
+        })
     }
 
     fn reply(&self) -> Reply {
-        let (own_size, name) = &self.latest;
-        match own_size.or(self.size) {
-            Some(size) => Reply::Filled(size),
-            None => Reply::Words(format!("Hello, {name}!")),
+        match self.script.reply() {
+            Reply::Filled(size) => Reply::Filled(size),
+            Reply::Greeting(name) => Reply::Greeting(name.to_owned()),
         }
     }
 }

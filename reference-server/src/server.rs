@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use protos::reference::Counters;
 use protos::reference::reference_server::ReferenceServer as CountsServer;
-use scenarios::scenario::{ReferenceServer, ServerHttp2};
+use scenarios::scenario::{Face, ReferenceServer, ServerHttp2};
 use scenarios::units::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
@@ -23,6 +23,8 @@ use crate::counters::{Counts, CountsService};
 use crate::error::ServeError;
 use crate::greeter::{Greeter, Shared};
 use crate::listen::{Listen, Listener};
+use crate::raw::{self, Accepted};
+use crate::timer::Timer;
 use crate::{incoming, output};
 
 /// How long calls in flight may take once the server is told to stop.
@@ -78,12 +80,26 @@ impl Server {
     ///
     /// Where the system refuses a timer or a socket.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<Counters, ServeError> {
-        let fates = Fates::new(&self.settings.behaviour)
-            .map_err(|error| ServeError::System("make a timer", error))?;
+        let fates = Fates::new(&self.settings.behaviour);
         let counts = Arc::new(Counts::default());
+        match self.settings.face {
+            Face::Tonic => self.serve_tonic(fates, counts.clone(), stop).await?,
+            Face::Raw => self.serve_raw(fates, counts.clone(), stop).await?,
+        }
+        Ok(counts.snapshot())
+    }
+
+    async fn serve_tonic(
+        self,
+        fates: Fates,
+        counts: Arc<Counts>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let timer = fates.have_delays().then(Timer::start).transpose();
         let shared = Arc::new(Shared {
-            counts: counts.clone(),
+            counts,
             fates,
+            timer: timer.map_err(|error| ServeError::System("make a timer", error))?,
         });
         let (health, router) = services(self.http2.builder(), shared).await?;
 
@@ -94,29 +110,53 @@ impl Server {
             // Nobody listens where serving has ended by itself.
             let _ = stopping.send(());
         };
-        let register = |error| ServeError::System("wait for connections", error);
         match self.listener {
             Listener::Tcp(listener, _) => {
                 let listener = tokio::net::TcpListener::from_std(listener).map_err(register)?;
-                drained(
-                    serve_on(router, incoming::tcp(listener), stop),
-                    stopped,
-                    DRAIN,
-                )
-                .await?;
+                let serving = serve_on(router, incoming::tcp(listener), stop);
+                drained(serving, stopped, DRAIN).await
             }
             Listener::Unix(listener, _file) => {
                 let listener = tokio::net::UnixListener::from_std(listener).map_err(register)?;
-                drained(
-                    serve_on(router, incoming::unix(listener), stop),
-                    stopped,
-                    DRAIN,
-                )
-                .await?;
+                let serving = serve_on(router, incoming::unix(listener), stop);
+                drained(serving, stopped, DRAIN).await
             }
         }
-        Ok(counts.snapshot())
     }
+
+    async fn serve_raw(
+        self,
+        fates: Fates,
+        counts: Arc<Counts>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let common = raw::common(counts, fates, self.http2.config());
+        let threads = raw::Face::start(self.settings.threads, &common)?;
+        let (stopping, stopped) = oneshot::channel();
+        let stop = async move {
+            stop.await;
+            // Nobody listens where serving has ended by itself.
+            let _ = stopping.send(());
+        };
+        match self.listener {
+            Listener::Tcp(listener, _) => {
+                let listener = tokio::net::TcpListener::from_std(listener).map_err(register)?;
+                let incoming =
+                    incoming::tcp(listener).map(|socket| Ok(Accepted::Tcp(socket?.into_std()?)));
+                drained(threads.serve(incoming, stop), stopped, DRAIN).await
+            }
+            Listener::Unix(listener, _file) => {
+                let listener = tokio::net::UnixListener::from_std(listener).map_err(register)?;
+                let incoming =
+                    incoming::unix(listener).map(|socket| Ok(Accepted::Unix(socket?.into_std()?)));
+                drained(threads.serve(incoming, stop), stopped, DRAIN).await
+            }
+        }
+    }
+}
+
+fn register(error: io::Error) -> ServeError {
+    ServeError::System("wait for connections", error)
 }
 
 /// The Greeter, the counts, health and reflection.
@@ -201,6 +241,18 @@ impl Http2 {
             max_streams: settings.max_concurrent_streams,
             max_frame: within("max_frame_size", settings.max_frame_size, FRAME_SIZES)?,
         })
+    }
+
+    /// The settings as the raw face takes them. Sizes of messages are the caller's business, as on the tonic face.
+    fn config(self) -> wire::Config {
+        wire::Config {
+            initial_stream_window: self.stream_window,
+            connection_window: self.connection_window,
+            max_concurrent_streams: self.max_streams,
+            max_frame_size: self.max_frame,
+            max_message_size: u32::MAX,
+            ..wire::Config::default()
+        }
     }
 
     fn builder(self) -> tonic::transport::Server {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use protos::helloworld::{HelloRequest, ReplyShape, When};
+use protos::helloworld::{ReplyShape, When};
 use scenarios::method::Pattern;
 pub(crate) use scenarios::scenario::Headers;
 use tonic::metadata::{AsciiMetadataKey, BinaryMetadataKey, BinaryMetadataValue, MetadataMap};
@@ -38,11 +38,10 @@ pub(crate) enum Rule {
 
 impl Shape {
     /// What the first request of a call asks for; a call without any request is greeted like a stock one.
-    pub(crate) fn of(first: Option<&HelloRequest>, pattern: Pattern) -> Result<Shape, Status> {
+    #[inline]
+    pub(crate) fn of(asked: Option<&ReplyShape>, pattern: Pattern) -> Result<Shape, Status> {
         let stock = ReplyShape::default();
-        let asked = first
-            .and_then(|request| request.reply.as_ref())
-            .unwrap_or(&stock);
+        let asked = asked.unwrap_or(&stock);
         let end = end(asked)?;
         let fails = end.as_ref().is_some_and(|status| status.code() != Code::Ok);
         Ok(Shape {
@@ -148,14 +147,8 @@ fn invalid(what: String) -> Status {
 mod tests {
     use super::*;
 
-    fn shape(pattern: Pattern, asked: ReplyShape) -> Result<Shape, Status> {
-        Shape::of(
-            Some(&HelloRequest {
-                name: String::new(),
-                reply: Some(asked),
-            }),
-            pattern,
-        )
+    fn shape(pattern: Pattern, asked: &ReplyShape) -> Result<Shape, Status> {
+        Shape::of(Some(asked), pattern)
     }
 
     fn rule_of(pattern: Pattern, when: When, status_code: u32) -> Option<Rule> {
@@ -166,7 +159,7 @@ mod tests {
             status_code,
             ..ReplyShape::default()
         };
-        shape(pattern, asked).ok().map(|shape| shape.rule)
+        shape(pattern, &asked).ok().map(|shape| shape.rule)
     }
 
     #[test]
@@ -206,11 +199,7 @@ mod tests {
 
     #[test]
     fn a_stock_request_is_answered_once_with_a_plain_ok() {
-        let stock = HelloRequest {
-            name: "world".into(),
-            reply: None,
-        };
-        let shape = Shape::of(Some(&stock), Pattern::ServerStreaming).unwrap();
+        let shape = Shape::of(None, Pattern::ServerStreaming).unwrap();
         assert_eq!(
             (shape.size, shape.rule, shape.headers),
             (None, Rule::AfterAll(1), Headers::WithFirst)
@@ -258,7 +247,7 @@ mod tests {
             (trailer(""), "reply.trailers"),
         ];
         for (asked, field) in table {
-            let status = shape(Pattern::Bidirectional, asked).unwrap_err();
+            let status = shape(Pattern::Bidirectional, &asked).unwrap_err();
             assert_eq!(status.code(), Code::InvalidArgument);
             assert!(status.message().contains(field), "{status}");
         }
@@ -273,7 +262,7 @@ mod tests {
         .into();
         let end = shape(
             Pattern::Unary,
-            ReplyShape {
+            &ReplyShape {
                 trailers,
                 ..ReplyShape::default()
             },

@@ -34,39 +34,97 @@ pub(crate) struct Sleep(oneshot::Receiver<()>);
 #[derive(Debug)]
 struct Shared {
     alarm: AsyncFd<Alarm>,
-    queue: Mutex<Queue>,
+    /// The alarm is set under the queue's lock, so it always stands at the earliest due time.
+    queue: Mutex<Queue<oneshot::Sender<()>>>,
 }
 
-/// Who waits until when. The alarm is set under the queue's lock, so it always stands at the earliest due time.
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: BinaryHeap<Reverse<Waiting>>,
+/// Who waits until when.
+#[derive(Debug)]
+pub(crate) struct Queue<Who> {
+    waiting: BinaryHeap<Reverse<Waiting<Who>>>,
     made: u64,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct Waiting<Who> {
     due: Nanos,
     /// Who asked first goes first where the due times are equal.
     turn: u64,
-    wake: oneshot::Sender<()>,
+    who: Who,
 }
 
+/// A kernel timer.
 #[derive(Debug)]
-struct Alarm(TimerFd);
+pub(crate) struct Alarm(TimerFd);
 
-impl Timer {
-    /// Starts the timer's task on the current runtime.
-    pub(crate) fn start() -> io::Result<Timer> {
+impl<Who> Default for Queue<Who> {
+    fn default() -> Queue<Who> {
+        Queue {
+            waiting: BinaryHeap::new(),
+            made: 0,
+        }
+    }
+}
+
+impl<Who> Queue<Who> {
+    /// Lets someone wait. Says whether nobody is due earlier, so that an alarm must be set.
+    pub(crate) fn push(&mut self, due: Nanos, who: Who) -> bool {
+        let turn = self.made;
+        self.made += 1;
+        let first = self.waiting.peek();
+        let is_next = first.is_none_or(|Reverse(first)| due < first.due);
+        self.waiting.push(Reverse(Waiting { due, turn, who }));
+        is_next
+    }
+
+    /// Takes out who is due at `now`, and says when the next one is.
+    pub(crate) fn take_due(&mut self, now: Nanos, mut wake: impl FnMut(Who)) -> Option<Nanos> {
+        while let Some(Reverse(first)) = self.waiting.peek() {
+            if first.due > now {
+                return Some(first.due);
+            }
+            if let Some(Reverse(first)) = self.waiting.pop() {
+                wake(first.who);
+            }
+        }
+        None
+    }
+}
+
+impl Alarm {
+    /// An alarm that tells the current runtime when it goes off.
+    pub(crate) fn new() -> io::Result<AsyncFd<Alarm>> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let alarm = Alarm(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
         #[expect(
             deprecated,
             reason = "`register` is unsafe; its condition holds: an alarm owns the descriptor it names"
         )]
-        let alarm = AsyncFd::with_interest(alarm, Interest::READABLE)?;
+        AsyncFd::with_interest(alarm, Interest::READABLE)
+    }
+
+    /// Sets the alarm to a point in time; one in the past goes off at once.
+    pub(crate) fn set(&self, due: Nanos) {
+        let due = Expiration::OneShot(TimeSpec::from_duration(Duration::from(due)));
+        let set = self.0.set(due, TimerSetTimeFlags::TFD_TIMER_ABSTIME);
+        // Fails only for a descriptor that is no timer or a time that is no time.
+        debug_assert_eq!(set, Ok(()));
+    }
+
+    /// Waits until the alarm has gone off, perhaps for someone whom the queue has let go already.
+    pub(crate) async fn rung(alarm: &AsyncFd<Alarm>) -> io::Result<()> {
+        let mut ready = alarm.readable().await?;
+        // Reading takes the expiry back; "not yet" clears the readiness, and either way the queue knows what is due.
+        let _ = ready.try_io(|alarm| Ok(alarm.get_ref().0.wait()?));
+        Ok(())
+    }
+}
+
+impl Timer {
+    /// Starts the timer's task on the current runtime.
+    pub(crate) fn start() -> io::Result<Timer> {
         let shared = Arc::new(Shared {
-            alarm,
+            alarm: Alarm::new()?,
             queue: Mutex::default(),
         });
         let driver = tokio::spawn(drive(shared.clone())).abort_handle();
@@ -78,15 +136,8 @@ impl Timer {
         let (wake, woken) = oneshot::channel();
         let due = now() + length;
         let mut queue = self.shared.queue();
-        let turn = queue.made;
-        queue.made += 1;
-        let is_next = queue
-            .waiting
-            .peek()
-            .is_none_or(|Reverse(first)| due < first.due);
-        queue.waiting.push(Reverse(Waiting { due, turn, wake }));
-        if is_next {
-            self.shared.set_alarm(due);
+        if queue.push(due, wake) {
+            self.shared.alarm.get_ref().set(due);
         }
         Sleep(woken)
     }
@@ -108,52 +159,33 @@ impl Future for Sleep {
 }
 
 impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, Queue<oneshot::Sender<()>>> {
         // Nothing panics while it holds the lock, and a queue is whole between any two of its statements.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the alarm to a point in time; one in the past goes off at once.
-    fn set_alarm(&self, due: Nanos) {
-        let due = Expiration::OneShot(TimeSpec::from_duration(Duration::from(due)));
-        let set = self
-            .alarm
-            .get_ref()
-            .0
-            .set(due, TimerSetTimeFlags::TFD_TIMER_ABSTIME);
-        // Fails only for a descriptor that is no timer or a time that is no time.
-        debug_assert_eq!(set, Ok(()));
-    }
-
     /// Takes out who is due, and sets the alarm for the next.
-    fn take_due(&self, due: &mut Vec<Waiting>) {
-        let now = now();
+    fn take_due(&self, due: &mut Vec<oneshot::Sender<()>>) {
         let mut queue = self.queue();
-        while let Some(Reverse(first)) = queue.waiting.peek() {
-            if first.due > now {
-                self.set_alarm(first.due);
-                return;
-            }
-            due.extend(queue.waiting.pop().map(|Reverse(first)| first));
+        if let Some(next) = queue.take_due(now(), |who| due.push(who)) {
+            self.alarm.get_ref().set(next);
         }
     }
 }
 
 async fn drive(shared: Arc<Shared>) {
     let mut due = Vec::new();
-    while let Ok(mut alarm) = shared.alarm.readable().await {
-        // Reading takes the expiry back; "not yet" clears the readiness, and either way the queue knows what is due.
-        let _ = alarm.try_io(|alarm| Ok(alarm.get_ref().0.wait()?));
+    while Alarm::rung(&shared.alarm).await.is_ok() {
         shared.take_due(&mut due);
-        for waiting in due.drain(..) {
+        for wake in due.drain(..) {
             // Whoever waited may have given up: its call was cancelled.
-            let _ = waiting.wake.send(());
+            let _ = wake.send(());
         }
     }
 }
 
 /// The kernel's monotonic clock, the one that the alarm goes by.
-fn now() -> Nanos {
+pub(crate) fn now() -> Nanos {
     // The clock exists on every Linux; the epoch is as good as any time where it does not.
     clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC)
         .map_or(Nanos::ZERO, |now| Nanos::from(Duration::from(now)))
@@ -165,22 +197,22 @@ impl AsRawFd for Alarm {
     }
 }
 
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Waiting) -> bool {
+impl<Who> PartialEq for Waiting<Who> {
+    fn eq(&self, other: &Waiting<Who>) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Waiting {}
+impl<Who> Eq for Waiting<Who> {}
 
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Waiting) -> Option<std::cmp::Ordering> {
+impl<Who> PartialOrd for Waiting<Who> {
+    fn partial_cmp(&self, other: &Waiting<Who>) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Waiting {
-    fn cmp(&self, other: &Waiting) -> std::cmp::Ordering {
+impl<Who> Ord for Waiting<Who> {
+    fn cmp(&self, other: &Waiting<Who>) -> std::cmp::Ordering {
         (self.due, self.turn).cmp(&(other.due, other.turn))
     }
 }

@@ -9,10 +9,19 @@ use protos::helloworld::greeter_client::GreeterClient;
 use protos::helloworld::{HelloRequest, When};
 use scenarios::law::Law;
 use scenarios::method::Method;
-use scenarios::scenario::{Behaviour, ErrorBehaviour};
+use scenarios::scenario::{Behaviour, ErrorBehaviour, Face};
 use scenarios::status::StatusCode;
 use scenarios::units::Nanos;
 use tonic::{Code, Request};
+
+on_both_faces!(
+    half_of_the_calls_fail_where_half_are_asked_to,
+    every_method_can_fail,
+    an_error_takes_the_place_of_the_first_reply,
+    a_deadline_that_is_shorter_than_the_delay_ends_the_call,
+    a_deadline_ends_a_call_whose_client_says_nothing,
+    what_comes_during_the_delay_is_answered_after_it,
+);
 
 fn failing(share: f64) -> Behaviour {
     Behaviour {
@@ -25,9 +34,8 @@ fn failing(share: f64) -> Behaviour {
     }
 }
 
-#[tokio::test]
-async fn half_of_the_calls_fail_where_half_are_asked_to() {
-    let server = Running::with(failing(0.5));
+async fn half_of_the_calls_fail_where_half_are_asked_to(face: Face) {
+    let server = Running::with(face, failing(0.5));
     let channel = server.connect().await;
     let mut failed = 0;
     for _ in 0..400 {
@@ -52,9 +60,8 @@ async fn half_of_the_calls_fail_where_half_are_asked_to() {
     );
 }
 
-#[tokio::test]
-async fn every_method_can_fail() {
-    let server = Running::with(failing(1.0));
+async fn every_method_can_fail(face: Face) {
+    let server = Running::with(face, failing(1.0));
     let channel = server.connect().await;
     for method in Method::ALL {
         for headers_at_once in [false, true] {
@@ -77,9 +84,8 @@ async fn every_method_can_fail() {
     assert_eq!(status.code(), Code::Unavailable, "{status}");
 }
 
-#[tokio::test]
-async fn an_error_takes_the_place_of_the_first_reply() {
-    let server = Running::with(failing(1.0));
+async fn an_error_takes_the_place_of_the_first_reply(face: Face) {
+    let server = Running::with(face, failing(1.0));
     let channel = server.connect().await;
     let mut after_all = sized(3);
     after_all.when = When::AfterAll.into();
@@ -94,10 +100,9 @@ async fn an_error_takes_the_place_of_the_first_reply() {
     .await;
 }
 
-#[tokio::test]
-async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call() {
+async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call(face: Face) {
     let delay = Some(Law::Fixed(Nanos(3_600 * Nanos::SECOND.0)));
-    let server = Running::with(Behaviour { delay, error: None });
+    let server = Running::with(face, Behaviour { delay, error: None });
     let channel = server.connect().await;
     let mut client = GreeterClient::new(channel.clone());
     let mut call = Request::new(HelloRequest {
@@ -116,4 +121,40 @@ async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call() {
         (counts.calls, counts.ok, counts.requests, counts.replies),
         (1, 0, 1, 0)
     );
+}
+
+async fn a_deadline_ends_a_call_whose_client_says_nothing(face: Face) {
+    let server = Running::start(face);
+    let channel = server.connect().await;
+    let mut client = GreeterClient::new(channel.clone());
+    let mut call = Request::new(futures_util::stream::pending());
+    call.set_timeout(Duration::from_millis(20));
+    let status = client.lots_of_greetings(call).await.unwrap_err();
+    assert!(
+        matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded),
+        "{status}"
+    );
+    // Others are not concerned.
+    let answer = whole_call(&channel, Method::SayHello, vec![request(sized(3))]).await;
+    assert_eq!(answer.lengths, [3]);
+}
+
+async fn what_comes_during_the_delay_is_answered_after_it(face: Face) {
+    let delay = Some(Law::Fixed(Nanos::from_millis(50)));
+    let server = Running::with(face, Behaviour { delay, error: None });
+    let channel = server.connect().await;
+    let requests: Vec<_> = (0..5000).map(|n| request(sized(n % 7))).collect();
+    let wanted: Vec<_> = (0..5000).map(|n| n % 7).collect();
+    let answer = whole_call(&channel, Method::BidiHello, requests).await;
+    assert_eq!((answer.lengths, answer.end.is_ok()), (wanted, true));
+    // Greetings keep their names.
+    let named = |n| HelloRequest {
+        name: format!("number {n}"),
+        reply: None,
+    };
+    let answer = whole_call(&channel, Method::BidiHello, (0..500).map(named).collect()).await;
+    for (n, reply) in answer.replies.iter().enumerate() {
+        assert_eq!(reply.message, format!("Hello, number {n}!"));
+    }
+    assert_eq!(answer.replies.len(), 500);
 }

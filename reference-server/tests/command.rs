@@ -84,8 +84,14 @@ async fn greet(address: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_address_comes_first_and_the_counts_last() {
-    for (signal, threads) in [(Signal::SIGTERM, "1"), (Signal::SIGINT, "2")] {
-        let mut program = Program::start(&["--listen", "127.0.0.1:0", "--threads", threads]);
+    for (signal, face, threads) in [
+        (Signal::SIGTERM, "tonic", "1"),
+        (Signal::SIGINT, "tonic", "2"),
+        (Signal::SIGTERM, "raw", "1"),
+        (Signal::SIGINT, "raw", "2"),
+    ] {
+        let settings = ["--face", face, "--threads", threads];
+        let mut program = Program::start(&[&["--listen", "127.0.0.1:0"], &settings[..]].concat());
         let address = program.line();
         assert!(address.starts_with("http://127.0.0.1:"), "{address}");
         greet(&address).await;
@@ -166,7 +172,7 @@ fn mistakes_exit_with_two_and_name_what_is_wrong() {
 #[tokio::test]
 async fn settings_come_by_path_or_all_at_once() {
     let by_path = ["--set", "behaviour.error={share: 1, code: UNAVAILABLE}"];
-    let settings = common::settings();
+    let settings = common::settings(scenarios::scenario::Face::Tonic);
     let mut json = serde_json::to_value(&settings).unwrap();
     json["behaviour"] = serde_json::json!({ "error": { "share": 1.0, "code": "UNAVAILABLE" } });
     let json = json.to_string();

@@ -5,11 +5,19 @@ mod common;
 use common::{Running, by_hand, call, request, settings, sized, until, whole_call};
 use protos::helloworld::ReplyShape;
 use scenarios::method::Method;
+use scenarios::scenario::{Face, ReferenceServer};
 use tonic::transport::Endpoint;
 
-#[tokio::test]
-async fn a_call_in_flight_finishes_before_the_server_ends() {
-    let server = Running::start();
+on_both_faces!(
+    a_call_in_flight_finishes_before_the_server_ends,
+    an_idle_server_ends_at_once,
+    a_client_that_goes_away_does_not_disturb_the_others,
+    a_unix_socket_serves_like_a_port,
+    the_other_internet_protocol_is_served_too,
+);
+
+async fn a_call_in_flight_finishes_before_the_server_ends(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     let address = server.address.clone();
     let (send, requests) = by_hand();
@@ -39,18 +47,16 @@ async fn a_call_in_flight_finishes_before_the_server_ends() {
     assert_eq!((counts.ok, counts.requests, counts.replies), (1, 2, 2));
 }
 
-#[tokio::test]
-async fn an_idle_server_ends_at_once() {
-    let server = Running::start();
+async fn an_idle_server_ends_at_once(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     whole_call(&channel, Method::SayHello, vec![request(sized(3))]).await;
     // The connection stays open on the client's side: GOAWAY ends it.
     assert_eq!(server.counted(Method::SayHello).await.ok, 1);
 }
 
-#[tokio::test]
-async fn a_client_that_goes_away_does_not_disturb_the_others() {
-    let server = Running::start();
+async fn a_client_that_goes_away_does_not_disturb_the_others(face: Face) {
+    let server = Running::start(face);
     let (staying, leaving) = (server.connect().await, server.connect().await);
     let (send, requests) = by_hand();
     send.send(request(ReplyShape {
@@ -69,11 +75,10 @@ async fn a_client_that_goes_away_does_not_disturb_the_others() {
     );
 }
 
-#[tokio::test]
-async fn a_unix_socket_serves_like_a_port() {
+async fn a_unix_socket_serves_like_a_port(face: Face) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("greeter.sock");
-    let server = Running::on(&format!("unix:{}", path.display()), &settings());
+    let server = Running::on(&format!("unix:{}", path.display()), &settings(face));
     assert_eq!(server.address, format!("unix:{}", path.display()));
     let channel = server.connect().await;
     assert_eq!(
@@ -86,12 +91,11 @@ async fn a_unix_socket_serves_like_a_port() {
     assert!(!path.exists(), "the socket goes with its server");
 }
 
-#[tokio::test]
-async fn the_other_internet_protocol_is_served_too() {
+async fn the_other_internet_protocol_is_served_too(face: Face) {
     let Ok(_) = std::net::TcpListener::bind("[::1]:0") else {
         return;
     };
-    let server = Running::on("[::1]:0", &settings());
+    let server = Running::on("[::1]:0", &settings(face));
     assert!(
         server.address.starts_with("http://[::1]:"),
         "{}",
@@ -108,7 +112,20 @@ async fn the_other_internet_protocol_is_served_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_threads_count_as_exactly_as_one() {
-    let server = Running::start();
+    for face in [Face::Tonic, Face::Raw] {
+        many_threads_count(face).await;
+    }
+}
+
+async fn many_threads_count(face: Face) {
+    // The raw face has threads of its own; the tonic face runs on those of the test.
+    let server = Running::on(
+        "127.0.0.1:0",
+        &ReferenceServer {
+            threads: 3,
+            ..settings(face)
+        },
+    );
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let channel = server.connect().await;

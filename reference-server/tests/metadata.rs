@@ -8,9 +8,18 @@ use futures_util::stream;
 use protos::helloworld::{ReplyShape, When};
 use scenarios::law::Law;
 use scenarios::method::{Method, Pattern};
-use scenarios::scenario::Behaviour;
+use scenarios::scenario::{Behaviour, Face};
 use scenarios::units::Nanos;
 use tonic::Code;
+
+on_both_faces!(
+    headers_at_once_come_while_the_reply_is_still_delayed,
+    headers_with_the_first_reply_wait_for_it,
+    headers_at_once_come_before_the_client_has_sent_everything,
+    after_a_delay_everything_comes,
+    a_status_on_demand_comes_after_the_replies_of_a_stream,
+    trailers_on_demand_come_with_status_ok,
+);
 
 /// Longer than any test: what waits for it does not come.
 const NEVER: Nanos = Nanos(3_600 * Nanos::SECOND.0);
@@ -22,9 +31,8 @@ fn delayed(delay: Nanos) -> Behaviour {
     }
 }
 
-#[tokio::test]
-async fn headers_at_once_come_while_the_reply_is_still_delayed() {
-    let server = Running::with(delayed(NEVER));
+async fn headers_at_once_come_while_the_reply_is_still_delayed(face: Face) {
+    let server = Running::with(face, delayed(NEVER));
     let channel = server.connect().await;
     for method in Method::ALL {
         let shape = ReplyShape {
@@ -45,9 +53,8 @@ async fn headers_at_once_come_while_the_reply_is_still_delayed() {
     }
 }
 
-#[tokio::test]
-async fn headers_with_the_first_reply_wait_for_it() {
-    let server = Running::with(delayed(NEVER));
+async fn headers_with_the_first_reply_wait_for_it(face: Face) {
+    let server = Running::with(face, delayed(NEVER));
     let channel = server.connect().await;
     for method in Method::ALL {
         let mut answer = Box::pin(call(&channel, method, stream::iter([request(sized(3))])));
@@ -57,9 +64,8 @@ async fn headers_with_the_first_reply_wait_for_it() {
     }
 }
 
-#[tokio::test]
-async fn headers_at_once_come_before_the_client_has_sent_everything() {
-    let server = Running::start();
+async fn headers_at_once_come_before_the_client_has_sent_everything(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     for method in [Method::LotsOfGreetings, Method::BidiHello] {
         let (send, requests) = by_hand();
@@ -77,9 +83,8 @@ async fn headers_at_once_come_before_the_client_has_sent_everything() {
     }
 }
 
-#[tokio::test]
-async fn after_a_delay_everything_comes() {
-    let server = Running::with(delayed(Nanos::from_millis(2)));
+async fn after_a_delay_everything_comes(face: Face) {
+    let server = Running::with(face, delayed(Nanos::from_millis(2)));
     let channel = server.connect().await;
     for method in Method::ALL {
         for headers_at_once in [false, true] {
@@ -94,9 +99,8 @@ async fn after_a_delay_everything_comes() {
     }
 }
 
-#[tokio::test]
-async fn a_status_on_demand_comes_after_the_replies_of_a_stream() {
-    let server = Running::start();
+async fn a_status_on_demand_comes_after_the_replies_of_a_stream(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     for method in Method::ALL {
         for headers_at_once in [false, true] {
@@ -124,9 +128,8 @@ async fn a_status_on_demand_comes_after_the_replies_of_a_stream() {
     assert_eq!((counts.calls, counts.ok, counts.replies), (2, 0, 2));
 }
 
-#[tokio::test]
-async fn trailers_on_demand_come_with_status_ok() {
-    let server = Running::start();
+async fn trailers_on_demand_come_with_status_ok(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     for method in Method::ALL {
         let trailers = [("x-cost", "7"), ("x-server", "reference")];

@@ -8,11 +8,28 @@ use protos::helloworld::greeter_client::GreeterClient;
 use protos::helloworld::{HelloRequest, ReplyShape, When};
 use protos::reference::MethodCounters;
 use scenarios::method::Method;
+use scenarios::scenario::Face;
 use tonic::Code;
 
+on_both_faces!(
+    replies_have_exactly_the_size_asked_for,
+    large_requests_arrive_whole,
+    a_server_stream_has_as_many_replies_as_asked_for,
+    a_client_stream_is_answered_once,
+    a_bidirectional_stream_echoes_each_request_with_the_size_it_asks_for,
+    a_bidirectional_stream_answers_after_all_with_as_many_as_asked_for,
+    a_bidirectional_stream_answers_every_so_many_and_the_rest,
+    streams_without_any_request_end_well,
+    a_stock_client_is_greeted_by_name,
+    after_the_first_means_before_the_rest_which_is_counted_all_the_same,
+    an_echo_comes_before_the_next_request_is_sent,
+    a_shape_that_cannot_be_is_refused,
+    methods_are_counted_apart_and_over_all_connections,
+);
+
 /// Calls `method` with `requests`, compares the counts of both sides, and gives back the lengths of the replies.
-async fn lengths(method: Method, requests: Vec<HelloRequest>) -> Vec<usize> {
-    let server = Running::start();
+async fn lengths(face: Face, method: Method, requests: Vec<HelloRequest>) -> Vec<usize> {
+    let server = Running::start(face);
     let sent = bytes(&requests);
     let count = requests.len() as u64;
     let Answer {
@@ -47,12 +64,11 @@ fn when(when: When, shape: ReplyShape) -> ReplyShape {
     }
 }
 
-#[tokio::test]
-async fn replies_have_exactly_the_size_asked_for() {
+async fn replies_have_exactly_the_size_asked_for(face: Face) {
     for method in Method::ALL {
         for size in [0, 1, 100, 16 << 10, 5 << 20] {
             assert_eq!(
-                lengths(method, vec![request(sized(size))]).await,
+                lengths(face, method, vec![request(sized(size))]).await,
                 [size as usize],
                 "{method:?}"
             );
@@ -60,36 +76,33 @@ async fn replies_have_exactly_the_size_asked_for() {
     }
 }
 
-#[tokio::test]
-async fn large_requests_arrive_whole() {
+async fn large_requests_arrive_whole(face: Face) {
     let large = HelloRequest {
         name: "n".repeat(6 << 20),
         reply: Some(sized(3)),
     };
-    assert_eq!(lengths(Method::SayHello, vec![large]).await, [3]);
+    assert_eq!(lengths(face, Method::SayHello, vec![large]).await, [3]);
 }
 
-#[tokio::test]
-async fn a_server_stream_has_as_many_replies_as_asked_for() {
+async fn a_server_stream_has_as_many_replies_as_asked_for(face: Face) {
     for messages in [0, 1, 7, 1000] {
         let shape = ReplyShape {
             messages: Some(messages),
             ..sized(16)
         };
         assert_eq!(
-            lengths(Method::LotsOfReplies, vec![request(shape)]).await,
+            lengths(face, Method::LotsOfReplies, vec![request(shape)]).await,
             vec![16; messages as usize]
         );
     }
 }
 
-#[tokio::test]
-async fn a_client_stream_is_answered_once() {
+async fn a_client_stream_is_answered_once(face: Face) {
     for rule in [When::Default, When::AfterAll, When::AfterFirst] {
         for count in [1, 5, 500] {
             let requests = vec![request(when(rule, sized(9))); count];
             assert_eq!(
-                lengths(Method::LotsOfGreetings, requests).await,
+                lengths(face, Method::LotsOfGreetings, requests).await,
                 [9],
                 "{rule:?} {count}"
             );
@@ -97,8 +110,7 @@ async fn a_client_stream_is_answered_once() {
     }
 }
 
-#[tokio::test]
-async fn a_bidirectional_stream_echoes_each_request_with_the_size_it_asks_for() {
+async fn a_bidirectional_stream_echoes_each_request_with_the_size_it_asks_for(face: Face) {
     let mut requests: Vec<_> = [10, 20, 0, 30].map(|size| request(sized(size))).into();
     // One without a size of its own has the first one's.
     requests.push(HelloRequest {
@@ -106,13 +118,12 @@ async fn a_bidirectional_stream_echoes_each_request_with_the_size_it_asks_for() 
         reply: None,
     });
     assert_eq!(
-        lengths(Method::BidiHello, requests).await,
+        lengths(face, Method::BidiHello, requests).await,
         [10, 20, 0, 30, 10]
     );
 }
 
-#[tokio::test]
-async fn a_bidirectional_stream_answers_after_all_with_as_many_as_asked_for() {
+async fn a_bidirectional_stream_answers_after_all_with_as_many_as_asked_for(face: Face) {
     let shape = when(
         When::AfterAll,
         ReplyShape {
@@ -121,18 +132,17 @@ async fn a_bidirectional_stream_answers_after_all_with_as_many_as_asked_for() {
         },
     );
     assert_eq!(
-        lengths(Method::BidiHello, vec![request(shape); 10]).await,
+        lengths(face, Method::BidiHello, vec![request(shape); 10]).await,
         [8, 8, 8]
     );
     let shape = when(When::AfterAll, sized(8));
     assert_eq!(
-        lengths(Method::BidiHello, vec![request(shape); 10]).await,
+        lengths(face, Method::BidiHello, vec![request(shape); 10]).await,
         [8]
     );
 }
 
-#[tokio::test]
-async fn a_bidirectional_stream_answers_every_so_many_and_the_rest() {
+async fn a_bidirectional_stream_answers_every_so_many_and_the_rest(face: Face) {
     let shape = when(
         When::Every,
         ReplyShape {
@@ -142,22 +152,23 @@ async fn a_bidirectional_stream_answers_every_so_many_and_the_rest() {
     );
     for (requests, replies) in [(1, 1), (2, 1), (3, 1), (4, 2), (6, 2), (7, 3)] {
         let requests = vec![request(shape.clone()); requests];
-        assert_eq!(lengths(Method::BidiHello, requests).await, vec![4; replies]);
+        assert_eq!(
+            lengths(face, Method::BidiHello, requests).await,
+            vec![4; replies]
+        );
     }
 }
 
-#[tokio::test]
-async fn streams_without_any_request_end_well() {
-    assert_eq!(lengths(Method::BidiHello, vec![]).await, [0; 0]);
+async fn streams_without_any_request_end_well(face: Face) {
+    assert_eq!(lengths(face, Method::BidiHello, vec![]).await, [0; 0]);
     assert_eq!(
-        lengths(Method::LotsOfGreetings, vec![]).await,
+        lengths(face, Method::LotsOfGreetings, vec![]).await,
         ["Hello, !".len()]
     );
 }
 
-#[tokio::test]
-async fn a_stock_client_is_greeted_by_name() {
-    let server = Running::start();
+async fn a_stock_client_is_greeted_by_name(face: Face) {
+    let server = Running::start(face);
     let mut client = GreeterClient::new(server.connect().await);
     let stock = || HelloRequest {
         name: "world".into(),
@@ -212,9 +223,8 @@ async fn a_stock_client_is_greeted_by_name() {
     assert_eq!(replies.message().await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn after_the_first_means_before_the_rest_which_is_counted_all_the_same() {
-    let server = Running::start();
+async fn after_the_first_means_before_the_rest_which_is_counted_all_the_same(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     let (send, requests) = by_hand();
     send.send(request(when(When::AfterFirst, sized(5))))
@@ -234,9 +244,8 @@ async fn after_the_first_means_before_the_rest_which_is_counted_all_the_same() {
     assert_eq!((counts.requests, counts.replies, counts.ok), (5, 1, 1));
 }
 
-#[tokio::test]
-async fn an_echo_comes_before_the_next_request_is_sent() {
-    let server = Running::start();
+async fn an_echo_comes_before_the_next_request_is_sent(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     let (send, requests) = by_hand();
     send.send(request(sized(1))).unwrap();
@@ -256,9 +265,8 @@ async fn an_echo_comes_before_the_next_request_is_sent() {
     assert_eq!(replies.message().await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_shape_that_cannot_be_is_refused() {
-    let server = Running::start();
+async fn a_shape_that_cannot_be_is_refused(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     let every_none = when(When::Every, sized(1));
     let answer = whole_call(&channel, Method::BidiHello, vec![request(every_none)]).await;
@@ -278,9 +286,8 @@ async fn a_shape_that_cannot_be_is_refused() {
     assert_eq!((counts.calls, counts.ok), (2, 0));
 }
 
-#[tokio::test]
-async fn methods_are_counted_apart_and_over_all_connections() {
-    let server = Running::start();
+async fn methods_are_counted_apart_and_over_all_connections(face: Face) {
+    let server = Running::start(face);
     let mut calls = tokio::task::JoinSet::new();
     for method in Method::ALL {
         for _ in 0..4 {

@@ -7,10 +7,17 @@ use futures_util::stream;
 use protos::reference::GetCountersRequest;
 use protos::reference::reference_client::ReferenceClient;
 use scenarios::method::Method;
+use scenarios::scenario::Face;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+
+on_both_faces!(
+    the_server_and_its_greeter_are_healthy,
+    only_the_greeter_is_counted,
+    unknown_methods_are_unimplemented,
+);
 
 fn service(name: &str) -> HealthCheckRequest {
     HealthCheckRequest {
@@ -18,9 +25,8 @@ fn service(name: &str) -> HealthCheckRequest {
     }
 }
 
-#[tokio::test]
-async fn the_server_and_its_greeter_are_healthy() {
-    let server = Running::start();
+async fn the_server_and_its_greeter_are_healthy(face: Face) {
+    let server = Running::start(face);
     let mut health = HealthClient::new(server.connect().await);
     for name in ["", "helloworld.Greeter"] {
         let status = health
@@ -39,7 +45,7 @@ async fn the_server_and_its_greeter_are_healthy() {
 
 #[tokio::test]
 async fn who_watches_the_health_does_not_hold_up_the_stop() {
-    let server = Running::start();
+    let server = Running::start(Face::Tonic);
     let mut health = HealthClient::new(server.connect().await);
     let mut watch = health.watch(service("")).await.unwrap().into_inner();
     assert_eq!(
@@ -101,7 +107,7 @@ macro_rules! reflect {
 
 #[tokio::test]
 async fn reflection_tells_the_services_and_their_files() {
-    let server = Running::start();
+    let server = Running::start(Face::Tonic);
     let channel = server.connect().await;
     for (mut names, files) in [
         reflect!(channel.clone(), v1),
@@ -125,9 +131,8 @@ async fn reflection_tells_the_services_and_their_files() {
     }
 }
 
-#[tokio::test]
-async fn only_the_greeter_is_counted() {
-    let server = Running::start();
+async fn only_the_greeter_is_counted(face: Face) {
+    let server = Running::start(face);
     let channel = server.connect().await;
     HealthClient::new(channel.clone())
         .check(service(""))
@@ -162,10 +167,9 @@ async fn only_the_greeter_is_counted() {
     assert_eq!(counters, server.stop().await.unwrap().unwrap());
 }
 
-#[tokio::test]
-async fn unknown_methods_are_unimplemented() {
+async fn unknown_methods_are_unimplemented(face: Face) {
     use tonic::codegen::http::uri::PathAndQuery;
-    let server = Running::start();
+    let server = Running::start(face);
     let mut grpc = tonic::client::Grpc::new(server.connect().await);
     for path in ["/helloworld.Greeter/SayGoodbye", "/nobody.Service/Method"] {
         grpc.ready().await.unwrap();

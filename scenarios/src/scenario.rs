@@ -91,6 +91,8 @@ pub enum Face {
     /// tonic: what users deploy.
     #[default]
     Tonic,
+    /// A fast sink of our own: the same methods, counts and behaviours at a fraction of the CPU.
+    Raw,
 }
 
 /// HTTP/2 settings of the reference server.
@@ -155,6 +157,8 @@ pub enum Engine {
     /// tonic: what users deploy.
     #[default]
     Tonic,
+    /// Prepared HTTP/2 frames: the most load that a core can make.
+    Raw,
 }
 
 /// How a lane waits for the next intended start.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reports::view::format::plural;
 use scenarios::scenario::Scenario;
 use scenarios::units::Nanos;
 use scenarios::{Case, Suite};
@@ -31,7 +32,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         match super::load(scenario, &args.sets) {
             Ok(suite) if args.json => output::print(&json(&suite)?)?,
             Ok(suite) => output::print(&summary(&suite))?,
-            Err(error) => exit = Failure::from(error).report(),
+            Err(failure) => exit = failure.report(),
         }
     }
     Ok(exit)
@@ -73,11 +74,11 @@ fn describe(scenario: &Scenario) -> String {
     let timeline = Timeline::new(scenario);
     let load = serde_json::to_value(&scenario.load).unwrap_or_default();
     let mut text = format!(
-        "{} ({}), {} channels on {} lanes, load {load}, warm-up {}, measure {}, drain {}",
+        "{} ({}), {} on {}, load {load}, warm-up {}, measure {}, drain {}",
         scenario.call.method,
         scenario.pattern(),
-        scenario.client.channels,
-        scenario.client.lanes,
+        plural(scenario.client.channels.into(), "channel"),
+        plural(scenario.client.lanes.into(), "lane"),
         scenario.phases.warm_up,
         timeline.measure_end.since(timeline.measure_start),
         scenario.phases.drain,

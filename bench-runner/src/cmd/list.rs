@@ -29,7 +29,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     for scenario in named {
         let about = match super::load(&scenario, &[]) {
             Ok(suite) => describe(&suite),
-            Err(error) => format!("(broken: {error})"),
+            Err(failure) => format!("(broken: {failure})"),
         };
         output::print(&format!("{scenario:width$}  {about}\n"))?;
     }

@@ -10,13 +10,20 @@ pub mod serve;
 
 use std::path::Path;
 
-use scenarios::{ScenarioError, Suite};
+use scenarios::Suite;
+
+use crate::exit::Failure;
 
 /// Reads a scenario: a file, or the name of a built-in one where there is no such file.
-fn load(scenario: &str, sets: &[String]) -> Result<Suite, ScenarioError> {
+fn load(scenario: &str, sets: &[String]) -> Result<Suite, Failure> {
     let path = Path::new(scenario);
+    if path.exists() {
+        return Ok(Suite::load(path, sets)?);
+    }
     match scenarios::catalogue::find(scenario) {
-        Some(text) if !path.exists() => Suite::parse(&format!("{scenario}.yaml"), text, sets),
-        _ => Suite::load(path, sets),
+        Some(text) => Ok(Suite::parse(&format!("{scenario}.yaml"), text, sets)?),
+        None => Err(Failure::usage(format!(
+            "there is no file `{scenario}`, and no built-in scenario of that name; `bench-runner list` shows those"
+        ))),
     }
 }

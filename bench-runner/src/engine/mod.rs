@@ -4,11 +4,14 @@
 //! pacing, deadlines and recording are the lane's, so a difference between two engines is a difference of engines.
 
 pub mod fake;
+mod greeting;
+pub mod raw;
 pub mod status;
 pub mod tap;
 pub mod tonic;
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -49,6 +52,10 @@ pub struct Endpoint {
 ///
 /// Never waits, never reads a load model, never records, never gives up on a call by itself.
 pub trait Channels {
+    /// Whether the calls that are started in one turn of the lane are handed over together, so that one reading of the
+    /// clock stamps them all.
+    const BATCHED: bool = false;
+
     /// How many there are.
     fn count(&self) -> usize;
 
@@ -156,7 +163,7 @@ pub struct ConnectError {
 #[derive(Debug)]
 pub enum ConnectFailure {
     /// No connection could be made.
-    Io(std::io::Error),
+    Io(io::Error),
     /// Nothing came back in time.
     Timeout(std::time::Duration),
     /// The server speaks TLS.
@@ -169,10 +176,25 @@ pub enum ConnectFailure {
     NotHttp2(String),
 }
 
+impl ConnectFailure {
+    /// What an error of the socket means.
+    fn of(error: io::Error) -> ConnectFailure {
+        use io::ErrorKind::{
+            BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
+        };
+        match error.kind() {
+            BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => {
+                ConnectFailure::Closed
+            }
+            _ => ConnectFailure::Io(error),
+        }
+    }
+}
+
 impl fmt::Display for ConnectFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ConnectFailure::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            ConnectFailure::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 f.write_str("connection refused; is the server running, and on this port?")
             }
             ConnectFailure::Io(error) => write!(f, "{error}; check the address in `target.address`"),

@@ -5,6 +5,7 @@
 
 mod frames;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -28,6 +29,10 @@ pub struct Seen {
     bytes_received: AtomicU64,
     frames_sent: AtomicU64,
     frames_received: AtomicU64,
+    header_bytes_sent: AtomicU64,
+    header_bytes_received: AtomicU64,
+    window_updates_sent: AtomicU64,
+    window_updates_received: AtomicU64,
     max_concurrent_streams: AtomicU32,
     closed: AtomicBool,
     notes: Mutex<Notes>,
@@ -38,7 +43,8 @@ struct Notes {
     greeting: Vec<u8>,
     client_settings: WireSettings,
     server_settings: WireSettings,
-    goaway: Vec<String>,
+    goaway: BTreeMap<String, u64>,
+    resets: BTreeMap<String, u64>,
 }
 
 /// A connection with a tap on it.
@@ -61,6 +67,10 @@ impl Seen {
             bytes_received: AtomicU64::new(0),
             frames_sent: AtomicU64::new(0),
             frames_received: AtomicU64::new(0),
+            header_bytes_sent: AtomicU64::new(0),
+            header_bytes_received: AtomicU64::new(0),
+            window_updates_sent: AtomicU64::new(0),
+            window_updates_received: AtomicU64::new(0),
             max_concurrent_streams: AtomicU32::new(u32::MAX),
             closed: AtomicBool::new(false),
             notes: Mutex::default(),
@@ -100,8 +110,17 @@ impl Seen {
         wire.bytes_received += self.bytes_received.load(Relaxed);
         wire.frames_sent += self.frames_sent.load(Relaxed);
         wire.frames_received += self.frames_received.load(Relaxed);
-        for goaway in &notes.goaway {
-            *wire.goaway.entry(goaway.clone()).or_default() += 1;
+        wire.header_bytes_sent += self.header_bytes_sent.load(Relaxed);
+        wire.header_bytes_received += self.header_bytes_received.load(Relaxed);
+        wire.window_updates_sent += self.window_updates_sent.load(Relaxed);
+        wire.window_updates_received += self.window_updates_received.load(Relaxed);
+        for (sum, mine) in [
+            (&mut wire.goaway, &notes.goaway),
+            (&mut wire.resets, &notes.resets),
+        ] {
+            for (reason, count) in mine {
+                *sum.entry(reason.clone()).or_default() += count;
+            }
         }
     }
 
@@ -134,11 +153,16 @@ impl Seen {
             // A client that closes in good order says GOAWAY too; only reasons are worth a note.
             Noticed::Goaway(reason)
                 if reason == h2::Reason::NO_ERROR && direction == Direction::Sent => {}
-            Noticed::Goaway(reason) => notes
-                .goaway
-                .push(format!("{direction} {}", reason_name(reason))),
+            Noticed::Goaway(reason) => count(&mut notes.goaway, direction, reason),
+            Noticed::Reset(reason) => count(&mut notes.resets, direction, reason),
         }
     }
+}
+
+fn count(by_reason: &mut BTreeMap<String, u64>, direction: Direction, reason: h2::Reason) {
+    *by_reason
+        .entry(format!("{direction} {}", reason_name(reason)))
+        .or_default() += 1;
 }
 
 /// `ENHANCE_YOUR_CALM`; the number where HTTP/2 has no name for it.
@@ -176,18 +200,26 @@ impl<S> Tap<S> {
             .bytes_received
             .fetch_add(bytes.len() as u64, Relaxed);
         let seen = &self.seen;
-        let frames = self
+        let passed = self
             .received
             .pass(bytes, |noticed| seen.notice(Direction::Received, noticed));
-        self.seen.frames_received.fetch_add(frames, Relaxed);
+        seen.frames_received.fetch_add(passed.frames, Relaxed);
+        seen.header_bytes_received
+            .fetch_add(passed.header_bytes, Relaxed);
+        seen.window_updates_received
+            .fetch_add(passed.window_updates, Relaxed);
     }
 
     fn sent(&mut self, bytes: &[u8]) {
         let seen = &self.seen;
-        let frames = self
+        let passed = self
             .sent
             .pass(bytes, |noticed| seen.notice(Direction::Sent, noticed));
-        self.seen.frames_sent.fetch_add(frames, Relaxed);
+        seen.frames_sent.fetch_add(passed.frames, Relaxed);
+        seen.header_bytes_sent
+            .fetch_add(passed.header_bytes, Relaxed);
+        seen.window_updates_sent
+            .fetch_add(passed.window_updates, Relaxed);
         self.seen.bytes_sent.fetch_add(bytes.len() as u64, Relaxed);
     }
 

@@ -187,8 +187,12 @@ impl<C: Channels> Lane<C> {
     }
 
     fn start_due(&mut self) {
+        let mut now = self.clock.now();
         while let Some(due) = self.offer.front() {
-            if !self.start(due) {
+            if !C::BATCHED {
+                now = self.clock.now();
+            }
+            if !self.start(due, now) {
                 break;
             }
             self.offer.begun();
@@ -196,11 +200,10 @@ impl<C: Channels> Lane<C> {
     }
 
     /// Starts a call on the first channel that takes it; `false` where none does.
-    fn start(&mut self, due: Due) -> bool {
+    fn start(&mut self, due: Due, started: Nanos) -> bool {
         for _ in 0..self.router.candidates() {
             let channel = self.router.front();
             let id = self.ops.next_id();
-            let started = self.clock.now();
             if self.channels.try_start(channel, id, self.requests).is_ok() {
                 self.router.started();
                 self.keep(due, channel, started);

@@ -140,7 +140,7 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, server_cpu: Option<Nanos>
     records
         .iter()
         .filter_map(|record| record.wire.as_ref())
-        .for_each(|lane| add(&mut wire, lane));
+        .for_each(|lane| wire.add(lane));
     Measured {
         measure_end: records
             .iter()
@@ -153,22 +153,6 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, server_cpu: Option<Nanos>
         wire: Some(wire).filter(|wire| wire.connections > 0),
         first_reply: records.iter().find_map(|record| record.first_reply.clone()),
         ..Measured::default()
-    }
-}
-
-fn add(sum: &mut Wire, lane: &Wire) {
-    if sum.connections == 0 {
-        sum.client_settings = lane.client_settings;
-        sum.server_settings = lane.server_settings;
-    }
-    sum.connections += lane.connections;
-    sum.connections_lost += lane.connections_lost;
-    sum.bytes_sent += lane.bytes_sent;
-    sum.bytes_received += lane.bytes_received;
-    sum.frames_sent += lane.frames_sent;
-    sum.frames_received += lane.frames_received;
-    for (reason, count) in &lane.goaway {
-        *sum.goaway.entry(reason.clone()).or_default() += count;
     }
 }
 

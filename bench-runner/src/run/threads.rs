@@ -13,6 +13,7 @@ use super::lane::{Lane, LaneRecord, Turn};
 use super::timer::Timer;
 use super::watch::{Board, Stop, Watch};
 use crate::clock::Clock;
+use crate::engine::raw::Raw;
 use crate::engine::tonic::Tonic;
 use crate::engine::{Channels, Engine};
 use crate::host::affinity;
@@ -33,6 +34,7 @@ struct LaneThread {
 pub fn open(plan: &Plan, stop: &Stop, board: &Board) -> Result<Lanes, RunError> {
     match plan.engine {
         scenarios::scenario::Engine::Tonic => open_with::<Tonic>(plan, stop, board),
+        scenarios::scenario::Engine::Raw => open_with::<Raw>(plan, stop, board),
     }
 }
 

@@ -15,6 +15,19 @@ use reports::model::{Repetition, RunResult};
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_bench-runner");
 
+/// Makes a test for each engine of functions that take the engine's name.
+#[macro_export]
+macro_rules! for_both_engines {
+    ($($name:ident)*) => {
+        mod tonic {
+            $(#[test] fn $name() { super::$name("tonic"); })*
+        }
+        mod raw {
+            $(#[test] fn $name() { super::$name("raw"); })*
+        }
+    };
+}
+
 /// Keeps tests that look at times from disturbing each other: on two cores, two runs are one too many.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
@@ -54,6 +67,10 @@ impl Run {
     pub(crate) fn set(mut self, setting: impl AsRef<str>) -> Run {
         self.command.arg("--set").arg(setting.as_ref());
         self
+    }
+
+    pub(crate) fn engine(self, engine: &str) -> Run {
+        self.set(format!("client.engine={engine}"))
     }
 
     pub(crate) fn target(self, address: &str) -> Run {

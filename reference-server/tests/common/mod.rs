@@ -24,12 +24,25 @@ use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 /// When a test gives up on what does not come.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Makes a test for each face out of each of these functions, which take the face.
+#[macro_export]
+macro_rules! on_both_faces {
+    ($($test:ident),+ $(,)?) => {
+        mod tonic_face {
+            $(#[tokio::test] async fn $test() { super::$test(scenarios::scenario::Face::Tonic).await })+
+        }
+        mod raw_face {
+            $(#[tokio::test] async fn $test() { super::$test(scenarios::scenario::Face::Raw).await })+
+        }
+    };
+}
 
 /// Settings as the scenario language has them by default.
-pub fn settings() -> ReferenceServer {
+pub fn settings(face: Face) -> ReferenceServer {
     ReferenceServer {
-        face: Face::Tonic,
+        face,
         threads: 1,
         cpus: Vec::new(),
         http2: ServerHttp2 {
@@ -51,17 +64,17 @@ pub struct Running {
 
 impl Running {
     /// With the default settings, on a free port.
-    pub fn start() -> Running {
-        Running::with(Behaviour::default())
+    pub fn start(face: Face) -> Running {
+        Running::with(face, Behaviour::default())
     }
 
     /// With a behaviour, on a free port.
-    pub fn with(behaviour: Behaviour) -> Running {
+    pub fn with(face: Face, behaviour: Behaviour) -> Running {
         Running::on(
             "127.0.0.1:0",
             &ReferenceServer {
                 behaviour,
-                ..settings()
+                ..settings(face)
             },
         )
     }

@@ -124,7 +124,7 @@ impl RunResult {
 #[derive(Debug, thiserror::Error)]
 pub enum ResultError {
     /// It is not the JSON of a result.
-    #[error("not a result file: {0}")]
+    #[error("not a result file")]
     Json(#[source] serde_json::Error),
     /// It is another version's.
     #[error("expected schema `{SCHEMA}`, found `{found}`")]

@@ -181,8 +181,69 @@ pub struct Wire {
     pub client_settings: WireSettings,
     /// What the server announced on the first connection.
     pub server_settings: WireSettings,
+    /// Bytes of header blocks written, as HPACK made them.
+    pub header_bytes_sent: u64,
+    /// Bytes of header blocks read, as HPACK made them.
+    pub header_bytes_received: u64,
+    /// What the header lists read would have been without HPACK (RFC 9113 6.5.2); only a frame-level engine can tell.
+    pub header_list_bytes_received: Option<u64>,
+    /// WINDOW_UPDATE frames written.
+    pub window_updates_sent: u64,
+    /// WINDOW_UPDATE frames read.
+    pub window_updates_received: u64,
+    /// Time for which something to send waited for a stream's window, summed over connections; only a frame-level
+    /// engine can tell.
+    pub stalled_on_stream_window_ns: Option<u64>,
+    /// The same of the connection's window.
+    pub stalled_on_connection_window_ns: Option<u64>,
+    /// RST_STREAM frames by who sent them and why: `server REFUSED_STREAM`.
+    pub resets: BTreeMap<String, u64>,
     /// GOAWAY frames by who sent them and why: `server ENHANCE_YOUR_CALM`.
     pub goaway: BTreeMap<String, u64>,
+}
+
+impl Wire {
+    /// Adds what went over other connections; the settings are those of the first.
+    pub fn add(&mut self, other: &Wire) {
+        if self.connections == 0 {
+            self.client_settings = other.client_settings;
+            self.server_settings = other.server_settings;
+        }
+        self.connections += other.connections;
+        self.connections_lost += other.connections_lost;
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.frames_sent += other.frames_sent;
+        self.frames_received += other.frames_received;
+        self.header_bytes_sent += other.header_bytes_sent;
+        self.header_bytes_received += other.header_bytes_received;
+        self.window_updates_sent += other.window_updates_sent;
+        self.window_updates_received += other.window_updates_received;
+        for (mine, theirs) in [
+            (
+                &mut self.header_list_bytes_received,
+                other.header_list_bytes_received,
+            ),
+            (
+                &mut self.stalled_on_stream_window_ns,
+                other.stalled_on_stream_window_ns,
+            ),
+            (
+                &mut self.stalled_on_connection_window_ns,
+                other.stalled_on_connection_window_ns,
+            ),
+        ] {
+            *mine = mine.map_or(theirs, |mine| Some(mine + theirs.unwrap_or_default()));
+        }
+        for (mine, theirs) in [
+            (&mut self.resets, &other.resets),
+            (&mut self.goaway, &other.goaway),
+        ] {
+            for (reason, count) in theirs {
+                *mine.entry(reason.clone()).or_default() += count;
+            }
+        }
+    }
 }
 
 /// HTTP/2 settings as announced; `None` where the side left it at the protocol's default.

@@ -192,14 +192,40 @@ fn wire_totals(wire: &Wire) -> Vec<Fact> {
         fact("bytes read", size(wire.bytes_received)),
         fact("frames written", count(wire.frames_sent)),
         fact("frames read", count(wire.frames_received)),
+        fact("header blocks written", size(wire.header_bytes_sent)),
+        fact("header blocks read", size(wire.header_bytes_received)),
+        fact(
+            "the same before HPACK",
+            or_dash(wire.header_list_bytes_received, size),
+        ),
+        fact(
+            "WINDOW_UPDATE written, read",
+            format!(
+                "{}, {}",
+                count(wire.window_updates_sent),
+                count(wire.window_updates_received)
+            ),
+        ),
+        fact(
+            "stalled on stream windows",
+            or_dash(wire.stalled_on_stream_window_ns, time),
+        ),
+        fact(
+            "stalled on the connection window",
+            or_dash(wire.stalled_on_connection_window_ns, time),
+        ),
     ];
-    for (reason, times) in &wire.goaway {
-        facts.push(fact(
-            "GOAWAY",
-            format!("{}: {}", clean(reason), count(*times)),
-        ));
+    for (name, by_reason) in [("RST_STREAM", &wire.resets), ("GOAWAY", &wire.goaway)] {
+        let said = by_reason
+            .iter()
+            .map(|(reason, times)| format!("{}: {}", clean(reason), count(*times)));
+        facts.extend(said.map(|text| fact(name, text)));
     }
     facts
+}
+
+fn time(ns: u64) -> String {
+    duration(ns as f64)
 }
 
 /// How long a case was measured: `5 s`, `3 repetitions, 15 s in all`.

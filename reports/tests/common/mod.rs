@@ -448,6 +448,14 @@ fn wire() -> Wire {
             header_table_size: None,
             ..settings
         },
+        header_bytes_sent: 4_120,
+        header_bytes_received: 8_350,
+        header_list_bytes_received: Some(121_000),
+        window_updates_sent: 12,
+        window_updates_received: 14,
+        stalled_on_stream_window_ns: Some(1_250_000),
+        stalled_on_connection_window_ns: Some(0),
+        resets: [("client CANCEL".to_owned(), 3)].into(),
         goaway: Default::default(),
     }
 }

@@ -14,9 +14,12 @@ const HEADER: usize = 9;
 const LONGEST: usize = 1024;
 const DEFAULT_WINDOW: u32 = 65_535;
 
+const HEADERS: u8 = 0x1;
+const RST_STREAM: u8 = 0x3;
 const SETTINGS: u8 = 0x4;
 const GOAWAY: u8 = 0x7;
 const WINDOW_UPDATE: u8 = 0x8;
+const CONTINUATION: u8 = 0x9;
 const ACK: u8 = 0x1;
 
 /// Which way the frames go.
@@ -37,6 +40,17 @@ pub(super) enum Noticed {
     ConnectionWindow(u32),
     /// A GOAWAY frame.
     Goaway(h2::Reason),
+    /// A RST_STREAM frame.
+    Reset(h2::Reason),
+}
+
+/// What passed at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Passed {
+    pub(super) frames: u64,
+    pub(super) window_updates: u64,
+    /// Bytes of header blocks, padding and priority included where there are any.
+    pub(super) header_bytes: u64,
 }
 
 /// Follows one direction of one connection.
@@ -73,10 +87,10 @@ impl Frames {
         self.at_start
     }
 
-    /// Follows the next bytes; tells how many frame headers were among them.
-    pub(super) fn pass(&mut self, mut bytes: &[u8], mut notice: impl FnMut(Noticed)) -> u64 {
+    /// Follows the next bytes; tells what frame headers were among them.
+    pub(super) fn pass(&mut self, mut bytes: &[u8], mut notice: impl FnMut(Noticed)) -> Passed {
         self.at_start = false;
-        let mut frames = 0;
+        let mut passed = Passed::default();
         while !bytes.is_empty() {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
@@ -85,18 +99,32 @@ impl Frames {
             self.held.extend_from_slice(&bytes[..taken]);
             bytes = &bytes[taken..];
             if self.held.len() == self.wanted && self.skip == 0 {
-                frames += u64::from(self.wanted == HEADER);
+                if self.wanted == HEADER {
+                    self.count(&mut passed);
+                }
                 self.advance(&mut notice);
             }
         }
-        frames
+        passed
+    }
+
+    fn count(&self, passed: &mut Passed) {
+        passed.frames += 1;
+        match self.held[3] {
+            HEADERS | CONTINUATION => passed.header_bytes += self.length() as u64,
+            WINDOW_UPDATE => passed.window_updates += 1,
+            _ => {}
+        }
+    }
+
+    /// The length that the current header announces.
+    fn length(&self) -> usize {
+        usize::from(self.held[0]) << 16 | usize::from(self.held[1]) << 8 | usize::from(self.held[2])
     }
 
     /// A header, or a header with its payload, is complete.
     fn advance(&mut self, notice: &mut impl FnMut(Noticed)) {
-        let length = usize::from(self.held[0]) << 16
-            | usize::from(self.held[1]) << 8
-            | usize::from(self.held[2]);
+        let length = self.length();
         let looked_into = self.wants_payload() && length <= LONGEST;
         if looked_into && self.wanted == HEADER && length > 0 {
             self.wanted = HEADER + length;
@@ -114,7 +142,7 @@ impl Frames {
         let stream = &self.held[5..HEADER];
         match self.held[3] {
             SETTINGS => self.held[4] & ACK == 0,
-            GOAWAY => true,
+            GOAWAY | RST_STREAM => true,
             WINDOW_UPDATE => stream == [0; 4] && !self.window_known,
             _ => false,
         }
@@ -125,6 +153,7 @@ impl Frames {
         match header[3] {
             SETTINGS => Some(Noticed::Settings(announced(payload))),
             GOAWAY => Some(Noticed::Goaway(number(payload.get(4..8)?).into())),
+            RST_STREAM => Some(Noticed::Reset(number(payload.get(..4)?).into())),
             _ => {
                 self.window_known = true;
                 Some(Noticed::ConnectionWindow(
@@ -199,11 +228,19 @@ mod tests {
         for size in 1..=bytes.len() {
             let mut frames = Frames::new(Direction::Sent);
             let mut noticed = Vec::new();
-            let count: u64 = bytes
-                .chunks(size)
-                .map(|part| frames.pass(part, |n| noticed.push(n)))
-                .sum();
-            assert_eq!(count, 5, "cut every {size} bytes");
+            let mut all = Passed::default();
+            for part in bytes.chunks(size) {
+                let passed = frames.pass(part, |n| noticed.push(n));
+                all.frames += passed.frames;
+                all.window_updates += passed.window_updates;
+                all.header_bytes += passed.header_bytes;
+            }
+            let expected = Passed {
+                frames: 5,
+                window_updates: 1,
+                header_bytes: 3,
+            };
+            assert_eq!(all, expected, "cut every {size} bytes");
             seen.push(noticed);
         }
         assert!(seen.iter().all(|noticed| *noticed == seen[0]));

@@ -14,6 +14,7 @@ use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::engine::greeting::spoken;
 use crate::engine::tap::{Seen, Tap};
 use crate::engine::{ConnectError, ConnectFailure, Endpoint};
 
@@ -35,7 +36,7 @@ pub(super) async fn open(to: &Endpoint) -> Result<(Grpc<Channel>, Arc<Seen>), Co
     let outcome = match tokio::time::timeout(PATIENCE, opening).await {
         Ok(Ok(channel)) => return Ok((grpc(channel, to), seen)),
         Ok(Err(error)) => explain(error.as_ref(), &seen),
-        Err(_) => spoken(&seen).unwrap_or(ConnectFailure::Timeout(PATIENCE)),
+        Err(_) => spoken(&seen.greeting()).unwrap_or(ConnectFailure::Timeout(PATIENCE)),
     };
     Err(ConnectError {
         target: to.address.to_string(),
@@ -129,7 +130,7 @@ async fn verify(channel: &Channel) -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
-    if let Some(failure) = spoken(seen) {
+    if let Some(failure) = spoken(&seen.greeting()) {
         return failure;
     }
     if seen.was_lost() {
@@ -139,44 +140,10 @@ fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
     let mut innermost = error;
     while let Some(error) = source {
         if let Some(io) = error.downcast_ref::<io::Error>() {
-            if is_closed(io.kind()) {
-                return ConnectFailure::Closed;
-            }
-            return ConnectFailure::Io(io::Error::new(io.kind(), io.to_string()));
+            return ConnectFailure::of(io::Error::new(io.kind(), io.to_string()));
         }
         innermost = error;
         source = error.source();
     }
     ConnectFailure::NotHttp2(innermost.to_string())
-}
-
-/// What writing to, or reading from, a connection that the other side has closed comes back with.
-fn is_closed(kind: io::ErrorKind) -> bool {
-    use io::ErrorKind::{
-        BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
-    };
-    matches!(
-        kind,
-        BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
-    )
-}
-
-/// What the server speaks, where its first bytes are not HTTP/2's.
-fn spoken(seen: &Seen) -> Option<ConnectFailure> {
-    const TLS_ALERT: &[u8] = &[0x15, 0x03];
-    const TLS_HANDSHAKE: &[u8] = &[0x16, 0x03];
-    const SETTINGS: u8 = 4;
-    let greeting = seen.greeting();
-    if greeting.starts_with(TLS_ALERT) || greeting.starts_with(TLS_HANDSHAKE) {
-        Some(ConnectFailure::Tls)
-    } else if greeting.starts_with(b"HTTP/1") {
-        Some(ConnectFailure::Http1)
-    } else if greeting.get(3).is_some_and(|kind| *kind != SETTINGS) {
-        Some(ConnectFailure::NotHttp2(format!(
-            "it began with `{}`",
-            greeting.escape_ascii()
-        )))
-    } else {
-        None
-    }
 }

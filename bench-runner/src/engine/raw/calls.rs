@@ -1,0 +1,286 @@
+//! The calls in flight of the raw engine, and how what is heard of them becomes events of the lane.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use reports::model::FirstReply;
+use scenarios::units::Nanos;
+use wire::{Cause, ClientEvents, FieldList, Head, Piece, Progress};
+
+use crate::call::Call;
+use crate::clock::Clock;
+use crate::engine::status::Status;
+use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
+
+/// A call in flight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Running {
+    pub(super) channel: usize,
+    pub(super) stream: u32,
+    pub(super) request: u64,
+    /// Requests of a ping-pong stream that wait for a reply.
+    pub(super) left: u32,
+    /// When the request was sent that the next reply answers; ping-pong only.
+    pub(super) asked_at: Option<Nanos>,
+}
+
+/// The calls in flight, by the lane's ids.
+pub(super) struct Calls {
+    call: Arc<Call>,
+    running: Vec<Option<Running>>,
+    due: Vec<OpId>,
+    first: First,
+}
+
+/// The first reply that came whole, and the metadata of the one that is on its way.
+#[derive(Debug, Default)]
+struct First {
+    metadata: Option<(u64, BTreeMap<String, String>)>,
+    reply: Option<FirstReply>,
+}
+
+/// Hears a connection, and writes down what happens in the lane's terms.
+pub(super) struct Hearing<'a> {
+    clock: &'a Clock,
+    /// When what is being read came: one stamp for each read.
+    at: Nanos,
+    /// Why the connection is gone, while the ends of its calls are heard.
+    lost: String,
+    calls: &'a mut Calls,
+    events: &'a mut Vec<Event>,
+}
+
+impl Running {
+    /// A call that was never handed to a connection.
+    pub(super) fn stillborn(channel: usize) -> Running {
+        Running {
+            channel,
+            stream: 0,
+            request: 0,
+            left: 0,
+            asked_at: None,
+        }
+    }
+}
+
+impl Calls {
+    pub(super) fn new(call: Arc<Call>) -> Calls {
+        Calls {
+            call,
+            running: Vec::new(),
+            due: Vec::new(),
+            first: First::default(),
+        }
+    }
+
+    pub(super) fn keep(&mut self, op: OpId, running: Running) {
+        let index = op.0 as usize;
+        if self.running.len() <= index {
+            self.running.resize(index + 1, None);
+        }
+        self.running[index] = Some(running);
+    }
+
+    pub(super) fn get_mut(&mut self, op: OpId) -> Option<&mut Running> {
+        self.running.get_mut(op.0 as usize)?.as_mut()
+    }
+
+    pub(super) fn forget(&mut self, op: OpId) -> Option<Running> {
+        self.running.get_mut(op.0 as usize)?.take()
+    }
+
+    /// The next ping-pong stream that is to send.
+    pub(super) fn next_due(&mut self) -> Option<OpId> {
+        self.due.pop()
+    }
+
+    /// What the first messages of a prepared request amount to.
+    pub(super) fn sent(&self, request: u64, progress: Progress) -> Traffic {
+        self.call.request(request).traffic(progress.messages)
+    }
+
+    /// Ends a call that no connection took.
+    pub(super) fn end_unsent(&mut self, op: OpId, at: Nanos, events: &mut Vec<Event>) {
+        if self.forget(op).is_some() {
+            let outcome = Outcome {
+                status: Status::UNAVAILABLE,
+                detail: "cannot connect: connection refused".to_owned(),
+                connection_lost: true,
+                sent: Traffic::default(),
+            };
+            events.push(Event {
+                op,
+                at,
+                kind: Happened::Finished(outcome),
+            });
+        }
+    }
+
+    pub(super) fn first_reply(&self) -> Option<FirstReply> {
+        self.first.reply.clone()
+    }
+}
+
+impl<'a> Hearing<'a> {
+    pub(super) fn new(
+        clock: &'a Clock,
+        calls: &'a mut Calls,
+        events: &'a mut Vec<Event>,
+    ) -> Hearing<'a> {
+        Hearing {
+            clock,
+            at: Nanos::ZERO,
+            lost: String::new(),
+            calls,
+            events,
+        }
+    }
+}
+
+impl super::connection::Stamped for Hearing<'_> {
+    fn stamp(&mut self) {
+        self.at = self.clock.now();
+    }
+
+    fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
+    fn lost(&mut self, why: &str) {
+        why.clone_into(&mut self.lost);
+    }
+}
+
+impl ClientEvents for Hearing<'_> {
+    fn head(&mut self, call: wire::Call, head: &Head<'_>) {
+        let first = &mut self.calls.first;
+        if first.reply.is_none() && first.metadata.is_none() {
+            first.metadata = Some((call.token, plain(head.fields)));
+        }
+    }
+
+    #[inline]
+    fn message(&mut self, call: wire::Call, piece: Piece<'_>) {
+        if !piece.is_last() {
+            return;
+        }
+        let op = op_of(call);
+        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
+            return;
+        };
+        if running.left > 0 {
+            self.calls.due.push(op);
+        }
+        let kind = Happened::Message {
+            bytes: piece.len as u64,
+            asked_at: running.asked_at,
+        };
+        self.events.push(Event {
+            op,
+            at: self.at,
+            kind,
+        });
+    }
+
+    #[inline]
+    fn end(&mut self, call: wire::Call, outcome: &wire::Outcome<'_>) {
+        let op = op_of(call);
+        let Some(running) = self.calls.forget(op) else {
+            return;
+        };
+        if self
+            .calls
+            .first
+            .metadata
+            .as_ref()
+            .is_some_and(|(token, _)| *token == call.token)
+        {
+            let (_, metadata) = self.calls.first.metadata.take().unwrap_or_default();
+            let trailers = plain(outcome.trailers);
+            self.calls.first.reply = Some(FirstReply { metadata, trailers });
+        }
+        let sent = self.calls.sent(running.request, outcome.sent);
+        let status = Status::from_code(outcome.status.0.into());
+        let told = match status {
+            Status::OK => Outcome::ok(sent),
+            _ => Outcome {
+                status,
+                detail: describe(outcome, &self.lost),
+                connection_lost: matches!(outcome.cause, Cause::Disconnected | Cause::Refused),
+                sent,
+            },
+        };
+        self.events.push(Event {
+            op,
+            at: self.at,
+            kind: Happened::Finished(told),
+        });
+    }
+}
+
+fn op_of(call: wire::Call) -> OpId {
+    OpId(u32::try_from(call.token).unwrap_or(u32::MAX))
+}
+
+/// Header fields as text, without the pseudo-header fields.
+fn plain(fields: &FieldList) -> BTreeMap<String, String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    fields
+        .iter()
+        .map(|(name, value)| (text(name), text(value)))
+        .filter(|(name, _)| !name.starts_with(':'))
+        .collect()
+}
+
+/// What to tell a person: the server's message, or what happened to the stream.
+fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
+    match outcome.message() {
+        Some(message) => percent_decoded(message),
+        None => match outcome.cause {
+            Cause::Trailers | Cause::TrailersOnly => String::new(),
+            Cause::MissingStatus => format!(
+                "no grpc-status came; the HTTP status was {}",
+                outcome.http_status
+            ),
+            Cause::Message(fault) => format!("the answer broke off or was no message: {fault:?}"),
+            Cause::Reset(code) => format!("the server reset the stream: {code}"),
+            Cause::Refused => "the server's GOAWAY left the call out".to_owned(),
+            Cause::Malformed(error) => error.to_string(),
+            Cause::Disconnected => lost.to_owned(),
+        },
+    }
+}
+
+/// `grpc-message` decoded; a percent sign that encodes nothing stays.
+fn percent_decoded(text: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) if *first == b'%' => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_message_is_percent_decoded() {
+        assert_eq!(percent_decoded(b"50%25 off%2C caf%C3%A9"), "50% off, café");
+        assert_eq!(
+            percent_decoded(b"100% and %zz and %4"),
+            "100% and %zz and %4"
+        );
+    }
+}

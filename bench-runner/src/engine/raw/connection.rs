@@ -1,0 +1,285 @@
+//! One channel of the raw engine: a socket and the client half of HTTP/2, over as many connections as it takes.
+
+use std::io::{self, IoSlice};
+
+use reports::model::{Wire, WireSettings};
+use scenarios::units::Nanos;
+use wire::frame::Kind;
+use wire::{Client, ClientEvents, Config, ErrorCode};
+
+use super::socket::{Peer, Socket};
+
+/// Slices of one vectored write.
+const SLICES: usize = 32;
+/// How many of the first bytes received are kept, to tell what a server speaks that does not speak HTTP/2.
+const GREETING: usize = 16;
+
+/// Hears what comes, and notes when.
+pub(super) trait Stamped: ClientEvents {
+    /// Something was read just now; what is heard until the next stamp came with it.
+    fn stamp(&mut self);
+
+    /// The time.
+    fn now(&self) -> Nanos;
+
+    /// The connection is gone, for this reason; the ends of its calls follow.
+    fn lost(&mut self, why: &str) {
+        let _ = why;
+    }
+}
+
+/// A channel.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    socket: Option<Socket>,
+    stage: Stage,
+    /// Whether what is to be written waits for room in the socket.
+    blocked: bool,
+    /// Whether it is on the list of those that have something to write.
+    pub(super) marked: bool,
+    greeting: Vec<u8>,
+    failure: Option<io::Error>,
+    past: Wire,
+    stalled: [Stalled; 2],
+}
+
+/// How long something has waited, on and off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stalled {
+    since: Option<Nanos>,
+    total: Nanos,
+}
+
+impl Stalled {
+    #[inline]
+    fn note(&mut self, stalled: bool, now: impl FnOnce() -> Nanos) {
+        match (stalled, self.since) {
+            (true, None) => self.since = Some(now()),
+            (false, Some(since)) => {
+                self.total = self.total + now().since(since);
+                self.since = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How far the socket has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Open,
+    Lost,
+}
+
+impl Connection {
+    /// Begins to connect.
+    pub(super) fn begin(peer: &Peer, config: &Config) -> Connection {
+        let mut connection = Connection {
+            client: Client::new(config),
+            socket: None,
+            stage: Stage::Lost,
+            blocked: false,
+            marked: false,
+            greeting: Vec::new(),
+            failure: None,
+            past: Wire::default(),
+            stalled: [Stalled::default(); 2],
+        };
+        connection.connect(peer);
+        connection
+    }
+
+    /// Connects anew after a loss; tells whether there is a socket now.
+    pub(super) fn renew(&mut self, peer: &Peer, config: &Config) -> bool {
+        self.client = Client::new(config);
+        self.connect(peer);
+        self.socket.is_some()
+    }
+
+    fn connect(&mut self, peer: &Peer) {
+        self.past.connections += 1;
+        match Socket::connect(peer) {
+            Ok(socket) => {
+                self.socket = Some(socket);
+                self.stage = Stage::Connecting;
+                self.blocked = true;
+            }
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.stage == Stage::Lost
+    }
+
+    /// Whether a GOAWAY, or the last stream id, has made the connection useless, and nothing is open on it.
+    pub(super) fn is_spent(&self) -> bool {
+        use wire::StartError::{Draining, Exhausted, Failed};
+        self.client.open_streams() == 0
+            && matches!(self.client.ready(), Err(Draining | Exhausted | Failed))
+    }
+
+    pub(super) fn socket(&self) -> Option<&Socket> {
+        self.socket.as_ref()
+    }
+
+    pub(super) fn wants_to_write(&self) -> bool {
+        self.blocked
+    }
+
+    pub(super) fn greeting(&self) -> &[u8] {
+        &self.greeting
+    }
+
+    pub(super) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// The socket has room, or has connected.
+    pub(super) fn on_writable(&mut self, on: &mut impl Stamped) {
+        self.blocked = false;
+        if self.stage == Stage::Connecting {
+            match self.socket.as_ref().map_or(Ok(()), Socket::connected) {
+                Ok(()) => self.stage = Stage::Open,
+                Err(error) => return self.lose(Some(error), on),
+            }
+        }
+        self.flush(on);
+    }
+
+    /// Writes all that there is to write, as far as the socket takes it.
+    #[inline]
+    pub(super) fn flush(&mut self, on: &mut impl Stamped) {
+        while self.stage == Stage::Open && !self.blocked {
+            self.client.pump(on);
+            if self.client.output_len() == 0 {
+                return;
+            }
+            if let Err(error) = self.write() {
+                return self.lose(Some(error), on);
+            }
+        }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let Some(socket) = &mut self.socket else {
+            return Ok(());
+        };
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = self.client.output_slices(&mut slices);
+        match socket.write(&slices[..filled])? {
+            Some(written) => self.client.advance(written),
+            None => self.blocked = true,
+        }
+        Ok(())
+    }
+
+    /// Reads once into `buffer` and hears what came.
+    #[inline]
+    pub(super) fn read(&mut self, buffer: &mut [u8], on: &mut impl Stamped) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        match socket.read(buffer) {
+            Ok(None) => {}
+            Ok(Some(0)) => self.lose(None, on),
+            Ok(Some(length)) => self.hear(&buffer[..length], on),
+            Err(error) => self.lose(Some(error), on),
+        }
+    }
+
+    #[inline]
+    fn hear(&mut self, bytes: &[u8], on: &mut impl Stamped) {
+        on.stamp();
+        if self.greeting.is_empty() {
+            self.greeting = bytes[..bytes.len().min(GREETING)].to_vec();
+        }
+        if self.client.receive(bytes, on).is_err() {
+            // The GOAWAY that says what was wrong goes out if it can.
+            let _ = self.write();
+            self.lose(None, on);
+        } else if self.client.output_len() > 0 {
+            self.flush(on);
+        }
+    }
+
+    /// Notes whether what is to be sent waits for a window.
+    #[inline]
+    pub(super) fn note_stalls(&mut self, on: &impl Stamped) {
+        let stalls = self.client.stalls();
+        self.stalled[0].note(stalls.streams > 0, || on.now());
+        self.stalled[1].note(stalls.connection, || on.now());
+    }
+
+    /// The connection is gone: every call on it ends.
+    fn lose(&mut self, error: Option<io::Error>, on: &mut impl Stamped) {
+        on.stamp();
+        on.lost(&match (self.stage, &error) {
+            (Stage::Connecting, Some(error)) => format!("cannot connect: {error}"),
+            (_, Some(error)) => format!("the connection was lost: {error}"),
+            (_, None) => "the server closed the connection".to_owned(),
+        });
+        self.client.disconnect(on);
+        self.add_current();
+        if self.stage == Stage::Open {
+            self.past.connections_lost += 1;
+        }
+        self.stage = Stage::Lost;
+        self.socket = None;
+        self.blocked = false;
+        self.failure = error.or(self.failure.take());
+    }
+
+    /// What went over all connections that the channel has had.
+    pub(super) fn wire(&self) -> Wire {
+        let mut wire = self.past.clone();
+        if self.stage != Stage::Lost {
+            add(&mut wire, &self.client);
+        }
+        wire.stalled_on_stream_window_ns = Some(self.stalled[0].total.0);
+        wire.stalled_on_connection_window_ns = Some(self.stalled[1].total.0);
+        wire
+    }
+
+    fn add_current(&mut self) {
+        add(&mut self.past, &self.client);
+    }
+}
+
+/// Adds what went over one connection.
+fn add(wire: &mut Wire, client: &Client) {
+    let counters = client.counters();
+    wire.bytes_sent += counters.sent.bytes;
+    wire.bytes_received += counters.received.bytes;
+    wire.frames_sent += counters.sent.all_frames();
+    wire.frames_received += counters.received.all_frames();
+    if let Some(settings) = client.peer_settings() {
+        wire.server_settings = WireSettings {
+            header_table_size: Some(settings.header_table_size),
+            max_concurrent_streams: Some(settings.max_concurrent_streams)
+                .filter(|most| *most != u32::MAX),
+            initial_stream_window: Some(settings.initial_window_size),
+            // The tap of the tonic engine reads it off the wire; here it is not told.
+            initial_connection_window: None,
+            max_frame_size: Some(settings.max_frame_size),
+        };
+    }
+    wire.header_bytes_sent += counters.sent.header_bytes;
+    wire.header_bytes_received += counters.received.header_bytes;
+    *wire.header_list_bytes_received.get_or_insert(0) += counters.received.header_list_bytes;
+    wire.window_updates_sent += counters.sent.frames_of(Kind::WINDOW_UPDATE);
+    wire.window_updates_received += counters.received.frames_of(Kind::WINDOW_UPDATE);
+    for (who, traffic) in [("client", &counters.sent), ("server", &counters.received)] {
+        for code in (0..ErrorCode::KNOWN as u32).map(ErrorCode) {
+            let resets = traffic.resets_with(code);
+            if resets > 0 {
+                *wire.resets.entry(format!("{who} {code}")).or_default() += resets;
+            }
+            let count = traffic.go_aways[code.0 as usize];
+            if count > 0 && (who == "server" || code != ErrorCode::NO_ERROR) {
+                *wire.goaway.entry(format!("{who} {code}")).or_default() += count;
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The raw engine: prepared HTTP/2 frames over the sans-I/O `wire` crate, the most load that a core can make.
+//!
+//! What makes it cheap: everything that one turn of the lane starts on a connection goes out in one write, one large
+//! read brings many answers, and both are stamped once. **Hot**; `scripts/compare-generators` measures it.
+
+mod calls;
+mod connection;
+mod hub;
+mod open;
+mod socket;
+mod templates;
+
+use std::sync::Arc;
+use std::task::Context;
+
+use reports::model::{FirstReply, Wire};
+
+use self::calls::{Calls, Hearing, Running};
+use self::hub::Hub;
+use self::templates::Templates;
+use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
+use crate::call::Call;
+use crate::clock::Clock;
+
+/// Connections that are open, before the run has begun.
+pub struct Raw {
+    hub: Hub,
+    authority: String,
+}
+
+/// The raw channels of one lane.
+pub struct RawChannels {
+    hub: Hub,
+    calls: Calls,
+    templates: Templates,
+    clock: Clock,
+    /// Calls that could not be handed to any connection, to be told of at the next poll.
+    stillborn: Vec<OpId>,
+}
+
+impl Engine for Raw {
+    type Channels = RawChannels;
+
+    async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectError> {
+        open::open(to, count).await
+    }
+
+    fn begin(self, clock: Clock, call: Arc<Call>) -> RawChannels {
+        RawChannels {
+            hub: self.hub,
+            templates: Templates::new(&call, &self.authority),
+            calls: Calls::new(call),
+            clock,
+            stillborn: Vec::new(),
+        }
+    }
+}
+
+impl Channels for RawChannels {
+    const BATCHED: bool = true;
+
+    fn count(&self) -> usize {
+        self.hub.count()
+    }
+
+    fn try_start(&mut self, channel: usize, op: OpId, request: u64) -> Result<(), Busy> {
+        let Some(client) = self.hub.client(channel)? else {
+            self.calls.keep(op, Running::stillborn(channel));
+            self.stillborn.push(op);
+            return Ok(());
+        };
+        let messages = self.templates.messages(request);
+        let single = messages.count == 1;
+        let (stream, _) = client
+            .start(
+                &self.templates.head,
+                u64::from(op.0),
+                &messages.first,
+                single,
+            )
+            .map_err(|_| Busy)?;
+        let ping_pong = self.templates.ping_pong;
+        if !single && !ping_pong {
+            for left in (0..messages.count - 1).rev() {
+                // The stream was opened just now; it takes whatever is sent on it.
+                let _ = client.send(stream, &messages.further, left == 0);
+            }
+        }
+        self.calls.keep(
+            op,
+            Running {
+                channel,
+                stream,
+                request,
+                left: if ping_pong { messages.count - 1 } else { 0 },
+                asked_at: ping_pong.then(|| self.clock.now()),
+            },
+        );
+        self.hub.mark(channel);
+        Ok(())
+    }
+
+    fn cancel(&mut self, op: OpId) -> Traffic {
+        let Some(running) = self.calls.forget(op) else {
+            return Traffic::default();
+        };
+        self.stillborn.retain(|stillborn| *stillborn != op);
+        let progress = self.hub.cancel(running.channel, running.stream);
+        progress.map_or_else(Traffic::default, |sent| {
+            self.calls.sent(running.request, sent)
+        })
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {
+        let RawChannels {
+            hub,
+            calls,
+            templates,
+            clock,
+            stillborn,
+        } = self;
+        for op in stillborn.drain(..) {
+            calls.end_unsent(op, clock.now(), events);
+        }
+        hub.flush_marked(&mut Hearing::new(clock, calls, events));
+        while events.is_empty() && hub.wait(cx) {
+            hub.hear(&mut Hearing::new(clock, calls, events));
+        }
+        pass_on(hub, calls, templates, clock);
+    }
+
+    fn wire(&self) -> Option<Wire> {
+        Some(self.hub.wire())
+    }
+
+    fn first_reply(&self) -> Option<FirstReply> {
+        self.calls.first_reply()
+    }
+}
+
+/// Sends what became due by what was heard: the next message of ping-pong streams.
+fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Clock) {
+    while let Some(op) = calls.next_due() {
+        let Some(running) = calls.get_mut(op) else {
+            continue;
+        };
+        let messages = templates.messages(running.request);
+        running.left -= 1;
+        running.asked_at = Some(clock.now());
+        hub.send(
+            running.channel,
+            running.stream,
+            &messages.further,
+            running.left == 0,
+        );
+    }
+}

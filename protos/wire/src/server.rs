@@ -1,0 +1,533 @@
+//! The server half: requests come in, answers go out.
+//!
+//! Hot; guarded by `benches/call.rs`.
+
+use std::io::IoSlice;
+
+use crate::client::Call;
+use crate::config::Config;
+use crate::conn::Conn;
+use crate::counters::{Counters, Stalls};
+use crate::drive::{self, Half, stream_error};
+use crate::error::{ConnectionError, ErrorCode, StreamError};
+use crate::frame::{GoAway, MAX_STREAM_ID, PREFACE};
+use crate::hpack::FieldList;
+use crate::memo::Memo;
+use crate::message::{MessageFault, Outgoing, Piece};
+use crate::request::RequestFacts;
+use crate::send::{Closed, Sent};
+use crate::settings::Settings;
+use crate::streams::Progress;
+use crate::template::Template;
+
+/// A request that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    /// What [`ServerEvents::route`] made of the fields.
+    pub route: u64,
+    /// Whether it is a gRPC request: POST, and gRPC's `content-type`.
+    pub grpc: bool,
+    /// All header fields, pseudo-header fields included.
+    pub fields: &'a FieldList,
+}
+
+/// Why a stream ended before its answer did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aborted {
+    /// The client reset it.
+    Reset(ErrorCode),
+    /// The client broke HTTP/2 on it, and we reset it.
+    Malformed(StreamError),
+    /// The client's messages broke off or were not messages, and we reset it.
+    Message(MessageFault),
+    /// The connection went.
+    Disconnected,
+}
+
+/// Hears what a client says. Called from within [`Server::receive`], in the order of the wire. Answers are given
+/// afterwards, when `receive` has returned.
+pub trait ServerEvents {
+    /// Reads a header list that is seen for the first time and says what it stands for, the method above all. The
+    /// same number comes with every request that brings the same list, without it being read again.
+    fn route(&mut self, fields: &FieldList) -> u64;
+
+    /// A request began. What this gives is the token of the [`Call`]; by default the route.
+    fn request(&mut self, stream: u32, request: &Incoming<'_>) -> u64 {
+        let _ = stream;
+        request.route
+    }
+
+    /// A message, or a part of one.
+    fn message(&mut self, call: Call, piece: Piece<'_>) {
+        let _ = (call, piece);
+    }
+
+    /// The client has said all it has to say.
+    fn end(&mut self, call: Call);
+
+    /// The stream is gone before its answer was complete: none can be given any more.
+    fn aborted(&mut self, call: Call, why: Aborted) {
+        let _ = (call, why);
+    }
+
+    /// A message that had to wait is in the output, all of it.
+    fn sent(&mut self, call: Call) {
+        let _ = call;
+    }
+
+    /// The client's SETTINGS came, or changed.
+    fn settings(&mut self, settings: &Settings) {
+        let _ = settings;
+    }
+
+    /// The client is about to go.
+    fn go_away(&mut self, code: ErrorCode, debug: &[u8]) {
+        let _ = (code, debug);
+    }
+
+    /// A PING of ours came back.
+    fn pong(&mut self, opaque: u64) {
+        let _ = opaque;
+    }
+}
+
+/// The server half of a connection. Bytes in, events and bytes out.
+#[derive(Debug)]
+pub struct Server {
+    pub(crate) conn: Conn,
+    memo: Memo<RequestFacts>,
+    /// How much of the client's preface has come.
+    preface: usize,
+    /// The last ids that a client left out, first and last: they are closed, but never were open.
+    skipped: (u32, u32),
+}
+
+impl Server {
+    /// This is a server whose SETTINGS and WINDOW_UPDATE stand in the output.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Server {
+            conn: Conn::new(config, false, b""),
+            memo: Memo::default(),
+            preface: 0,
+            skipped: (1, 0),
+        }
+    }
+
+    /// Begins an answer with header fields.
+    ///
+    /// # Errors
+    /// The stream is over.
+    #[inline]
+    pub fn respond(&mut self, stream: u32, head: &Template) -> Result<(), Closed> {
+        let slot = self.conn.streams.find(stream).ok_or(Closed)?;
+        if std::mem::replace(&mut self.conn.streams.at(slot).head, true) {
+            return Err(Closed);
+        }
+        self.conn.send_block(stream, head, false);
+        Ok(())
+    }
+
+    /// Sends one more message of an answer that has begun.
+    ///
+    /// # Errors
+    /// The stream is over.
+    #[inline]
+    pub fn send<'a>(
+        &mut self,
+        stream: u32,
+        message: impl Into<Outgoing<'a>>,
+    ) -> Result<Sent, Closed> {
+        let slot = self.conn.streams.find(stream).ok_or(Closed)?;
+        self.conn.send_message(slot, message.into(), false)
+    }
+
+    /// Ends an answer with trailers, behind whatever is queued. Without [`respond`](Self::respond) before it, the
+    /// answer is trailers-only, and the template needs `:status`.
+    ///
+    /// # Errors
+    /// The stream is over.
+    #[inline]
+    pub fn trailers(&mut self, stream: u32, trailers: &Template) -> Result<(), Closed> {
+        let slot = self.conn.streams.find(stream).ok_or(Closed)?;
+        self.conn.send_trailers(slot, trailers)?;
+        self.conn.close_answered(slot);
+        Ok(())
+    }
+
+    /// Ends an answer without trailers, as a server that is not gRPC would.
+    ///
+    /// # Errors
+    /// The stream is over.
+    pub fn finish(&mut self, stream: u32) -> Result<(), Closed> {
+        let slot = self.conn.streams.find(stream).ok_or(Closed)?;
+        self.conn.send_end(slot)?;
+        self.conn.close_answered(slot);
+        Ok(())
+    }
+
+    /// Gives a whole unary answer.
+    ///
+    /// # Errors
+    /// The stream is over.
+    #[inline]
+    pub fn respond_unary<'a>(
+        &mut self,
+        stream: u32,
+        head: &Template,
+        message: impl Into<Outgoing<'a>>,
+        trailers: &Template,
+    ) -> Result<Sent, Closed> {
+        let slot = self.conn.streams.find(stream).ok_or(Closed)?;
+        if std::mem::replace(&mut self.conn.streams.at(slot).head, true) {
+            return Err(Closed);
+        }
+        self.conn.send_block(stream, head, false);
+        let sent = self.conn.send_message(slot, message.into(), false)?;
+        self.conn.send_trailers(slot, trailers)?;
+        self.conn.close_answered(slot);
+        Ok(sent)
+    }
+
+    /// Gives a stream up. Says how far it had come, sent and received, or nothing if it was over.
+    pub fn reset(&mut self, stream: u32, code: ErrorCode) -> Option<(Progress, Progress)> {
+        let slot = self.conn.streams.find(stream)?;
+        self.conn.send_reset(stream, code);
+        let stream = self.conn.remove(slot);
+        Some((stream.sent, stream.received))
+    }
+
+    /// Lets the reader of a request be slow: what comes is delivered, but not given back to the client's windows
+    /// until the stream is no longer held.
+    pub fn hold(&mut self, stream: u32, held: bool) {
+        self.conn.hold(stream, held);
+    }
+
+    /// How far a stream has come, sent and received; nothing if it is over.
+    #[must_use]
+    pub fn progress(&self, stream: u32) -> Option<(Progress, Progress)> {
+        let slot = self.conn.streams.find(stream)?;
+        let stream = self.conn.streams.get(slot);
+        Some((stream.sent, stream.received))
+    }
+
+    /// Takes what was read from the client. Any cut will do; large reads are cheapest. Do not read on while the
+    /// output is long: a client that does not read would make it grow without bound.
+    ///
+    /// # Errors
+    /// The client broke the protocol. GOAWAY stands in the output; write it, call
+    /// [`disconnect`](Self::disconnect), and close.
+    #[inline]
+    pub fn receive(
+        &mut self,
+        bytes: &[u8],
+        on: &mut impl ServerEvents,
+    ) -> Result<(), ConnectionError> {
+        let bytes = self.take_preface(bytes)?;
+        drive::receive(&mut Receiver { server: self, on }, bytes)
+    }
+
+    /// RFC 9113 3.4.
+    #[inline]
+    fn take_preface<'a>(&mut self, bytes: &'a [u8]) -> Result<&'a [u8], ConnectionError> {
+        if self.preface == PREFACE.len() || self.conn.failed.is_some() {
+            return Ok(bytes);
+        }
+        let missing = &PREFACE[self.preface..];
+        let (now, later) = bytes.split_at(missing.len().min(bytes.len()));
+        if !missing.starts_with(now) {
+            let error = ConnectionError::protocol("not the preface of HTTP/2");
+            self.conn.fail(error, 0);
+            return Err(error);
+        }
+        self.preface += now.len();
+        self.conn.counters.received.bytes += now.len() as u64;
+        Ok(later)
+    }
+
+    /// Puts queued messages into the output as far as windows and room let it. Call it before writing.
+    #[inline]
+    pub fn pump(&mut self, on: &mut impl ServerEvents) {
+        self.conn.pump(|conn, slot, whole| {
+            if whole {
+                on.sent(Call::of(conn.streams.get(slot)));
+            }
+            conn.close_answered(slot);
+        });
+    }
+
+    /// Ends every open stream as [`Aborted::Disconnected`]: the connection is gone.
+    pub fn disconnect(&mut self, on: &mut impl ServerEvents) {
+        let error = ConnectionError::new(ErrorCode::NO_ERROR, "disconnected");
+        self.conn.failed.get_or_insert(error);
+        for slot in 0..self.conn.streams.capacity() {
+            if self.conn.streams.get(slot).id != 0 {
+                let stream = self.conn.remove(slot);
+                on.aborted(Call::of(&stream), Aborted::Disconnected);
+            }
+        }
+    }
+
+    /// Sends a PING; [`ServerEvents::pong`] tells when it is back.
+    pub fn ping(&mut self, opaque: u64) {
+        self.conn.ping(opaque);
+    }
+
+    /// Announces that the connection will be closed, but still takes every stream that is on its way (RFC 9113 6.8).
+    /// A round trip later, [`go_away`](Self::go_away) draws the line.
+    pub fn announce_go_away(&mut self) {
+        self.conn
+            .send_go_away(MAX_STREAM_ID, ErrorCode::NO_ERROR, b"");
+    }
+
+    /// Says that no streams are taken any more but those that are open; later ones are ignored.
+    pub fn go_away(&mut self, code: ErrorCode) {
+        self.conn.send_go_away(self.conn.opened, code, b"");
+    }
+
+    /// Whether GOAWAY was said and all streams have ended.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.conn.away_sent.is_some() && self.conn.streams.len() == 0
+    }
+}
+
+crate::half::output_and_facts!(Server);
+
+/// The server with its listener.
+struct Receiver<'a, H> {
+    server: &'a mut Server,
+    on: &'a mut H,
+}
+
+impl<H: ServerEvents> Half for Receiver<'_, H> {
+    #[inline]
+    fn conn(&mut self) -> &mut Conn {
+        &mut self.server.conn
+    }
+
+    fn last_stream(&mut self) -> u32 {
+        self.server.conn.opened
+    }
+
+    #[inline]
+    fn on_block(&mut self, id: u32, block: &[u8], end: bool) -> Result<(), ConnectionError> {
+        let Server { conn, memo, .. } = &mut *self.server;
+        let on = &mut *self.on;
+        let (facts, found) = memo
+            .read(&mut conn.decoder, block, |fields, too_large| {
+                let mut facts = RequestFacts::of(fields, too_large);
+                if facts.opens() {
+                    facts.route = on.route(fields);
+                }
+                facts
+            })
+            .map_err(|_| {
+                ConnectionError::new(ErrorCode::COMPRESSION_ERROR, "header block is not HPACK")
+            })?;
+        conn.counters.received.header_list_bytes += memo.fields(found).byte_len() as u64;
+        match conn.streams.find(id) {
+            Some(slot) => self.request_trailers(slot, &facts, end),
+            None if id % 2 == 1 && id > conn.opened => {
+                if !self.admit(id, &facts)? {
+                    return Ok(());
+                }
+                self.request(id, &facts, found, end);
+                Ok(())
+            }
+            None => self.late_block(id),
+        }
+    }
+
+    #[inline]
+    fn on_data(&mut self, slot: usize, data: &[u8], end: bool) -> Result<(), StreamError> {
+        let conn = &mut self.server.conn;
+        let encoded = conn.streams.get(slot).encoded;
+        let rules = conn.rules(encoded);
+        let stream = conn.streams.at(slot);
+        let call = Call::of(stream);
+        if !stream.opaque {
+            let (messages, on) = (&mut stream.received.messages, &mut *self.on);
+            let before = *messages;
+            let mut outcome = stream.deframer.receive(data, rules, |piece| {
+                *messages += u64::from(piece.is_last());
+                on.message(call, piece);
+            });
+            conn.counters.received.messages += *messages - before;
+            if end && !stream.deframer.is_between() {
+                outcome = outcome.and(Err(MessageFault::Truncated));
+            }
+            if let Err(fault) = outcome {
+                self.break_off(slot, fault);
+                return Ok(());
+            }
+        }
+        if end {
+            self.on.end(call);
+        }
+        Ok(())
+    }
+
+    fn on_reset(&mut self, slot: usize, code: ErrorCode) -> Result<(), ConnectionError> {
+        let conn = &mut self.server.conn;
+        let stream = conn.remove(slot);
+        self.on.aborted(Call::of(&stream), Aborted::Reset(code));
+        if stream.born == conn.reads {
+            conn.charge(
+                |conn| &mut conn.rapid_resets,
+                "streams are reset as they are opened",
+            )?;
+        }
+        Ok(())
+    }
+
+    fn on_stream_error(&mut self, slot: usize, error: StreamError) {
+        let conn = &mut self.server.conn;
+        let stream = conn.remove(slot);
+        conn.send_reset(stream.id, error.code);
+        self.on
+            .aborted(Call::of(&stream), Aborted::Malformed(error));
+    }
+
+    fn on_settings(&mut self) -> Result<(), ConnectionError> {
+        self.on.settings(&self.server.conn.peer);
+        Ok(())
+    }
+
+    fn on_settings_acked(&mut self) {
+        self.server.memo.clear();
+    }
+
+    fn on_go_away(&mut self, frame: GoAway<'_>) {
+        self.on.go_away(frame.code, frame.debug);
+    }
+
+    fn on_pong(&mut self, opaque: u64) {
+        self.on.pong(opaque);
+    }
+
+    #[inline]
+    fn pump(&mut self) {
+        self.server.pump(self.on);
+    }
+}
+
+impl<H: ServerEvents> Receiver<'_, H> {
+    /// Whether a stream that the client opens is taken; refuses it otherwise.
+    #[inline]
+    fn admit(&mut self, id: u32, facts: &RequestFacts) -> Result<bool, ConnectionError> {
+        let Server { conn, skipped, .. } = &mut *self.server;
+        if id > conn.opened + 2 || conn.opened == 0 && id > 1 {
+            *skipped = (conn.opened + 1, id - 1);
+        }
+        conn.opened = id;
+        if conn.away_sent.is_some_and(|last| id > last) {
+            // RFC 9113 6.8: ignored, and what follows on it too.
+            conn.opened = conn.opened.max(id);
+            conn.reset.push(id);
+            return Ok(false);
+        }
+        if conn.streams.len() as u64 >= u64::from(conn.local.max_concurrent_streams) {
+            conn.send_reset(id, ErrorCode::REFUSED_STREAM);
+            if conn.local_acked {
+                conn.charge(
+                    |conn| &mut conn.stream_errors,
+                    "too many streams above our limit",
+                )?;
+            }
+            conn.answer()?;
+            return Ok(false);
+        }
+        if let Err(error) = facts.check_head() {
+            conn.send_reset(id, error.code);
+            conn.charge(|conn| &mut conn.stream_errors, "too many stream errors")?;
+            conn.answer()?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    fn request(&mut self, id: u32, facts: &RequestFacts, found: crate::memo::Found, end: bool) {
+        let Server { conn, memo, .. } = &mut *self.server;
+        let incoming = Incoming {
+            route: facts.route,
+            grpc: facts.grpc,
+            fields: memo.fields(found),
+        };
+        let token = self.on.request(id, &incoming);
+        let mut stream = conn.new_stream(id, token);
+        stream.remote_closed = end;
+        stream.encoded = facts.encoded;
+        stream.opaque = !facts.grpc;
+        stream.expected = facts.content_length();
+        conn.streams.insert(stream);
+        if end {
+            self.on.end(Call { stream: id, token });
+        }
+    }
+
+    #[cold]
+    fn request_trailers(
+        &mut self,
+        slot: usize,
+        facts: &RequestFacts,
+        end: bool,
+    ) -> Result<(), ConnectionError> {
+        let stream = self.server.conn.streams.at(slot);
+        if stream.remote_closed {
+            let error = StreamError::new(ErrorCode::STREAM_CLOSED, "HEADERS behind END_STREAM");
+            return stream_error(self, slot, error);
+        }
+        if let Err(error) = facts.check_trailers(end) {
+            return stream_error(self, slot, error);
+        }
+        if stream.misfits_content_length(end) {
+            let error = StreamError::protocol("DATA does not fit content-length");
+            return stream_error(self, slot, error);
+        }
+        stream.remote_closed = true;
+        let call = Call::of(stream);
+        if stream.deframer.is_between() {
+            self.on.end(call);
+        } else {
+            self.break_off(slot, MessageFault::Truncated);
+        }
+        Ok(())
+    }
+
+    /// A header block on a stream that is over, or was never to be opened.
+    #[cold]
+    fn late_block(&mut self, id: u32) -> Result<(), ConnectionError> {
+        let (first, last) = self.server.skipped;
+        if (first..=last).contains(&id) {
+            return Err(ConnectionError::protocol("stream ids must increase"));
+        }
+        drive::no_stream(&self.server.conn, id, "HEADERS on a stream that is over")
+    }
+
+    /// What came is no gRPC message: the stream ends here.
+    #[cold]
+    fn break_off(&mut self, slot: usize, fault: MessageFault) {
+        let conn = &mut self.server.conn;
+        let stream = conn.remove(slot);
+        conn.send_reset(stream.id, ErrorCode::CANCEL);
+        self.on.aborted(Call::of(&stream), Aborted::Message(fault));
+    }
+}
+
+impl Conn {
+    /// Takes out a stream whose answer is complete. A client that is still sending is told to stop (RFC 9113 8.1).
+    #[inline]
+    fn close_answered(&mut self, slot: usize) {
+        let stream = self.streams.get(slot);
+        if !stream.local_closed {
+            return;
+        }
+        let (id, ended) = (stream.id, stream.remote_closed);
+        self.remove(slot);
+        if !ended {
+            self.send_reset(id, ErrorCode::NO_ERROR);
+        }
+    }
+}

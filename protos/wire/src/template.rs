@@ -1,0 +1,167 @@
+//! Header lists that are made once and sent many times.
+
+use std::sync::Arc;
+
+use crate::hpack::{Encoder, FieldList};
+
+/// A list of header fields to be sent again and again. Made once per run; a clone is the same template.
+///
+/// What it is on the wire depends on the connection: the first time its fields go into the peer's dynamic table, later
+/// they are indices. Each connection keeps the block it compiled.
+#[derive(Clone, Debug)]
+pub struct Template {
+    fields: Arc<FieldList>,
+}
+
+impl Template {
+    /// This is a template of these fields, in this order: pseudo-header fields first, names in lower case.
+    #[must_use]
+    pub fn new<'a>(fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut list = FieldList::new();
+        for (name, value) in fields {
+            list.push(name.as_bytes(), value);
+        }
+        Template {
+            fields: Arc::new(list),
+        }
+    }
+
+    /// This is a template of the header fields that open a gRPC call.
+    #[must_use]
+    pub fn request(request: &Request<'_>) -> Self {
+        let fixed = [
+            (":method", "POST"),
+            (":scheme", request.scheme),
+            (":path", request.path),
+            (":authority", request.authority),
+            ("te", "trailers"),
+            ("content-type", "application/grpc"),
+        ];
+        let user_agent =
+            (!request.user_agent.is_empty()).then_some(("user-agent", request.user_agent));
+        let timeout = request.timeout.map(|timeout| ("grpc-timeout", timeout));
+        let fixed = fixed.into_iter().chain(user_agent).chain(timeout);
+        Self::new(
+            fixed
+                .map(|(name, value)| (name, value.as_bytes()))
+                .chain(request.metadata.iter().copied()),
+        )
+    }
+
+    /// This is a template of the header fields that open the answer to a gRPC call.
+    #[must_use]
+    pub fn response(metadata: &[(&str, &[u8])]) -> Self {
+        let fixed = [
+            (":status", &b"200"[..]),
+            ("content-type", b"application/grpc"),
+        ];
+        Self::new(fixed.into_iter().chain(metadata.iter().copied()))
+    }
+
+    /// This is a template of the trailers that end a call with this `grpc-status`.
+    #[must_use]
+    pub fn trailers(status: crate::Status, metadata: &[(&str, &[u8])]) -> Self {
+        let status = status.0.to_string();
+        let fixed = [("grpc-status", status.as_bytes())];
+        Self::new(fixed.into_iter().chain(metadata.iter().copied()))
+    }
+
+    /// The fields.
+    #[must_use]
+    pub fn fields(&self) -> &FieldList {
+        &self.fields
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.fields, &other.fields)
+    }
+}
+
+/// What a gRPC request says in its header fields (PROTOCOL-HTTP2.md, "Requests").
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// Host and port.
+    pub authority: &'a str,
+    /// `/package.Service/Method`.
+    pub path: &'a str,
+    /// Left out where it is empty.
+    pub user_agent: &'a str,
+    /// `grpc-timeout`, digits and unit: `500m`.
+    pub timeout: Option<&'a str>,
+    /// Everything else, names in lower case; values of `-bin` names in base64 already.
+    pub metadata: &'a [(&'a str, &'a [u8])],
+}
+
+impl<'a> Request<'a> {
+    /// This is a plain request for that method, without metadata.
+    #[must_use]
+    pub fn new(authority: &'a str, path: &'a str) -> Self {
+        Request {
+            scheme: "http",
+            authority,
+            path,
+            user_agent: concat!("bench-runner-wire/", env!("CARGO_PKG_VERSION")),
+            timeout: None,
+            metadata: &[],
+        }
+    }
+}
+
+/// How many compiled blocks a connection keeps.
+const KEPT: usize = 32;
+
+/// The blocks that a connection compiled from templates.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    compiled: Vec<Compiled>,
+    next: usize,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    template: Template,
+    /// The encoder's generation in which the block is right; 0 with an empty block: never compiled.
+    generation: u32,
+    block: Vec<u8>,
+}
+
+impl Blocks {
+    /// The template's block as it is right for the next frame on this connection.
+    #[inline]
+    pub(crate) fn block(&mut self, template: &Template, encoder: &mut Encoder) -> &[u8] {
+        let at = match self
+            .compiled
+            .iter()
+            .position(|known| known.template.is(template))
+        {
+            Some(at) => at,
+            None => self.place(template),
+        };
+        let known = &mut self.compiled[at];
+        if known.generation != encoder.generation() || known.block.is_empty() {
+            known.block.clear();
+            // The generation before: a block that inserts is right once only, and its encoding begins the next one.
+            known.generation = encoder.generation();
+            encoder.encode(template.fields(), &mut known.block);
+        }
+        &known.block
+    }
+
+    #[cold]
+    fn place(&mut self, template: &Template) -> usize {
+        let compiled = Compiled {
+            template: template.clone(),
+            generation: 0,
+            block: Vec::new(),
+        };
+        if self.compiled.len() < KEPT {
+            self.compiled.push(compiled);
+            return self.compiled.len() - 1;
+        }
+        self.next = (self.next + 1) % KEPT;
+        self.compiled[self.next] = compiled;
+        self.next
+    }
+}

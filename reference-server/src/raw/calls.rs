@@ -1,0 +1,229 @@
+//! The calls of one connection: a slab, and the list of those that are to be looked after.
+//!
+//! Hot. Events come while a read is taken apart and only make notes; the answers are given when all of it is read, so
+//! that one write carries them.
+
+use std::rc::Rc;
+
+use scenarios::units::Nanos;
+use wire::{Aborted, FieldList, Incoming, Piece, ServerEvents};
+
+use crate::raw::call::{Call, NEVER};
+use crate::raw::delays::Mailbox;
+use crate::raw::request::{Purpose, Route};
+use crate::raw::speak::{Life, Turn};
+use crate::raw::tally::Tally;
+use crate::raw::thread::Thread;
+use crate::timer::now;
+
+/// The calls of one connection.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    thread: Rc<Thread>,
+    mailbox: Rc<Mailbox>,
+    slots: Vec<Call>,
+    free: Vec<u32>,
+    due: Vec<u32>,
+    /// Empty, but for its capacity.
+    spare: Vec<u32>,
+    tally: Tally,
+    /// When deadlines are looked at next: no later than the first of them.
+    watch: Nanos,
+    /// A PING of ours came back.
+    pub(crate) has_pong: bool,
+}
+
+/// Stands for the deadlines of all calls; no slot has this number.
+const DEADLINES: u64 = u64::MAX;
+
+/// A call by its slot and its generation: what `wire` knows it by.
+#[inline]
+fn token(slot: u32, call: &Call) -> u64 {
+    u64::from(call.generation) << 32 | u64::from(slot)
+}
+
+impl Calls {
+    pub(crate) fn new(thread: Rc<Thread>, mailbox: Rc<Mailbox>) -> Calls {
+        Calls {
+            thread,
+            mailbox,
+            slots: Vec::new(),
+            free: Vec::new(),
+            due: Vec::new(),
+            spare: Vec::new(),
+            tally: Tally::default(),
+            watch: NEVER,
+            has_pong: false,
+        }
+    }
+
+    /// The slot that a token stands for, if its call is not over.
+    #[inline]
+    fn find(&self, token: u64) -> Option<u32> {
+        let (slot, generation) = (token as u32, (token >> 32) as u32);
+        let call = self.slots.get(slot as usize)?;
+        (call.generation == generation && call.stream != 0).then_some(slot)
+    }
+
+    /// Notes that a call is to be looked after.
+    #[inline]
+    fn mark(&mut self, slot: u32) {
+        let call = &mut self.slots[slot as usize];
+        if !std::mem::replace(&mut call.is_due, true) {
+            self.due.push(slot);
+        }
+    }
+
+    /// Lets the calls speak whose time has come.
+    #[inline]
+    pub(crate) fn wake(&mut self, wire: &mut wire::Server) {
+        let mailbox = self.mailbox.clone();
+        mailbox.take(|token| {
+            if token == DEADLINES {
+                self.expire(wire);
+            } else if let Some(slot) = self.find(token) {
+                self.with(slot, wire, Call::wake);
+            }
+        });
+    }
+
+    /// Ends the calls whose deadline has passed. Deadlines are rarely met, so one look now and then at all calls costs
+    /// less than a place in a queue for each.
+    #[cold]
+    fn expire(&mut self, wire: &mut wire::Server) {
+        let now = now();
+        let mut next = NEVER;
+        for slot in 0..self.slots.len() as u32 {
+            let patience = self.slots[slot as usize].patience();
+            if patience <= now {
+                self.with(slot, wire, |call, turn| call.expire(turn));
+            } else {
+                next = next.min(patience);
+            }
+        }
+        self.watch = NEVER;
+        if next < NEVER {
+            self.watch_until(next);
+        }
+    }
+
+    #[cold]
+    fn watch_until(&mut self, next: Nanos) {
+        self.watch = next;
+        self.thread.delays.wait(next, &self.mailbox, DEADLINES);
+    }
+
+    /// Lets a call speak, and takes it out when it is over.
+    #[inline]
+    fn with(
+        &mut self,
+        slot: u32,
+        wire: &mut wire::Server,
+        speak: impl FnOnce(&mut Call, &mut Turn<'_>) -> Life,
+    ) {
+        let mut turn = Turn {
+            wire,
+            thread: &self.thread,
+            mailbox: &self.mailbox,
+            tally: &mut self.tally,
+        };
+        if speak(&mut self.slots[slot as usize], &mut turn) == Life::Over {
+            self.slots[slot as usize].vacate();
+            self.free.push(slot);
+        }
+    }
+
+    /// Lets every call speak that has something to say, and hands over the counts.
+    #[inline]
+    pub(crate) fn answer(&mut self, wire: &mut wire::Server) {
+        loop {
+            while !self.due.is_empty() {
+                self.answer_due(wire);
+            }
+            wire.pump(self);
+            if self.due.is_empty() {
+                break;
+            }
+        }
+        self.tally.hand_over(&self.thread.counts);
+    }
+
+    #[inline]
+    fn answer_due(&mut self, wire: &mut wire::Server) {
+        let mut due = std::mem::replace(&mut self.due, std::mem::take(&mut self.spare));
+        for slot in due.drain(..) {
+            let call = &mut self.slots[slot as usize];
+            call.is_due = false;
+            if call.stream != 0 {
+                let token = token(slot, call);
+                self.with(slot, wire, |call, turn| call.speak(token, turn));
+            }
+        }
+        self.spare = due;
+    }
+}
+
+impl ServerEvents for Calls {
+    fn route(&mut self, fields: &FieldList) -> u64 {
+        Route::of(fields).pack()
+    }
+
+    #[inline]
+    fn request(&mut self, stream: u32, request: &Incoming<'_>) -> u64 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Call::vacant());
+            self.slots.len() as u32 - 1
+        });
+        let call = &mut self.slots[slot as usize];
+        let route = Route::unpack(request.route);
+        call.begin(stream, route, request.grpc);
+        let token = token(slot, call);
+        let (patience, is_refused) = (call.patience(), call.is_refused());
+        if let Purpose::Greet(method) = route.purpose {
+            self.tally.call(method);
+        }
+        if is_refused {
+            self.mark(slot);
+        }
+        if patience < self.watch {
+            self.watch_until(patience);
+        }
+        token
+    }
+
+    #[inline]
+    fn message(&mut self, call: wire::Call, piece: Piece<'_>) {
+        if let Some(slot) = self.find(call.token) {
+            let call = &mut self.slots[slot as usize];
+            if call.hear(piece, &self.thread, &mut self.tally) {
+                self.mark(slot);
+            }
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, call: wire::Call) {
+        if let Some(slot) = self.find(call.token) {
+            self.slots[slot as usize].hear_end();
+            self.mark(slot);
+        }
+    }
+
+    fn aborted(&mut self, call: wire::Call, _: Aborted) {
+        if let Some(slot) = self.find(call.token) {
+            self.slots[slot as usize].vacate();
+            self.free.push(slot);
+        }
+    }
+
+    fn sent(&mut self, call: wire::Call) {
+        if let Some(slot) = self.find(call.token) {
+            self.slots[slot as usize].hear_sent();
+            self.mark(slot);
+        }
+    }
+
+    fn pong(&mut self, _: u64) {
+        self.has_pong = true;
+    }
+}

@@ -1,0 +1,336 @@
+//! What a call says: refusals, head, replies, trailers, each when its time has come.
+//!
+//! Hot.
+
+use std::mem;
+use std::rc::Rc;
+
+use prost::Message;
+use scenarios::method::Method;
+use scenarios::units::Nanos;
+use tonic::Status;
+use tonic_health::pb::HealthCheckResponse;
+use tonic_health::pb::health_check_response::ServingStatus;
+use wire::{Closed, Sent};
+
+use crate::raw::answers::Ending;
+use crate::raw::call::{Call, Refusal, Stage, Told};
+use crate::raw::delays::Mailbox;
+use crate::raw::request::Purpose;
+use crate::raw::tally::Tally;
+use crate::raw::thread::Thread;
+use crate::script::Step;
+use crate::shape::Headers;
+use crate::timer::now;
+
+/// Replies of one call that may wait in the output; further ones are made when these have left.
+const QUEUED: u32 = 8;
+
+/// Requests of one call that may wait to be answered; above, the client's window stays shut.
+const UNANSWERED: usize = 64;
+
+/// What a call needs to speak.
+pub(crate) struct Turn<'a> {
+    pub(crate) wire: &'a mut wire::Server,
+    pub(crate) thread: &'a Thread,
+    pub(crate) mailbox: &'a Rc<Mailbox>,
+    pub(crate) tally: &'a mut Tally,
+}
+
+/// Whether a call is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    GoesOn,
+    Over,
+}
+
+impl Call {
+    /// Says what is to be said now.
+    #[inline]
+    pub(crate) fn speak(&mut self, token: u64, turn: &mut Turn<'_>) -> Life {
+        let spoken = match self.purpose {
+            _ if self.is_refused() => self.refuse(turn),
+            Purpose::Greet(method) => self.greet(method, token, turn),
+            Purpose::Health | Purpose::Counters | Purpose::Unknown => self.inform(turn),
+        };
+        // A stream that is closed has nothing more to be told.
+        spoken.unwrap_or(Life::Over)
+    }
+
+    /// The delay is over.
+    pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) -> Life {
+        let (Stage::Delayed(first), Purpose::Greet(method)) = (self.stage, self.purpose) else {
+            return Life::GoesOn;
+        };
+        self.stage = Stage::Open;
+        self.open(method, first, turn).unwrap_or(Life::Over)
+    }
+
+    /// The deadline has passed, and the answer has not begun.
+    pub(crate) fn expire(&self, turn: &mut Turn<'_>) -> Life {
+        // tonic says CANCELLED where gRPC says DEADLINE_EXCEEDED.
+        self.fail(&Status::cancelled("Timeout expired"), turn)
+            .unwrap_or(Life::Over)
+    }
+
+    #[cold]
+    fn refuse(&self, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        let status = match self.stage {
+            Stage::Refused(Refusal::NotGrpc) => {
+                turn.wire
+                    .trailers(self.stream, &turn.thread.blocks.not_grpc)?;
+                return Ok(Life::Over);
+            }
+            Stage::Refused(Refusal::Encoded) => {
+                Status::unimplemented("compressed requests are not supported")
+            }
+            _ => Status::unimplemented("the raw face has no such method"),
+        };
+        self.fail(&status, turn)
+    }
+
+    /// Health and counts.
+    #[cold]
+    fn inform(&self, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        if !self.has_ended {
+            return Ok(Life::GoesOn);
+        }
+        if let Some(status) = &self.fault {
+            return self.fail(status, turn);
+        }
+        if !self.has_begun {
+            return self.fail(&no_request(), turn);
+        }
+        let reply = match self.purpose {
+            Purpose::Counters => {
+                turn.tally.hand_over(&turn.thread.counts);
+                turn.thread.counts.snapshot().encode_to_vec()
+            }
+            _ => HealthCheckResponse {
+                status: ServingStatus::Serving.into(),
+            }
+            .encode_to_vec(),
+        };
+        let blocks = &turn.thread.blocks;
+        turn.wire
+            .respond_unary(self.stream, &blocks.head, &reply[..], &blocks.ok.trailers)?;
+        Ok(Life::Over)
+    }
+
+    #[inline]
+    fn greet(&mut self, method: Method, token: u64, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        if let Some(status) = self.fault.take() {
+            return self.fail(&status, turn);
+        }
+        if self.stage == Stage::Reading {
+            if !self.is_ready() {
+                return Ok(Life::GoesOn);
+            }
+            if let Err(status) = self.start(method, turn)? {
+                return self.fail(&status, turn);
+            }
+        }
+        if self.stage == Stage::Opening {
+            return self.first(method, token, turn);
+        }
+        self.go_on(method, turn)
+    }
+
+    /// Whether enough is read to know what is asked for.
+    #[inline]
+    fn is_ready(&self) -> bool {
+        self.has_ended || self.has_begun && !self.has_single_request()
+    }
+
+    /// It is known what is asked for.
+    #[inline]
+    fn start(&mut self, method: Method, turn: &mut Turn<'_>) -> Result<Result<(), Status>, Closed> {
+        if !self.has_begun {
+            if self.has_single_request() {
+                return Ok(Err(no_request()));
+            }
+            match turn
+                .thread
+                .endings
+                .borrow_mut()
+                .wanted(None, method.pattern())
+            {
+                Ok((shape, end)) => {
+                    self.script.begin(&shape);
+                    (self.headers, self.end) = (shape.headers, end);
+                }
+                Err(status) => return Ok(Err(status)),
+            }
+        }
+        self.fate = turn.thread.fates.next();
+        self.stage = Stage::Opening;
+        if self.headers == Headers::AtOnce {
+            self.send_head(turn)?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// What comes first may have to wait.
+    #[inline]
+    fn first(&mut self, method: Method, token: u64, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        let first = self.next_step();
+        if first == Step::Read {
+            self.hold(turn);
+            return Ok(Life::GoesOn);
+        }
+        if self.fate.delay == Nanos::ZERO {
+            self.stage = Stage::Open;
+            return self.open(method, first, turn);
+        }
+        self.stage = Stage::Delayed(first);
+        let due = now() + self.fate.delay;
+        turn.thread.delays.wait(due, turn.mailbox, token);
+        self.hold(turn);
+        Ok(Life::GoesOn)
+    }
+
+    /// What comes first may go.
+    #[inline]
+    fn open(&mut self, method: Method, first: Step, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        if self.fate.fails {
+            return self.finish(&turn.thread.blocks.error, turn);
+        }
+        match self.say(method, first, turn)? {
+            Life::Over => Ok(Life::Over),
+            Life::GoesOn => self.go_on(method, turn),
+        }
+    }
+
+    /// Says what there is to say, until the client must send more or take more.
+    fn go_on(&mut self, method: Method, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        while self.stage == Stage::Open && self.queued < QUEUED {
+            let step = self.next_step();
+            if step == Step::Read {
+                break;
+            }
+            if self.say(method, step, turn)? == Life::Over {
+                return Ok(Life::Over);
+            }
+        }
+        self.hold(turn);
+        Ok(Life::GoesOn)
+    }
+
+    /// What the script wants next, once it has been told what there is to tell. A request that cannot be is the end.
+    #[inline]
+    fn next_step(&mut self) -> Step {
+        loop {
+            let step = self.script.step();
+            if step != Step::Read {
+                return step;
+            }
+            match self.inbox.pop_front() {
+                Some(Told::Request { size, name }) => {
+                    if let Err(status) = self.script.take_in(size, &name) {
+                        self.fault = Some(Box::new(status));
+                        return Step::Done;
+                    }
+                }
+                Some(Told::Fault(status)) => {
+                    self.fault = Some(status);
+                    return Step::Done;
+                }
+                None if self.has_ended => self.script.end(),
+                None => return Step::Read,
+            }
+        }
+    }
+
+    /// Takes a step: a reply, or the end.
+    #[inline]
+    fn say(&mut self, method: Method, step: Step, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        if step == Step::Reply {
+            return self.say_reply(method, turn);
+        }
+        if let Some(status) = self.fault.take() {
+            return self.fail(&status, turn);
+        }
+        match &self.end {
+            None => {
+                turn.tally.ok(method);
+                self.finish(&turn.thread.blocks.ok, turn)
+            }
+            Some(end) => {
+                if end.is_ok {
+                    turn.tally.ok(method);
+                }
+                self.finish(&end.clone(), turn)
+            }
+        }
+    }
+
+    #[inline]
+    fn say_reply(&mut self, method: Method, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        let blocks = &turn.thread.blocks;
+        let mut replies = turn.thread.replies.borrow_mut();
+        let reply = replies.encoded(&self.script.reply());
+        turn.tally.reply(method, reply.len());
+        if self.script.is_told() && !self.has_head {
+            let end = self.end.as_deref().unwrap_or(&blocks.ok);
+            if end.is_ok {
+                turn.tally.ok(method);
+            }
+            turn.wire
+                .respond_unary(self.stream, &blocks.head, reply.outgoing(), &end.trailers)?;
+            return Ok(Life::Over);
+        }
+        self.send_head(turn)?;
+        if turn.wire.send(self.stream, reply.outgoing())? == Sent::Queued {
+            self.queued += 1;
+        }
+        Ok(Life::GoesOn)
+    }
+
+    #[inline]
+    fn send_head(&mut self, turn: &mut Turn<'_>) -> Result<(), Closed> {
+        if mem::replace(&mut self.has_head, true) {
+            return Ok(());
+        }
+        turn.wire.respond(self.stream, &turn.thread.blocks.head)
+    }
+
+    /// Ends the call; one that fails without any reply has its trailers for headers.
+    fn finish(&mut self, end: &Ending, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        if end.is_ok {
+            self.send_head(turn)?;
+        }
+        let block = if self.has_head {
+            &end.trailers
+        } else {
+            &end.trailers_only
+        };
+        turn.wire.trailers(self.stream, block)?;
+        Ok(Life::Over)
+    }
+
+    #[cold]
+    fn fail(&self, status: &Status, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        let end = Ending::of(status);
+        let block = if self.has_head {
+            &end.trailers
+        } else {
+            &end.trailers_only
+        };
+        turn.wire.trailers(self.stream, block)?;
+        Ok(Life::Over)
+    }
+
+    /// Keeps the client's window shut while too many of its requests wait.
+    #[inline]
+    fn hold(&mut self, turn: &mut Turn<'_>) {
+        let is_held = self.inbox.len() > UNANSWERED;
+        if is_held != self.is_held {
+            self.is_held = is_held;
+            turn.wire.hold(self.stream, is_held);
+        }
+    }
+}
+
+fn no_request() -> Status {
+    Status::internal("Missing request message.")
+}

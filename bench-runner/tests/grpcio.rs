@@ -89,26 +89,25 @@ fn script(python: &Path, name: &str) -> Command {
 }
 
 #[test]
-fn a_stock_grpcio_client_calls_the_reference_server() {
+fn a_stock_grpcio_client_calls_both_faces_of_the_reference_server() {
     let Some(python) = python() else { return };
-    let server = Server::start(&[]);
-    let output = script(python, "greeter_client.py")
-        .arg(server.address.replace("http://", ""))
-        .output()
-        .unwrap();
-    let (said, errors) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert_eq!(
-        said.trim(),
-        "Greeter client received: Hello, you!",
-        "{errors}"
-    );
+    for face in ["face=tonic", "face=raw"] {
+        let server = Server::start(&[face]);
+        let output = script(python, "greeter_client.py")
+            .arg(server.address.replace("http://", ""))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            said.trim(),
+            "Greeter client received: Hello, you!",
+            "{face}: {errors}"
+        );
+    }
 }
 
-#[test]
-fn the_runner_calls_a_stock_grpcio_server() {
+fn the_runner_calls_a_stock_grpcio_server(engine: &str) {
     let Some(python) = python() else { return };
     let mut server = script(python, "greeter_server.py")
         .stdin(Stdio::piped())
@@ -120,6 +119,7 @@ fn the_runner_calls_a_stock_grpcio_server() {
         .read_line(&mut port)
         .unwrap();
     let outcome = Run::new("name: stock\nclient: { channels: 2 }\nphases: { warm_up: 100ms, measure: 1s, drain: 2s }\n")
+        .engine(engine)
         .target(&format!("http://127.0.0.1:{}", port.trim()))
         .finish();
     drop(server.stdin.take());
@@ -137,3 +137,5 @@ fn the_runner_calls_a_stock_grpcio_server() {
         "a stock server gives no counts"
     );
 }
+
+for_both_engines! { the_runner_calls_a_stock_grpcio_server }

@@ -145,5 +145,9 @@ fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
         innermost = error;
         source = error.source();
     }
+    // Not an error of the socket, and not a byte came: the server closed before it said anything.
+    if seen.greeting().is_empty() {
+        return ConnectFailure::Closed;
+    }
     ConnectFailure::NotHttp2(innermost.to_string())
 }

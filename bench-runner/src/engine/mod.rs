@@ -197,6 +197,9 @@ impl fmt::Display for ConnectFailure {
             ConnectFailure::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 f.write_str("connection refused; is the server running, and on this port?")
             }
+            ConnectFailure::Io(error) if error.to_string().contains("Too many open files") => {
+                write!(f, "{error}; raise `ulimit -n` above the number of channels, or use fewer")
+            }
             ConnectFailure::Io(error) => write!(f, "{error}; check the address in `target.address`"),
             ConnectFailure::Timeout(after) => write!(
                 f,

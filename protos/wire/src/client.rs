@@ -202,29 +202,6 @@ impl Client {
         self.conn.send_end(slot)
     }
 
-    /// Gives a call up. No event of it will come; what the server still sends on it is dropped. Says how far the
-    /// call had come, sent and received, or nothing if it was over.
-    pub fn reset(&mut self, stream: u32, code: ErrorCode) -> Option<(Progress, Progress)> {
-        let slot = self.conn.streams.find(stream)?;
-        self.conn.send_reset(stream, code);
-        let stream = self.conn.remove(slot);
-        Some((stream.sent, stream.received))
-    }
-
-    /// Lets the reader of a call be slow: what comes is delivered, but not given back to the server's windows until
-    /// the call is no longer held.
-    pub fn hold(&mut self, stream: u32, held: bool) {
-        self.conn.hold(stream, held);
-    }
-
-    /// How far a call has come, sent and received; nothing if it is over.
-    #[must_use]
-    pub fn progress(&self, stream: u32) -> Option<(Progress, Progress)> {
-        let slot = self.conn.streams.find(stream)?;
-        let stream = self.conn.streams.get(slot);
-        Some((stream.sent, stream.received))
-    }
-
     /// Takes what was read from the server. Any cut will do; large reads are cheapest.
     ///
     /// # Errors
@@ -272,18 +249,13 @@ impl Client {
         }
     }
 
-    /// Sends a PING; [`ClientEvents::pong`] tells when it is back.
-    pub fn ping(&mut self, opaque: u64) {
-        self.conn.ping(opaque);
-    }
-
     /// Says that the connection is done.
     pub fn go_away(&mut self, code: ErrorCode) {
         self.conn.send_go_away(0, code, b"");
     }
 }
 
-crate::half::output_and_facts!(Client);
+crate::half::common_half!(Client);
 
 /// The client with its listener.
 struct Receiver<'a, H> {

@@ -1,10 +1,38 @@
 //! What both halves offer in the same words.
 
-/// The output, and what can be asked about a connection: the same for [`Client`](crate::Client) and
+/// A stream given up or held back, the output, and what can be asked about a connection: the same for [`Client`](crate::Client) and
 /// [`Server`](crate::Server).
-macro_rules! output_and_facts {
+macro_rules! common_half {
     ($half:ident) => {
         impl $half {
+            /// Gives a stream up. No event of it will come; what the peer still sends on it is dropped. Says how far
+            /// it had come, sent and received, or nothing if it was over.
+            pub fn reset(&mut self, stream: u32, code: ErrorCode) -> Option<(Progress, Progress)> {
+                let slot = self.conn.streams.find(stream)?;
+                self.conn.send_reset(stream, code);
+                let stream = self.conn.remove(slot);
+                Some((stream.sent, stream.received))
+            }
+
+            /// Lets the reader of a stream be slow: what comes is delivered, but not given back to the peer's windows
+            /// until the stream is no longer held.
+            pub fn hold(&mut self, stream: u32, held: bool) {
+                self.conn.hold(stream, held);
+            }
+
+            /// How far a stream has come, sent and received; nothing if it is over.
+            #[must_use]
+            pub fn progress(&self, stream: u32) -> Option<(Progress, Progress)> {
+                let slot = self.conn.streams.find(stream)?;
+                let stream = self.conn.streams.get(slot);
+                Some((stream.sent, stream.received))
+            }
+
+            /// Sends a PING; `pong` of the listener tells when it is back.
+            pub fn ping(&mut self, opaque: u64) {
+                self.conn.ping(opaque);
+            }
+
             /// Bytes to write, as many as stand together. Empty means that there are none.
             #[inline]
             pub fn output(&mut self) -> &[u8] {
@@ -69,4 +97,4 @@ macro_rules! output_and_facts {
     };
 }
 
-pub(crate) use output_and_facts;
+pub(crate) use common_half;

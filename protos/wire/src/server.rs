@@ -189,28 +189,6 @@ impl Server {
         Ok(sent)
     }
 
-    /// Gives a stream up. Says how far it had come, sent and received, or nothing if it was over.
-    pub fn reset(&mut self, stream: u32, code: ErrorCode) -> Option<(Progress, Progress)> {
-        let slot = self.conn.streams.find(stream)?;
-        self.conn.send_reset(stream, code);
-        let stream = self.conn.remove(slot);
-        Some((stream.sent, stream.received))
-    }
-
-    /// Lets the reader of a request be slow: what comes is delivered, but not given back to the client's windows
-    /// until the stream is no longer held.
-    pub fn hold(&mut self, stream: u32, held: bool) {
-        self.conn.hold(stream, held);
-    }
-
-    /// How far a stream has come, sent and received; nothing if it is over.
-    #[must_use]
-    pub fn progress(&self, stream: u32) -> Option<(Progress, Progress)> {
-        let slot = self.conn.streams.find(stream)?;
-        let stream = self.conn.streams.get(slot);
-        Some((stream.sent, stream.received))
-    }
-
     /// Takes what was read from the client. Any cut will do; large reads are cheapest. Do not read on while the
     /// output is long: a client that does not read would make it grow without bound.
     ///
@@ -268,11 +246,6 @@ impl Server {
         }
     }
 
-    /// Sends a PING; [`ServerEvents::pong`] tells when it is back.
-    pub fn ping(&mut self, opaque: u64) {
-        self.conn.ping(opaque);
-    }
-
     /// Announces that the connection will be closed, but still takes every stream that is on its way (RFC 9113 6.8).
     /// A round trip later, [`go_away`](Self::go_away) draws the line.
     pub fn announce_go_away(&mut self) {
@@ -292,7 +265,7 @@ impl Server {
     }
 }
 
-crate::half::output_and_facts!(Server);
+crate::half::common_half!(Server);
 
 /// The server with its listener.
 struct Receiver<'a, H> {

@@ -1,9 +1,13 @@
 //! The one clock: monotonic nanoseconds since the run's start, or a hand that a test moves.
+//!
+//! It reads the kernel's CLOCK_MONOTONIC and knows where on it the run began, so that kernel timers can be set to points
+//! on it, and its times held against those of other processes on this machine.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use scenarios::units::Nanos;
 
 /// Tells how long ago the run started. Clones tell the same time, in any thread.
@@ -12,7 +16,7 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    Monotonic(Instant),
+    Monotonic { origin: Nanos },
     Manual(Arc<AtomicU64>),
 }
 
@@ -23,7 +27,9 @@ pub struct Hand(Arc<AtomicU64>);
 impl Clock {
     /// A clock that starts after `lead`, and tells zero until then.
     pub fn starting_in(lead: Duration) -> Clock {
-        Clock(Source::Monotonic(read() + lead))
+        Clock(Source::Monotonic {
+            origin: read() + Nanos::from(lead),
+        })
     }
 
     /// A clock that stands at zero until its hand is moved.
@@ -35,7 +41,7 @@ impl Clock {
     /// The time since the start.
     pub fn now(&self) -> Nanos {
         match &self.0 {
-            Source::Monotonic(origin) => read().saturating_duration_since(*origin).into(),
+            Source::Monotonic { origin } => read().since(*origin),
             Source::Manual(time) => Nanos(time.load(Ordering::Relaxed)),
         }
     }
@@ -43,10 +49,16 @@ impl Clock {
     /// How long it is until `at`; nothing where that is past.
     pub fn until(&self, at: Nanos) -> Duration {
         match &self.0 {
-            Source::Monotonic(origin) => {
-                (*origin + Duration::from(at)).saturating_duration_since(read())
-            }
+            Source::Monotonic { origin } => (*origin + at).since(read()).into(),
             Source::Manual(_) => at.since(self.now()).into(),
+        }
+    }
+
+    /// The start of the run on the kernel's CLOCK_MONOTONIC; zero where a hand moves the clock.
+    pub fn origin(&self) -> Nanos {
+        match &self.0 {
+            Source::Monotonic { origin } => *origin,
+            Source::Manual(_) => Nanos::ZERO,
         }
     }
 
@@ -59,11 +71,26 @@ impl Clock {
                 for _ in 0..READINGS {
                     std::hint::black_box(read());
                 }
-                u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX) / u64::from(READINGS)
+                read().since(begin).0 / u64::from(READINGS)
             })
             .collect();
         batches.sort_unstable();
         batches[batches.len() / 2]
+    }
+
+    /// The smallest step between two readings that differ, in nanoseconds: what the clock can tell apart, or what a
+    /// reading costs where that is more.
+    pub fn step_ns() -> u64 {
+        let step = || {
+            let begin = read();
+            loop {
+                let passed = read().since(begin);
+                if passed > Nanos::ZERO {
+                    return passed.0;
+                }
+            }
+        };
+        (0..1_000).map(|_| step()).min().unwrap_or(u64::MAX)
     }
 }
 
@@ -74,9 +101,10 @@ impl Hand {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-fn read() -> Instant {
-    Instant::now()
+/// The kernel's monotonic clock. It is there on every Linux.
+fn read() -> Nanos {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("the kernel has a monotonic clock");
+    Nanos(now.tv_sec().unsigned_abs() * Nanos::SECOND.0 + now.tv_nsec().unsigned_abs())
 }
 
 #[cfg(test)]
@@ -89,6 +117,17 @@ mod tests {
             Clock::starting_in(Duration::from_secs(60)).now(),
             Nanos::ZERO
         );
+    }
+
+    #[test]
+    fn its_origin_is_where_it_tells_zero_on_the_kernels_clock() {
+        let before = read();
+        let clock = Clock::starting_in(Duration::from_millis(1));
+        assert!(clock.origin() >= before + Nanos::from_millis(1));
+        while clock.now() == Nanos::ZERO {}
+        let between = read();
+        assert!(clock.origin() + clock.now() >= between);
+        assert!(clock.origin() <= between);
     }
 
     #[test]

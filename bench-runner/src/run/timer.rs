@@ -1,7 +1,8 @@
 //! Waiting for an intended start: a kernel timer, with a bounded spin before it where the scenario asks for one.
 //!
-//! Tokio's own timers tick at 1 ms and are never used for pacing. A timerfd is not subject to timer slack; what is left
-//! is the wake-up of the core, some tens of microseconds.
+//! Tokio's own timers tick at 1 ms and are never used for pacing. A timerfd set to a point in time neither drifts nor is
+//! subject to the thread's timer slack; what is left is the wake-up of the core, some tens of microseconds
+//! (`bench-runner calibrate` measures it).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -22,7 +23,7 @@ use crate::clock::Clock;
 const SPIN: Nanos = Nanos::from_micros(100);
 
 /// Wakes a lane at a time on the run's clock.
-pub(super) struct Timer {
+pub(crate) struct Timer {
     fd: AsyncFd<Descriptor>,
     clock: Clock,
     spin: Nanos,
@@ -39,7 +40,7 @@ impl AsRawFd for Descriptor {
 
 impl Timer {
     /// A timer in the current tokio runtime.
-    pub(super) fn new(clock: Clock, idle: Idle) -> io::Result<Timer> {
+    pub(crate) fn new(clock: Clock, idle: Idle) -> io::Result<Timer> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         let spin = match idle {
@@ -60,15 +61,15 @@ impl Timer {
     }
 
     /// Ready at `at`, or earlier: whoever waits looks at the clock again.
-    pub(super) fn poll_until(&mut self, cx: &mut Context<'_>, at: Nanos) -> Poll<io::Result<()>> {
-        let wait = self.clock.until(at.since(self.spin));
-        if wait.is_zero() {
+    pub(crate) fn poll_until(&mut self, cx: &mut Context<'_>, at: Nanos) -> Poll<io::Result<()>> {
+        let wake = at.since(self.spin);
+        if self.clock.now() >= wake {
             // Spinning is asking the runtime to come back at once: connections are still heard in between.
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if self.armed.is_none_or(|armed| at < armed) {
-            self.arm(at, wait)?;
+        if self.armed.is_none_or(|armed| wake < armed) {
+            self.arm(wake)?;
         }
         loop {
             let mut guard = ready!(self.fd.poll_read_ready(cx))?;
@@ -85,13 +86,13 @@ impl Timer {
 
     /// An earlier time replaces a later one; a later one waits until the earlier has passed, which spares a system call
     /// a turn and costs one early look.
-    fn arm(&mut self, at: Nanos, wait: Duration) -> io::Result<()> {
-        let expiration = Expiration::OneShot(TimeSpec::from_duration(wait));
-        self.fd
-            .get_ref()
-            .0
-            .set(expiration, TimerSetTimeFlags::empty())?;
-        self.armed = Some(at);
+    fn arm(&mut self, wake: Nanos) -> io::Result<()> {
+        let time = TimeSpec::from_duration(Duration::from(self.clock.origin() + wake));
+        self.fd.get_ref().0.set(
+            Expiration::OneShot(time),
+            TimerSetTimeFlags::TFD_TIMER_ABSTIME,
+        )?;
+        self.armed = Some(wake);
         Ok(())
     }
 }

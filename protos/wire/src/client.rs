@@ -4,6 +4,7 @@
 
 use std::io::IoSlice;
 
+use crate::answer::Answer;
 use crate::config::Config;
 use crate::conn::Conn;
 use crate::counters::{Counters, Stalls};
@@ -11,7 +12,8 @@ use crate::drive::{self, Half, stream_error};
 use crate::error::{ConnectionError, ErrorCode, StreamError};
 use crate::frame::{GoAway, MAX_STREAM_ID, PREFACE};
 use crate::memo::Memo;
-use crate::message::{MessageFault, Outgoing, Piece};
+use crate::message::{Message, MessageFault, Outgoing, Piece};
+use crate::opening::Opening;
 use crate::outcome::{Cause, Head, Outcome};
 use crate::response::Response;
 use crate::send::{Closed, Sent};
@@ -58,6 +60,15 @@ pub trait ClientEvents {
     /// [`reset`](Client::reset).
     fn end(&mut self, call: Call, outcome: &Outcome<'_>);
 
+    /// A whole answer of one message came at once: [`head`](Self::head), [`message`](Self::message) and
+    /// [`end`](Self::end) in one, for listeners that can do better than to hear all three.
+    #[inline]
+    fn answer(&mut self, call: Call, head: &Head<'_>, message: Piece<'_>, outcome: &Outcome<'_>) {
+        self.head(call, head);
+        self.message(call, message);
+        self.end(call, outcome);
+    }
+
     /// The server's SETTINGS came, or changed.
     fn settings(&mut self, settings: &Settings) {
         let _ = settings;
@@ -97,6 +108,8 @@ pub struct Client {
     pub(crate) conn: Conn,
     memo: Memo<Response>,
     next: u32,
+    /// What opened the first call with one message.
+    opening: Option<Opening>,
 }
 
 impl Client {
@@ -107,6 +120,7 @@ impl Client {
             conn: Conn::new(config, true, PREFACE),
             memo: Memo::default(),
             next: 1,
+            opening: None,
         }
     }
 
@@ -122,13 +136,74 @@ impl Client {
         message: impl Into<Outgoing<'a>>,
         end: bool,
     ) -> Result<(u32, Sent), StartError> {
-        let (id, slot) = self.open_stream(template, token, false)?;
+        self.ready()?;
+        let message = message.into();
+        if end && let Outgoing::Message(message) = message {
+            return Ok(self.start_with_only(template, token, message));
+        }
+        Ok(self.start_with_first(template, token, message, end))
+    }
+
+    /// Starts a call with its only message.
+    #[inline]
+    fn start_with_only(
+        &mut self,
+        template: &Template,
+        token: u64,
+        message: &Message,
+    ) -> (u32, Sent) {
+        let generation = self.conn.encoder.generation();
+        match &self.opening {
+            Some(opening)
+                if opening.is(template, message, generation)
+                    && self.conn.has_room_for_first(opening.data_len()) =>
+            {
+                let id = self.next;
+                self.next += 2;
+                self.conn.open_again(id, token, opening);
+                (id, Sent::Whole)
+            }
+            Some(opening) if opening.is_right_for_others(message, generation) => {
+                self.start_with_first(template, token, message.into(), true)
+            }
+            _ => self.start_and_learn(template, token, message),
+        }
+    }
+
+    /// Starts a call with its only message, and keeps what opened it if that will do again.
+    #[cold]
+    fn start_and_learn(
+        &mut self,
+        template: &Template,
+        token: u64,
+        message: &Message,
+    ) -> (u32, Sent) {
+        let generation = self.conn.encoder.generation();
+        let before = self.conn.output.frames().len();
+        let (id, sent) = self.start_with_first(template, token, message.into(), true);
+        if sent == Sent::Whole && generation == self.conn.encoder.generation() {
+            let bytes = &self.conn.output.frames()[before..];
+            self.opening = Opening::learn(template, message, generation, bytes);
+        }
+        (id, sent)
+    }
+
+    /// Starts a call with its first message, put together from its parts.
+    #[inline]
+    fn start_with_first(
+        &mut self,
+        template: &Template,
+        token: u64,
+        message: Outgoing<'_>,
+        end: bool,
+    ) -> (u32, Sent) {
+        let (id, slot) = self.open_stream(template, token, false);
         // A stream that was opened just now is not closed.
         let sent = self
             .conn
-            .send_message(slot, message.into(), end)
+            .send_message(slot, message, end)
             .unwrap_or(Sent::Whole);
-        Ok((id, sent))
+        (id, sent)
     }
 
     /// Starts a call without a message; `end` if there will be none.
@@ -136,17 +211,12 @@ impl Client {
     /// # Errors
     /// Nothing was sent, and no event will come; see [`StartError`].
     pub fn open(&mut self, template: &Template, token: u64, end: bool) -> Result<u32, StartError> {
-        self.open_stream(template, token, end).map(|(id, _)| id)
+        self.ready()?;
+        Ok(self.open_stream(template, token, end).0)
     }
 
     #[inline]
-    fn open_stream(
-        &mut self,
-        template: &Template,
-        token: u64,
-        end: bool,
-    ) -> Result<(u32, usize), StartError> {
-        self.ready()?;
+    fn open_stream(&mut self, template: &Template, token: u64, end: bool) -> (u32, usize) {
         let id = self.next;
         self.next += 2;
         self.conn.opened = id;
@@ -155,7 +225,7 @@ impl Client {
         stream.local_closed = end;
         let slot = self.conn.streams.insert(stream);
         self.conn.send_block(id, template, end);
-        Ok((id, slot))
+        (id, slot)
     }
 
     /// Whether a call can be started now.
@@ -272,6 +342,16 @@ impl<H: ClientEvents> Half for Receiver<'_, H> {
     fn last_stream(&mut self) -> u32 {
         // Streams that a server opens are pushes, and there are none.
         0
+    }
+
+    #[inline]
+    fn take_ordinary<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
+        while let Some((answer, rest)) = Answer::split(bytes)
+            && self.take_answer(&answer)
+        {
+            bytes = rest;
+        }
+        bytes
     }
 
     #[inline]
@@ -396,6 +476,58 @@ impl<H: ClientEvents> Half for Receiver<'_, H> {
 }
 
 impl<H: ClientEvents> Receiver<'_, H> {
+    /// Ends a call by a whole answer; false, and nothing done, where it needs a closer look.
+    #[inline]
+    fn take_answer(&mut self, answer: &Answer<'_>) -> bool {
+        let Client { conn, memo, .. } = &mut *self.client;
+        let Some(((head, head_fields), (end, trailers))) =
+            memo.find(answer.head).zip(memo.find(answer.trailers))
+        else {
+            return false;
+        };
+        let Some(status) = end.ends_plainly().filter(|_| head.begins_plainly()) else {
+            return false;
+        };
+        if !conn.takes_whole(answer) {
+            return false;
+        }
+        let Some(slot) = conn.streams.find(answer.stream) else {
+            return false;
+        };
+        let stream = conn.streams.get(slot);
+        let (call, sent) = (Call::of(stream), stream.sent);
+        if !stream.awaits_only_answer() || !conn.inbound.receive(answer.data_len()) {
+            return false;
+        }
+        conn.streams.remove(slot);
+        conn.release_connection(answer.data_len() as u32);
+        let list_len = head_fields.byte_len() + trailers.byte_len();
+        conn.counters.received.answer(answer, list_len);
+        let head = Head {
+            http_status: head.http_status,
+            fields: head_fields,
+        };
+        let message = Piece {
+            compressed: false,
+            len: answer.message.len(),
+            offset: 0,
+            bytes: answer.message,
+        };
+        let outcome = Outcome {
+            status,
+            cause: Cause::Trailers,
+            http_status: head.http_status,
+            trailers,
+            sent,
+            received: Progress {
+                messages: 1,
+                bytes: answer.data_len() as u64,
+            },
+        };
+        self.on.answer(call, &head, message, &outcome);
+        true
+    }
+
     /// What came is no gRPC message: the call ends here.
     #[cold]
     fn break_off(&mut self, slot: usize, fault: MessageFault) {

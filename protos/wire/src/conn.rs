@@ -1,5 +1,6 @@
 //! What both halves share: the state of one connection, apart from what its streams mean.
 
+use crate::answer::Answer;
 use crate::closed::ResetStreams;
 use crate::config::{Config, Limits};
 use crate::counters::{Counters, Stalls};
@@ -169,6 +170,18 @@ impl Conn {
             max_len: self.max_message_size,
             compressed,
         }
+    }
+
+    /// Whether an answer breaks no rule of the connection's, and is too short to be worth a WINDOW_UPDATE of its stream.
+    #[inline]
+    pub(crate) fn takes_whole(&self, answer: &Answer<'_>) -> bool {
+        let longest = self.local.max_frame_size as usize;
+        self.peer_known
+            && self.assembly.stream == 0
+            && answer.head.len().max(answer.trailers.len()) <= longest
+            && answer.data_len() <= longest
+            && answer.data_len() < self.local.initial_window_size as usize / 2
+            && answer.message.len() <= self.max_message_size as usize
     }
 
     // === flow control of what we receive ===

@@ -1,5 +1,6 @@
 //! What passed over a connection. Plain counts, read whenever wanted.
 
+use crate::answer::Answer;
 use crate::error::ErrorCode;
 use crate::frame::Kind;
 
@@ -48,6 +49,16 @@ impl Traffic {
     #[inline]
     pub(crate) fn frame(&mut self, kind: Kind) {
         self.frames[usize::from(kind.0).min(Kind::KNOWN)] += 1;
+    }
+
+    #[inline]
+    pub(crate) fn answer(&mut self, answer: &Answer<'_>, list_len: usize) {
+        self.frames[usize::from(Kind::HEADERS.0)] += 2;
+        self.frames[usize::from(Kind::DATA.0)] += 1;
+        self.header_bytes += (answer.head.len() + answer.trailers.len()) as u64;
+        self.header_list_bytes += list_len as u64;
+        self.data_bytes += answer.data_len() as u64;
+        self.messages += 1;
     }
 
     pub(crate) fn reset(&mut self, code: ErrorCode) {

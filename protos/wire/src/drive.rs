@@ -16,6 +16,10 @@ pub(crate) trait Half {
     fn conn(&mut self) -> &mut Conn;
     /// The last stream of the peer that was looked at, for GOAWAY.
     fn last_stream(&mut self) -> u32;
+    /// Takes what stands in front of the bytes in the ordinary way, several frames at once, and gives what is left.
+    fn take_ordinary<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes
+    }
     /// A whole header block. The half decodes it whatever the stream's state is, for the sake of the table.
     fn on_block(&mut self, id: u32, block: &[u8], end: bool) -> Result<(), ConnectionError>;
     /// DATA on a live stream whose peer has not ended it; flow control is done already.
@@ -56,7 +60,11 @@ fn frames(half: &mut impl Half, mut bytes: &[u8]) -> Result<(), ConnectionError>
     if !half.conn().partial.is_empty() {
         bytes = finish_partial(half, bytes)?;
     }
-    while let Some((head, payload, rest)) = split(bytes, half.conn().local.max_frame_size)? {
+    loop {
+        bytes = half.take_ordinary(bytes);
+        let Some((head, payload, rest)) = split(bytes, half.conn().local.max_frame_size)? else {
+            break;
+        };
         frame(half, &head, payload)?;
         bytes = rest;
     }

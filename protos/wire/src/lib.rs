@@ -14,6 +14,7 @@
 //! | `drive`, `send`, `conn` | what both share: receiving, sending, the state of a connection |
 //! | `streams`, `outbox`, `output` | the slab of streams, what they have queued, what is to be written |
 //! | `memo`, `template` | header blocks that come, and go, again and again |
+//! | `answer`, `opening` | whole answers and whole requests made of them, in one step |
 //! | `request`, `response`, `fields`, `outcome`, `status` | what header fields say |
 //!
 //! # Example
@@ -65,6 +66,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod client;
 mod closed;
 mod config;
@@ -81,6 +83,7 @@ mod half;
 pub mod hpack;
 mod memo;
 pub mod message;
+mod opening;
 mod outbox;
 mod outcome;
 mod output;

@@ -60,6 +60,13 @@ impl<F: Copy> Memo<F> {
         self.decode(decoder, block, facts)
     }
 
+    /// What a block says that is known already, with its fields.
+    #[inline]
+    pub(crate) fn find(&self, block: &[u8]) -> Option<(&F, &FieldList)> {
+        let known = self.entries.iter().find(|entry| entry.block == block)?;
+        Some((&known.facts, &known.fields))
+    }
+
     fn decode(
         &mut self,
         decoder: &mut Decoder,

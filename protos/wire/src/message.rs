@@ -45,6 +45,12 @@ impl Message {
         &self.framed[PREFIX_LEN..]
     }
 
+    /// Whether it shares its bytes with another.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.framed, &other.framed)
+    }
+
     /// The bytes as they are sent.
     #[must_use]
     pub fn as_framed(&self) -> &[u8] {

@@ -87,6 +87,22 @@ impl Response {
         (100..200).contains(&self.http_status)
     }
 
+    /// Whether this begins a gRPC answer, and nothing in it needs a closer look.
+    #[inline]
+    pub(crate) fn begins_plainly(&self) -> bool {
+        self.grpc
+            && self.http_status >= 200
+            && self.content_length == u64::MAX
+            && self.fault.is_none()
+    }
+
+    /// The status, if this ends an answer and nothing in it needs a closer look.
+    #[inline]
+    pub(crate) fn ends_plainly(&self) -> Option<Status> {
+        self.grpc_status
+            .filter(|_| self.http_status == 0 && self.fault.is_none())
+    }
+
     /// Whether the block may stand where it does: the first of a response, or behind it (RFC 9113 8.1).
     #[inline]
     pub(crate) fn check(&self, behind: bool, end: bool) -> Result<(), StreamError> {

@@ -5,6 +5,7 @@
 use crate::conn::Conn;
 use crate::frame::{Flags, HEAD_LEN, Head, Kind};
 use crate::message::{Outgoing, PREFIX_LEN, prefix};
+use crate::opening::Opening;
 use crate::outbox::Item;
 use crate::streams::NIL;
 use crate::template::Template;
@@ -62,6 +63,37 @@ impl Conn {
             Head::new(Kind::CONTINUATION, flags, id, now.len()).encode(out);
             out.extend_from_slice(now);
         }
+    }
+
+    /// Whether the first message of a new stream can go out at once.
+    #[inline]
+    pub(crate) fn has_room_for_first(&self, len: usize) -> bool {
+        len <= self.window.available()
+            && len <= self.peer.initial_window_size as usize
+            && self.output.len() < self.output_high_water
+    }
+
+    /// Opens a stream by the frames that opened one before, all that it sends; there is room for them.
+    #[inline]
+    pub(crate) fn open_again(&mut self, id: u32, token: u64, opening: &Opening) {
+        let len = opening.data_len();
+        self.opened = id;
+        let mut stream = self.new_stream(id, token);
+        stream.closing = true;
+        stream.local_closed = true;
+        stream.sent.messages = 1;
+        stream.sent.bytes = len as u64;
+        // There is room, as was just seen.
+        let _ = self.window.take(len) && stream.window.take(len);
+        self.streams.insert(stream);
+        let sent = &mut self.counters.sent;
+        sent.header_bytes += opening.block_len as u64;
+        sent.header_list_bytes += opening.list_len() as u64;
+        sent.frame(Kind::HEADERS);
+        sent.frame(Kind::DATA);
+        sent.messages += 1;
+        sent.data_bytes += len as u64;
+        opening.append(id, self.output.frames());
     }
 
     /// Sends a message, at once where windows and output have room for all of it.

@@ -108,6 +108,12 @@ impl Stream {
 }
 
 impl Stream {
+    /// Whether the request is all out, nothing of the answer has come, and nothing keeps it from being taken whole.
+    #[inline]
+    pub(crate) fn awaits_only_answer(&self) -> bool {
+        self.local_closed && !(self.head || self.remote_closed || self.held)
+    }
+
     /// Whether the DATA so far is more than `content-length` says, or less at the end (RFC 9113 8.1.1).
     #[inline]
     pub(crate) fn misfits_content_length(&self, end: bool) -> bool {

@@ -72,7 +72,8 @@ impl Template {
         &self.fields
     }
 
-    fn is(&self, other: &Self) -> bool {
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.fields, &other.fields)
     }
 }

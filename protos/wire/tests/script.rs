@@ -3,7 +3,9 @@
 mod support;
 
 use support::*;
-use wire::{Client, Config, ErrorCode, Indexing, Sent, Server, StartError};
+use wire::{
+    Client, Config, ErrorCode, Indexing, Message, Request, Sent, Server, StartError, Template,
+};
 
 fn client() -> Script<Client> {
     Script::client(&Config::default())
@@ -649,4 +651,77 @@ fn large_messages_are_lent_to_a_vectored_write() {
         client.half.advance(len);
     }
     assert_eq!(pieces, gathered);
+}
+
+#[test]
+fn an_answer_of_known_blocks_is_the_same_taken_whole_or_in_parts() {
+    let (mut whole, mut parts) = (client(), client());
+    for stream in [1, 3, 5] {
+        let answer = [
+            headers(stream, RESPONSE),
+            data(stream, &message(stream as usize)),
+            last_headers(stream, OK),
+        ]
+        .concat();
+        for client in [&mut whole, &mut parts] {
+            client.start(u64::from(stream));
+        }
+        whole.peer([answer.clone()]).lives();
+        for byte in answer.chunks(1) {
+            parts.peer([byte.to_vec()]).lives();
+        }
+        let heard = [
+            format!("head {stream} 200"),
+            format!("message {stream} {stream}"),
+            format!("end {stream} OK Trailers"),
+        ];
+        whole.hears(heard.each_ref().map(String::as_str));
+        parts.hears(heard.each_ref().map(String::as_str));
+        assert_eq!(
+            whole.half.counters().received,
+            parts.half.counters().received
+        );
+        assert_eq!(whole.half.open_streams(), 0);
+    }
+}
+
+#[test]
+fn a_call_that_is_opened_again_is_the_same_on_the_wire() {
+    let request = Template::request(&Request::new("localhost", "/a.B/C"));
+    let (mut again, mut anew) = (client(), client());
+    let message = Message::new(b"the same");
+    for round in 0..6 {
+        if round == 3 {
+            // Half-way the server takes its table away: no index holds any longer.
+            for client in [&mut again, &mut anew] {
+                client.peer([settings(&[(1, 0)])]).lives();
+            }
+        }
+        let copy = Message::new(b"the same");
+        again.half.start(&request, round, &message, true).unwrap();
+        anew.half.start(&request, round, &copy, true).unwrap();
+        assert_eq!(again.half.output(), anew.half.output(), "call {round}");
+        assert_eq!(again.half.counters().sent, anew.half.counters().sent);
+    }
+}
+
+#[test]
+fn a_whole_answer_behind_the_head_of_another_is_an_error_of_its_stream() {
+    let mut client = client();
+    client.start(1).start(3);
+    client.peer([answer()]).lives();
+    let second = [
+        headers(3, RESPONSE),
+        headers(3, RESPONSE),
+        data(3, &message(3)),
+        last_headers(3, OK),
+    ];
+    client.peer([second.concat()]).lives();
+    let heard = client.heard();
+    assert_eq!(heard[3], "head 3 200");
+    assert!(
+        heard[4].starts_with("end 3 INTERNAL Malformed"),
+        "{heard:?}"
+    );
+    assert_eq!(heard.len(), 5);
 }

@@ -122,12 +122,14 @@ impl Head {
     #[inline]
     #[must_use]
     pub fn load(bytes: &[u8; HEAD_LEN]) -> Self {
-        let [a, b, c, kind, flags, s0, s1, s2, s3] = *bytes;
+        // All but the last byte in one load, which is cheaper than nine.
+        let [first @ .., last] = *bytes;
+        let first = u64::from_be_bytes(first);
         Head {
-            len: u32::from_be_bytes([0, a, b, c]),
-            kind: Kind(kind),
-            flags: Flags(flags),
-            stream: u32::from_be_bytes([s0, s1, s2, s3]) & MAX_STREAM_ID,
+            len: (first >> 40) as u32,
+            kind: Kind((first >> 32) as u8),
+            flags: Flags((first >> 24) as u8),
+            stream: ((first as u32) << 8 | u32::from(last)) & MAX_STREAM_ID,
         }
     }
 

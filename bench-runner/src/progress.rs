@@ -86,7 +86,7 @@ impl Progress {
     /// What has happened since the last line, as a line.
     fn line(&self, now: Nanos) -> String {
         let seconds = now.since(self.since).as_secs_f64().max(1e-9);
-        let times = &self.recent.response_time;
+        let times = self.recent.response_time.histogram();
         let p99 = (!times.is_empty()).then(|| times.value_at_quantile(0.99));
         format!(
             "{}: {} calls/s, response p99 {}, {} errors, {:.0} s left",

@@ -1,11 +1,10 @@
 //! The measured time second by second. A call belongs to the second of its intended start, so that a stall shows where
 //! its victims were meant to run.
 
-use hdrhistogram::Histogram;
 use reports::model::Interval;
 use scenarios::units::Nanos;
 
-use super::{Sample, coarse_histogram, record_coarse};
+use super::{Coarse, Sample};
 use crate::engine::status::Status;
 
 /// One-second intervals of one lane.
@@ -19,7 +18,7 @@ pub struct Intervals {
 struct Second {
     ok: u64,
     failed: u64,
-    response_time: Option<Histogram<u32>>,
+    response_time: Coarse,
 }
 
 impl Intervals {
@@ -39,10 +38,7 @@ impl Intervals {
         let second = &mut self.seconds[index];
         if sample.status == Some(Status::OK) {
             second.ok += 1;
-            record_coarse(
-                second.response_time.get_or_insert_with(coarse_histogram),
-                sample.response_time(),
-            );
+            second.response_time.record(sample.response_time());
         } else {
             second.failed += 1;
         }
@@ -57,10 +53,7 @@ impl Intervals {
         for (mine, theirs) in self.seconds.iter_mut().zip(&other.seconds) {
             mine.ok += theirs.ok;
             mine.failed += theirs.failed;
-            if let Some(histogram) = &theirs.response_time {
-                let into = mine.response_time.get_or_insert_with(coarse_histogram);
-                into.add(histogram).expect("the histogram resizes itself");
-            }
+            mine.response_time.add(&theirs.response_time);
         }
     }
 
@@ -76,12 +69,9 @@ impl Intervals {
         let nothing = Second::default();
         let second = self.seconds.get(index).unwrap_or(&nothing);
         let start = Nanos(index as u64 * Nanos::SECOND.0);
-        let quantile = |q: f64| {
-            second
-                .response_time
-                .as_ref()
-                .map(|times| times.value_at_quantile(q).min(times.max()))
-        };
+        let times = second.response_time.histogram();
+        let quantile =
+            |q: f64| (!times.is_empty()).then(|| times.value_at_quantile(q).min(times.max()));
         Interval {
             start_s: start.as_secs_f64(),
             length_s: measured.since(start).min(Nanos::SECOND).as_secs_f64(),

@@ -2,17 +2,18 @@
 //!
 //! **Hot**: `benches/record.rs` guards the cost per sample. Nothing is allocated per call once warm.
 
+mod buckets;
 mod failures;
 mod intervals;
 mod summary;
 mod tally;
 
+pub use self::buckets::{Coarse, Fine};
 pub use self::failures::Failures;
 pub use self::intervals::Intervals;
 pub use self::summary::{Measured, summarise};
 pub use self::tally::Tally;
 
-use hdrhistogram::Histogram;
 use reports::model::MethodCounts;
 use scenarios::units::Nanos;
 
@@ -58,7 +59,7 @@ pub struct Recent {
     /// Of these, the ones that were not OK.
     pub failed: u64,
     /// Response times of the OK ones, two digits.
-    pub response_time: Histogram<u32>,
+    pub response_time: Coarse,
 }
 
 impl Sample {
@@ -138,7 +139,7 @@ impl Recorder {
         into.add(&self.recent);
         self.recent.ended = 0;
         self.recent.failed = 0;
-        self.recent.response_time.reset();
+        self.recent.response_time.clear();
     }
 
     /// Adds the record of another lane.
@@ -170,7 +171,7 @@ impl Recorder {
     fn notice(&mut self, sample: &Sample) {
         self.recent.ended += 1;
         if sample.status == Some(Status::OK) {
-            record_coarse(&mut self.recent.response_time, sample.response_time());
+            self.recent.response_time.record(sample.response_time());
         } else {
             self.recent.failed += 1;
         }
@@ -183,7 +184,7 @@ impl Recent {
         Recent {
             ended: 0,
             failed: 0,
-            response_time: coarse_histogram(),
+            response_time: Coarse::new(),
         }
     }
 
@@ -191,9 +192,7 @@ impl Recent {
     pub fn add(&mut self, other: &Recent) {
         self.ended += other.ended;
         self.failed += other.failed;
-        self.response_time
-            .add(&other.response_time)
-            .expect("the histogram resizes itself");
+        self.response_time.add(&other.response_time);
     }
 }
 
@@ -201,20 +200,6 @@ impl Default for Recent {
     fn default() -> Recent {
         Recent::new()
     }
-}
-
-/// A small histogram for displays and intervals: from a microsecond, two digits, about 13 KiB.
-fn coarse_histogram() -> Histogram<u32> {
-    let mut histogram =
-        Histogram::new_with_bounds(1_000, 60_000_000_000, 2).expect("the bounds are in order");
-    histogram.auto(true);
-    histogram
-}
-
-fn record_coarse(histogram: &mut Histogram<u32>, time: Nanos) {
-    histogram
-        .record(time.0)
-        .expect("the histogram resizes itself");
 }
 
 #[cfg(test)]

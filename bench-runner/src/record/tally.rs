@@ -1,10 +1,9 @@
 //! Counts and histograms of one measured segment of one lane. Hot: see the module above.
 
-use hdrhistogram::Histogram;
-use reports::model::{Counts, Timing, empty_histogram};
+use reports::model::{Counts, Timing};
 use scenarios::units::Nanos;
 
-use super::Sample;
+use super::{Fine, Sample};
 use crate::engine::Traffic;
 use crate::engine::status::Status;
 
@@ -17,16 +16,16 @@ pub struct Tally {
     shed: u64,
     sent: Traffic,
     received: Traffic,
-    response_time: Histogram<u64>,
-    service_time: Histogram<u64>,
-    start_lag: Histogram<u64>,
-    time_to_first_message: Histogram<u64>,
-    message_gap: Histogram<u64>,
-    exchange_time: Histogram<u64>,
+    response_time: Fine,
+    service_time: Fine,
+    start_lag: Fine,
+    time_to_first_message: Fine,
+    message_gap: Fine,
+    exchange_time: Fine,
     /// Lower bounds of the response times of calls that were cut off.
-    cut_off_response: Histogram<u64>,
+    cut_off_response: Fine,
     /// The same of their service times.
-    cut_off_service: Histogram<u64>,
+    cut_off_service: Fine,
 }
 
 /// The distributions of a tally, summarised.
@@ -55,20 +54,20 @@ impl Tally {
             shed: 0,
             sent: Traffic::default(),
             received: Traffic::default(),
-            response_time: empty_histogram(),
-            service_time: empty_histogram(),
-            start_lag: empty_histogram(),
-            time_to_first_message: empty_histogram(),
-            message_gap: empty_histogram(),
-            exchange_time: empty_histogram(),
-            cut_off_response: empty_histogram(),
-            cut_off_service: empty_histogram(),
+            response_time: Fine::new(),
+            service_time: Fine::new(),
+            start_lag: Fine::new(),
+            time_to_first_message: Fine::new(),
+            message_gap: Fine::new(),
+            exchange_time: Fine::new(),
+            cut_off_response: Fine::new(),
+            cut_off_service: Fine::new(),
         }
     }
 
     pub(super) fn started(&mut self, lag: Nanos) {
         self.started += 1;
-        record(&mut self.start_lag, lag);
+        self.start_lag.record(lag);
     }
 
     pub(super) fn finished(&mut self, sample: &Sample) {
@@ -80,20 +79,18 @@ impl Tally {
         }
         match sample.status {
             Some(Status::OK) => {
-                record(&mut self.response_time, sample.response_time());
-                record(&mut self.service_time, sample.service_time());
+                self.response_time.record(sample.response_time());
+                self.service_time.record(sample.service_time());
             }
             Some(Status::DEADLINE_EXCEEDED) | None => {
-                record(&mut self.cut_off_response, sample.response_time());
-                record(&mut self.cut_off_service, sample.service_time());
+                self.cut_off_response.record(sample.response_time());
+                self.cut_off_service.record(sample.service_time());
             }
             Some(_) => {}
         }
         if let Some(first) = sample.first_message {
-            record(
-                &mut self.time_to_first_message,
-                first.since(sample.intended),
-            );
+            self.time_to_first_message
+                .record(first.since(sample.intended));
         }
     }
 
@@ -102,11 +99,11 @@ impl Tally {
     }
 
     pub(super) fn message_gap(&mut self, gap: Nanos) {
-        record(&mut self.message_gap, gap);
+        self.message_gap.record(gap);
     }
 
     pub(super) fn exchange_time(&mut self, time: Nanos) {
-        record(&mut self.exchange_time, time);
+        self.exchange_time.record(time);
     }
 
     /// Adds another tally of the same population.
@@ -119,12 +116,8 @@ impl Tally {
         self.shed += other.shed;
         self.sent.add(other.sent);
         self.received.add(other.received);
-        for (mine, theirs) in self
-            .histograms()
-            .into_iter()
-            .zip(other.clone().histograms())
-        {
-            mine.add(&*theirs).expect("the histogram resizes itself");
+        for (mine, theirs) in self.all_times().into_iter().zip(other.clone().all_times()) {
+            mine.add(theirs);
         }
     }
 
@@ -158,16 +151,16 @@ impl Tally {
     /// The distributions as the result file has them.
     pub fn timings(&self) -> Timings {
         Timings {
-            response_time: Timing::with_censored(&self.response_time, &self.cut_off_response),
-            service_time: Timing::with_censored(&self.service_time, &self.cut_off_service),
-            start_lag: Timing::new(&self.start_lag),
-            time_to_first_message: Timing::new(&self.time_to_first_message),
-            message_gap: Timing::new(&self.message_gap),
-            exchange_time: Timing::new(&self.exchange_time),
+            response_time: with_censored(&self.response_time, &self.cut_off_response),
+            service_time: with_censored(&self.service_time, &self.cut_off_service),
+            start_lag: Timing::new(&self.start_lag.histogram()),
+            time_to_first_message: Timing::new(&self.time_to_first_message.histogram()),
+            message_gap: Timing::new(&self.message_gap.histogram()),
+            exchange_time: Timing::new(&self.exchange_time.histogram()),
         }
     }
 
-    fn histograms(&mut self) -> [&mut Histogram<u64>; 8] {
+    fn all_times(&mut self) -> [&mut Fine; 8] {
         [
             &mut self.response_time,
             &mut self.service_time,
@@ -194,8 +187,6 @@ impl Traffic {
     }
 }
 
-fn record(histogram: &mut Histogram<u64>, time: Nanos) {
-    histogram
-        .record(time.0)
-        .expect("the histogram resizes itself");
+fn with_censored(complete: &Fine, bounds: &Fine) -> Timing {
+    Timing::with_censored(&complete.histogram(), &bounds.histogram())
 }

@@ -29,9 +29,6 @@ pub struct Call {
     /// The call's timeout.
     pub deadline: Option<Nanos>,
     requests: Vec<Request>,
-    replies: u32,
-    /// Whether the server honours the reply shape, so that sizes and counts can be checked.
-    shaped: bool,
 }
 
 /// The messages of one call.
@@ -43,18 +40,26 @@ pub struct Request {
     pub further: Bytes,
     /// Messages in all.
     pub messages: u32,
-    reply_bytes: u64,
+    answer: Answer,
+}
+
+/// What a right answer amounts to; `None` where that is the server's business.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    messages: Option<u64>,
+    bytes: Option<u64>,
 }
 
 impl Call {
     /// Prepares the calls of a scenario; `shaped` tells whether the server is known to honour the reply shape.
     pub fn prepare(call: &scenario::Call, seed: u64, shaped: bool) -> Call {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let shaped = shaped && call.reply.status.is_none();
         let is_fixed = call.request.size.fixed().is_some() && call.reply.size.fixed().is_some();
         let mut requests = Vec::new();
         let mut total = 0;
         while requests.len() < POOL && total < POOL_BYTES {
-            let request = Request::prepare(call, &mut rng);
+            let request = Request::prepare(call, shaped, &mut rng);
             total += (request.first.len() + request.further.len()) as u64;
             requests.push(request);
             if is_fixed {
@@ -67,14 +72,21 @@ impl Call {
             metadata: call.metadata.clone().into_iter().collect(),
             deadline: call.deadline,
             requests,
-            replies: call.replies(),
-            shaped: shaped && call.reply.status.is_none(),
         }
     }
 
-    /// The prepared request of call number `number`.
-    pub fn request(&self, number: u64) -> &Request {
-        &self.requests[(number % self.requests.len() as u64) as usize]
+    /// A prepared request.
+    #[inline]
+    pub fn request(&self, index: u32) -> &Request {
+        &self.requests[index as usize]
+    }
+
+    /// The index of the prepared request that comes so many after another, in turn.
+    #[inline]
+    pub fn request_after(&self, index: u32, many: u32) -> u32 {
+        let pool = self.requests.len() as u32;
+        let after = index + if many < pool { many } else { many % pool };
+        if after < pool { after } else { after - pool }
     }
 
     /// All prepared requests, in the order in which calls take them.
@@ -88,27 +100,42 @@ impl Call {
     }
 
     /// Whether a call that ended OK brought what it asked for; if not, what is wrong.
-    pub fn check(&self, number: u64, received: Traffic) -> Result<(), String> {
-        let streams = self.method.pattern().streams_replies();
-        if (self.shaped || !streams) && received.messages != u64::from(self.replies) {
-            return Err(format!(
-                "{} reply messages instead of {}",
-                received.messages, self.replies
-            ));
+    #[inline]
+    pub fn check(&self, request: u32, received: Traffic) -> Result<(), String> {
+        let answer = self.request(request).answer;
+        if answer.is(received) {
+            Ok(())
+        } else {
+            Err(answer.misfit(received))
         }
-        let expected = self.request(number).reply_bytes;
-        if self.shaped && received.bytes != expected {
-            return Err(format!(
-                "{} bytes of reply messages instead of {expected}",
-                received.bytes
-            ));
+    }
+}
+
+impl Answer {
+    #[inline]
+    fn is(self, received: Traffic) -> bool {
+        self.messages
+            .is_none_or(|messages| messages == received.messages)
+            && self.bytes.is_none_or(|bytes| bytes == received.bytes)
+    }
+
+    #[cold]
+    fn misfit(self, received: Traffic) -> String {
+        match self.messages {
+            Some(messages) if messages != received.messages => {
+                format!("{} reply messages instead of {messages}", received.messages)
+            }
+            _ => format!(
+                "{} bytes of reply messages instead of {}",
+                received.bytes,
+                self.bytes.unwrap_or_default()
+            ),
         }
-        Ok(())
     }
 }
 
 impl Request {
-    fn prepare(call: &scenario::Call, rng: &mut ChaCha8Rng) -> Request {
+    fn prepare(call: &scenario::Call, shaped: bool, rng: &mut ChaCha8Rng) -> Request {
         let reply_size = draw(&call.reply.size, rng);
         let shape = shape(&call.reply, reply_size);
         let name = text(draw(&call.request.size, rng), rng);
@@ -123,11 +150,16 @@ impl Request {
         let reply = HelloReply {
             message: "x".repeat(reply_size as usize),
         };
+        let streams = call.method.pattern().streams_replies();
+        let replies = u64::from(call.replies());
         Request {
             first: first.encode_to_vec().into(),
             further: further.encode_to_vec().into(),
             messages: call.requests(),
-            reply_bytes: reply.encoded_len() as u64 * u64::from(call.replies()),
+            answer: Answer {
+                messages: (shaped || !streams).then_some(replies),
+                bytes: shaped.then_some(reply.encoded_len() as u64 * replies),
+            },
         }
     }
 

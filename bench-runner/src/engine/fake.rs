@@ -87,7 +87,7 @@ impl Channels for Fake {
         self.in_flight.len()
     }
 
-    fn try_start(&mut self, channel: usize, op: OpId, _request: u64) -> Result<(), Busy> {
+    fn try_start(&mut self, channel: usize, op: OpId, _request: u32) -> Result<(), Busy> {
         if self.in_flight[channel] == self.streams {
             return Err(Busy);
         }

@@ -59,8 +59,8 @@ pub trait Channels {
     /// How many there are.
     fn count(&self) -> usize;
 
-    /// Starts the call with the prepared request number `request` on a channel, or says that it has no free stream.
-    fn try_start(&mut self, channel: usize, op: OpId, request: u64) -> Result<(), Busy>;
+    /// Starts a call with a prepared request, by its index, on a channel, or says that it has no free stream.
+    fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
 
     /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent.
     fn cancel(&mut self, op: OpId) -> Traffic;
@@ -113,6 +113,15 @@ pub enum Happened {
         /// On a ping-pong stream, when the request that it answers was sent.
         asked_at: Option<Nanos>,
     },
+    /// The last reply message came and the call ended with status OK, both at once.
+    Answered {
+        /// The message's length without the prefix.
+        bytes: u64,
+        /// As of a message.
+        asked_at: Option<Nanos>,
+        /// What was sent.
+        sent: Traffic,
+    },
     /// The call ended.
     Finished(Outcome),
 }
@@ -133,7 +142,7 @@ pub struct Outcome {
 impl Event {
     /// Whether it is the last of its call.
     pub fn is_end(&self) -> bool {
-        matches!(self.kind, Happened::Finished(_))
+        matches!(self.kind, Happened::Answered { .. } | Happened::Finished(_))
     }
 }
 

@@ -39,8 +39,9 @@ pub struct Lane<C> {
     events: Vec<Event>,
     recorder: Recorder,
     watch: Watch,
-    requests: u64,
-    request_stride: u64,
+    /// The prepared request of the next call, and how far from one of this lane's calls to the next.
+    request: u32,
+    request_stride: u32,
     measure_end: Nanos,
     drain_end: Nanos,
 }
@@ -81,7 +82,6 @@ impl<C: Channels> Lane<C> {
         let count = channels.count();
         let mut lane = Lane {
             clock,
-            call,
             offer: Offer::new(Arc::clone(&timeline), share),
             router: Router::new(count),
             ops: Ops::default(),
@@ -89,12 +89,13 @@ impl<C: Channels> Lane<C> {
             events: Vec::new(),
             recorder: Recorder::new(timeline.measured().len(), timeline.measure_start),
             watch,
-            requests: u64::from(share.part.index),
-            request_stride: u64::from(share.part.of),
+            request: call.request_after(0, share.part.index),
+            request_stride: share.part.of,
             measure_end: timeline.measure_end,
             drain_end: timeline.drain_end,
             timeline,
             channels,
+            call,
         };
         lane.set_limit();
         lane
@@ -204,9 +205,9 @@ impl<C: Channels> Lane<C> {
         for _ in 0..self.router.candidates() {
             let channel = self.router.front();
             let id = self.ops.next_id();
-            if self.channels.try_start(channel, id, self.requests).is_ok() {
+            if self.channels.try_start(channel, id, self.request).is_ok() {
                 self.router.started();
-                self.keep(due, channel, started);
+                self.keep(id, due, channel, started);
                 return true;
             }
             self.router.skip();
@@ -214,18 +215,19 @@ impl<C: Channels> Lane<C> {
         false
     }
 
-    fn keep(&mut self, due: Due, channel: usize, started: Nanos) {
-        let ticket = self.ops.insert(Op {
+    fn keep(&mut self, id: OpId, due: Due, channel: usize, started: Nanos) {
+        let op = Op {
             segment: due.segment,
             channel: u32::try_from(channel).expect("fewer channels than 2^32"),
-            request: self.requests,
+            request: self.request,
             intended: due.intended,
             started,
             first_message: None,
             last_message: started,
             received: Traffic::default(),
-        });
-        self.requests += self.request_stride;
+        };
+        let ticket = self.ops.insert(id, op);
+        self.request = self.call.request_after(self.request, self.request_stride);
         self.recorder
             .started(due.segment, started.since(due.intended));
         if let Some(timeout) = self.call.deadline {
@@ -243,7 +245,15 @@ impl<C: Channels> Lane<C> {
                 Happened::Message { bytes, asked_at } => {
                     self.message(event.op, event.at, bytes, asked_at);
                 }
-                Happened::Finished(outcome) => self.finished(event.op, event.at, outcome),
+                Happened::Answered {
+                    bytes,
+                    asked_at,
+                    sent,
+                } => {
+                    self.message(event.op, event.at, bytes, asked_at);
+                    self.ended_well(event.op, event.at, sent);
+                }
+                Happened::Finished(outcome) => self.finished(event.op, event.at, &outcome),
             }
         }
         self.events = events;
@@ -268,22 +278,29 @@ impl<C: Channels> Lane<C> {
         }
     }
 
-    fn finished(&mut self, id: OpId, at: Nanos, outcome: Outcome) {
-        let Outcome {
-            mut status,
-            mut detail,
-            connection_lost,
-            sent,
-        } = outcome;
-        if status == Status::OK
-            && let Some(op) = self.ops.get_mut(id)
-            && let Err(wrong) = self.call.check(op.request, op.received)
-        {
-            (status, detail) = (Status::WRONG_REPLY, wrong);
+    fn finished(&mut self, id: OpId, at: Nanos, outcome: &Outcome) {
+        if outcome.status == Status::OK {
+            return self.ended_well(id, at, outcome.sent);
         }
-        self.end(id, at, Some(status), sent, &detail);
-        self.offer
-            .completed(if connection_lost { at + AFTER_LOSS } else { at });
+        self.end(id, at, Some(outcome.status), outcome.sent, &outcome.detail);
+        self.offer.completed(if outcome.connection_lost {
+            at + AFTER_LOSS
+        } else {
+            at
+        });
+    }
+
+    /// A call ended with status OK, which its answer must bear out.
+    #[inline]
+    fn ended_well(&mut self, id: OpId, at: Nanos, sent: Traffic) {
+        let Some(op) = self.ops.get_mut(id) else {
+            return;
+        };
+        match self.call.check(op.request, op.received) {
+            Ok(()) => self.end(id, at, Some(Status::OK), sent, ""),
+            Err(wrong) => self.end(id, at, Some(Status::WRONG_REPLY), sent, &wrong),
+        }
+        self.offer.completed(at);
     }
 
     /// Records the end of a call and frees its place.

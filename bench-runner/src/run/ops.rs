@@ -11,8 +11,8 @@ pub(super) struct Op {
     pub segment: u16,
     /// Its channel.
     pub channel: u32,
-    /// The number of its prepared request.
-    pub request: u64,
+    /// The index of its prepared request.
+    pub request: u32,
     /// When the load model meant it to start.
     pub intended: Nanos,
     /// When it was handed to the transport.
@@ -52,22 +52,18 @@ impl Ops {
         self.in_flight
     }
 
-    /// The id that the next [`insert`](Ops::insert) will give.
+    /// The id that the next [`insert`](Ops::insert) will take.
+    #[inline]
     pub(super) fn next_id(&mut self) -> OpId {
-        if self.free.is_empty() {
-            self.free
-                .push(u32::try_from(self.slots.len()).expect("fewer calls in flight than 2^32"));
-            self.slots.push(Slot {
-                generation: 0,
-                op: None,
-            });
+        match self.free.last() {
+            Some(id) => OpId(*id),
+            None => self.grow(),
         }
-        OpId(self.free[self.free.len() - 1])
     }
 
     /// Keeps a call that was started under [`next_id`](Ops::next_id).
-    pub(super) fn insert(&mut self, op: Op) -> Ticket {
-        let id = self.next_id();
+    #[inline]
+    pub(super) fn insert(&mut self, id: OpId, op: Op) -> Ticket {
         self.free.pop();
         let slot = &mut self.slots[id.0 as usize];
         slot.op = Some(op);
@@ -76,6 +72,17 @@ impl Ops {
             id,
             generation: slot.generation,
         }
+    }
+
+    #[cold]
+    fn grow(&mut self) -> OpId {
+        let id = u32::try_from(self.slots.len()).expect("fewer calls in flight than 2^32");
+        self.free.push(id);
+        self.slots.push(Slot {
+            generation: 0,
+            op: None,
+        });
+        OpId(id)
     }
 
     /// A call in flight.
@@ -129,10 +136,12 @@ mod tests {
     #[test]
     fn an_old_ticket_does_not_name_a_new_call() {
         let mut ops = Ops::default();
-        let old = ops.insert(op());
-        let id = ops.find(old).unwrap();
+        let id = ops.next_id();
+        let old = ops.insert(id, op());
+        assert_eq!(ops.find(old), Some(id));
         ops.remove(id).unwrap();
-        let new = ops.insert(op());
+        let again = ops.next_id();
+        let new = ops.insert(again, op());
         assert_eq!(ops.find(new), Some(id), "the slot is used again");
         assert_eq!(ops.find(old), None);
         assert_eq!(ops.len(), 1);

@@ -17,7 +17,7 @@ use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
 pub(super) struct Running {
     pub(super) channel: usize,
     pub(super) stream: u32,
-    pub(super) request: u64,
+    pub(super) request: u32,
     /// Requests of a ping-pong stream that wait for a reply.
     pub(super) left: u32,
     /// When the request was sent that the next reply answers; ping-pong only.
@@ -95,7 +95,7 @@ impl Calls {
     }
 
     /// What the first messages of a prepared request amount to.
-    pub(super) fn sent(&self, request: u64, progress: Progress) -> Traffic {
+    pub(super) fn sent(&self, request: u32, progress: Progress) -> Traffic {
         self.call.request(request).traffic(progress.messages)
     }
 
@@ -180,6 +180,32 @@ impl ClientEvents for Hearing<'_> {
             at: self.at,
             kind,
         });
+    }
+
+    /// One event instead of two, where nothing else is to be done.
+    #[inline]
+    fn answer(
+        &mut self,
+        call: wire::Call,
+        head: &Head<'_>,
+        message: Piece<'_>,
+        outcome: &wire::Outcome<'_>,
+    ) {
+        if self.calls.first.reply.is_none() || outcome.status != wire::Status::OK {
+            self.head(call, head);
+            self.message(call, message);
+            return self.end(call, outcome);
+        }
+        let op = op_of(call);
+        if let Some(running) = self.calls.forget(op) {
+            let kind = Happened::Answered {
+                bytes: message.len as u64,
+                sent: self.calls.sent(running.request, outcome.sent),
+                asked_at: running.asked_at,
+            };
+            let at = self.at;
+            self.events.push(Event { op, at, kind });
+        }
     }
 
     #[inline]

@@ -35,6 +35,8 @@ pub(super) struct Connection {
     stage: Stage,
     /// Whether what is to be written waits for room in the socket.
     blocked: bool,
+    /// Whether the server has closed its side: what is left is read to the end, as no edge will tell of it.
+    ending: bool,
     /// Whether it is on the list of those that have something to write.
     pub(super) marked: bool,
     greeting: Vec<u8>,
@@ -80,6 +82,7 @@ impl Connection {
             socket: None,
             stage: Stage::Lost,
             blocked: false,
+            ending: false,
             marked: false,
             greeting: Vec::new(),
             failure: None,
@@ -104,6 +107,7 @@ impl Connection {
                 self.socket = Some(socket);
                 self.stage = Stage::Connecting;
                 self.blocked = true;
+                self.ending = false;
             }
             Err(error) => self.failure = Some(error),
         }
@@ -124,8 +128,15 @@ impl Connection {
         self.socket.as_ref()
     }
 
-    pub(super) fn wants_to_write(&self) -> bool {
+    /// Whether it can only go on when the socket has room, or has connected.
+    #[inline]
+    pub(super) fn waits_for_room(&self) -> bool {
         self.blocked
+    }
+
+    /// The server has closed its side.
+    pub(super) fn will_end(&mut self) {
+        self.ending = true;
     }
 
     pub(super) fn greeting(&self) -> &[u8] {
@@ -175,18 +186,22 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads once into `buffer` and hears what came.
+    /// Reads once into `buffer` and hears what came; tells whether there may be more.
     #[inline]
-    pub(super) fn read(&mut self, buffer: &mut [u8], on: &mut impl Stamped) {
+    pub(super) fn read(&mut self, buffer: &mut [u8], on: &mut impl Stamped) -> bool {
         let Some(socket) = &mut self.socket else {
-            return;
+            return false;
         };
         match socket.read(buffer) {
-            Ok(None) => {}
+            Ok(None) => return false,
             Ok(Some(0)) => self.lose(None, on),
-            Ok(Some(length)) => self.hear(&buffer[..length], on),
+            Ok(Some(length)) => {
+                self.hear(&buffer[..length], on);
+                return self.stage == Stage::Open && (length == buffer.len() || self.ending);
+            }
             Err(error) => self.lose(Some(error), on),
         }
+        false
     }
 
     #[inline]

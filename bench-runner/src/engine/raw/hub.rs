@@ -1,7 +1,8 @@
 //! All connections of a lane behind one epoll, which tokio watches as a single descriptor.
 //!
 //! Tokio's own registration would cost a wake-up for each connection; this way one `epoll_wait` brings all that are
-//! ready.
+//! ready. It tells of edges, once each, so that the kernel does not look at a connection again that was read dry; one
+//! that was not is remembered here.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -11,7 +12,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use reports::model::{Wire, WireSettings};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use wire::{Client, Config, ErrorCode, Message, Progress};
+use wire::{Config, ErrorCode, Message, Progress, StartError, Template};
 
 use super::connection::{Connection, Stamped};
 use super::socket::Peer;
@@ -21,6 +22,10 @@ use crate::engine::Busy;
 const BUFFER: usize = 256 << 10;
 /// Connections that one `epoll_wait` tells of.
 const AT_ONCE: usize = 1024;
+/// The server has closed its side, or the connection is gone.
+const ENDED: EpollFlags = EpollFlags::EPOLLRDHUP
+    .union(EpollFlags::EPOLLHUP)
+    .union(EpollFlags::EPOLLERR);
 
 /// All connections of a lane.
 pub(super) struct Hub {
@@ -30,7 +35,11 @@ pub(super) struct Hub {
     epoll: AsyncFd<Descriptor>,
     ready: Vec<EpollEvent>,
     found: usize,
+    /// Connections with something to write.
     marked: Vec<u32>,
+    /// Connections that were not read dry, and the memory of the list before.
+    unread: Vec<u32>,
+    read_again: Vec<u32>,
     buffer: Box<[u8]>,
 }
 
@@ -59,6 +68,8 @@ impl Hub {
             ready: vec![EpollEvent::empty(); AT_ONCE],
             found: 0,
             marked: Vec::new(),
+            unread: Vec::new(),
+            read_again: Vec::new(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
         })
     }
@@ -78,16 +89,47 @@ impl Hub {
         &mut self.connections[channel]
     }
 
-    /// The client half of a channel that can take a call now; `None` where connecting anew was refused at once.
+    /// Starts a call with its first message and tells its stream; `None` where connecting anew was refused at once.
     #[inline]
-    pub(super) fn client(&mut self, channel: usize) -> Result<Option<&mut Client>, Busy> {
+    pub(super) fn start(
+        &mut self,
+        channel: usize,
+        head: &Template,
+        token: u64,
+        first: &Message,
+        end: bool,
+    ) -> Result<Option<u32>, Busy> {
+        let connection = &mut self.connections[channel];
+        if !connection.is_lost() {
+            match connection.client.start(head, token, first, end) {
+                Ok((stream, _)) => return Ok(Some(stream)),
+                Err(StartError::Busy) => return Err(Busy),
+                Err(_) => {}
+            }
+        }
+        self.start_anew(channel, head, token, first, end)
+    }
+
+    /// Connects anew where that can help, and starts the call there.
+    #[cold]
+    fn start_anew(
+        &mut self,
+        channel: usize,
+        head: &Template,
+        token: u64,
+        first: &Message,
+        end: bool,
+    ) -> Result<Option<u32>, Busy> {
         let connection = &self.connections[channel];
-        if (connection.is_lost() || connection.is_spent()) && !self.renew(channel) {
+        if !connection.is_lost() && !connection.is_spent() {
+            return Err(Busy);
+        }
+        if !self.renew(channel) {
             return Ok(None);
         }
         let client = &mut self.connections[channel].client;
-        client.ready().map_err(|_| Busy)?;
-        Ok(Some(client))
+        let (stream, _) = client.start(head, token, first, end).map_err(|_| Busy)?;
+        Ok(Some(stream))
     }
 
     fn renew(&mut self, channel: usize) -> bool {
@@ -101,7 +143,11 @@ impl Hub {
         let Some(socket) = self.connections[channel].socket() else {
             return;
         };
-        let event = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT, channel as u64);
+        let edges = EpollFlags::EPOLLIN
+            | EpollFlags::EPOLLOUT
+            | EpollFlags::EPOLLRDHUP
+            | EpollFlags::EPOLLET;
+        let event = EpollEvent::new(edges, channel as u64);
         // A socket that cannot be watched fails its calls by their deadline; there is nothing else to be done here.
         let _ = self.epoll.get_ref().0.add(socket, event);
     }
@@ -138,12 +184,10 @@ impl Hub {
     /// Writes to all connections that have something to write.
     pub(super) fn flush_marked(&mut self, on: &mut impl Stamped) {
         while let Some(channel) = self.marked.pop() {
-            let channel = channel as usize;
-            self.connections[channel].marked = false;
-            self.service(channel, |connection, _| {
-                connection.flush(on);
-                connection.note_stalls(on);
-            });
+            let connection = &mut self.connections[channel as usize];
+            connection.marked = false;
+            connection.flush(on);
+            connection.note_stalls(on);
         }
     }
 
@@ -157,7 +201,7 @@ impl Hub {
                 .0
                 .wait(&mut self.ready, EpollTimeout::ZERO)
                 .unwrap_or(0);
-            if self.found > 0 {
+            if self.found > 0 || !self.unread.is_empty() {
                 return true;
             }
             match self.epoll.poll_read_ready(cx) {
@@ -167,45 +211,34 @@ impl Hub {
         }
     }
 
-    /// Hears all connections that are ready, each once.
+    /// Hears all connections that are ready.
     pub(super) fn hear(&mut self, on: &mut impl Stamped) {
+        std::mem::swap(&mut self.unread, &mut self.read_again);
+        while let Some(channel) = self.read_again.pop() {
+            self.read(channel, on);
+        }
         for index in 0..std::mem::take(&mut self.found) {
-            let (channel, flags) = (
-                self.ready[index].data() as usize,
-                self.ready[index].events(),
-            );
-            self.service(channel, |connection, buffer| {
-                if flags.contains(EpollFlags::EPOLLOUT) {
-                    connection.on_writable(on);
-                }
-                if flags
-                    .intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR)
-                {
-                    connection.read(buffer, on);
-                }
-                connection.note_stalls(on);
-            });
+            let (channel, flags) = (self.ready[index].data() as u32, self.ready[index].events());
+            let connection = &mut self.connections[channel as usize];
+            if flags.contains(EpollFlags::EPOLLOUT) && connection.waits_for_room() {
+                connection.on_writable(on);
+            }
+            if flags.intersects(ENDED) {
+                connection.will_end();
+            }
+            if flags.intersects(ENDED.union(EpollFlags::EPOLLIN)) {
+                self.read(channel, on);
+            }
         }
     }
 
-    /// Does something with a connection, and tells epoll where what it waits for has changed.
     #[inline]
-    fn service(&mut self, channel: usize, act: impl FnOnce(&mut Connection, &mut [u8])) {
-        let connection = &mut self.connections[channel];
-        let before = connection.wants_to_write();
-        act(connection, &mut self.buffer);
-        let now = connection.wants_to_write();
-        if now != before
-            && let Some(socket) = connection.socket()
-        {
-            let mut flags = EpollFlags::EPOLLIN;
-            flags.set(EpollFlags::EPOLLOUT, now);
-            let _ = self
-                .epoll
-                .get_ref()
-                .0
-                .modify(socket, &mut EpollEvent::new(flags, channel as u64));
+    fn read(&mut self, channel: u32, on: &mut impl Stamped) {
+        let connection = &mut self.connections[channel as usize];
+        if connection.read(&mut self.buffer, on) {
+            self.unread.push(channel);
         }
+        connection.note_stalls(on);
     }
 
     /// What went over all connections.

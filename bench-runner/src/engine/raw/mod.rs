@@ -63,27 +63,22 @@ impl Channels for RawChannels {
         self.hub.count()
     }
 
-    fn try_start(&mut self, channel: usize, op: OpId, request: u64) -> Result<(), Busy> {
-        let Some(client) = self.hub.client(channel)? else {
+    fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
+        let messages = self.templates.messages(request);
+        let single = messages.count == 1;
+        let (head, token) = (&self.templates.head, u64::from(op.0));
+        let started = self
+            .hub
+            .start(channel, head, token, &messages.first, single)?;
+        let Some(stream) = started else {
             self.calls.keep(op, Running::stillborn(channel));
             self.stillborn.push(op);
             return Ok(());
         };
-        let messages = self.templates.messages(request);
-        let single = messages.count == 1;
-        let (stream, _) = client
-            .start(
-                &self.templates.head,
-                u64::from(op.0),
-                &messages.first,
-                single,
-            )
-            .map_err(|_| Busy)?;
         let ping_pong = self.templates.ping_pong;
         if !single && !ping_pong {
             for left in (0..messages.count - 1).rev() {
-                // The stream was opened just now; it takes whatever is sent on it.
-                let _ = client.send(stream, &messages.further, left == 0);
+                self.hub.send(channel, stream, &messages.further, left == 0);
             }
         }
         self.calls.keep(

@@ -41,9 +41,8 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
             if let Some(error) = hub.connection(channel).take_failure() {
                 return Err(io(error));
             }
-            if let Ok(Some(client)) = hub.client(channel)
-                && client.start(&check, channel as u64, b"", true).is_ok()
-            {
+            let client = &mut hub.connection(channel).client;
+            if client.start(&check, channel as u64, b"", true).is_ok() {
                 probe.waiting.insert(channel as u64);
             }
             hub.mark(channel);

@@ -45,13 +45,13 @@ impl Socket {
     /// Reads what has come; `None` where that is nothing.
     #[inline]
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        unless_blocked(self.0.read(buffer))
+        unless_blocked(|| self.0.read(buffer))
     }
 
     /// Writes what fits; `None` where nothing does.
     #[inline]
     pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
-        unless_blocked(match slices {
+        unless_blocked(|| match slices {
             [only] => self.0.write(only),
             several => self.0.write_vectored(several),
         })
@@ -64,17 +64,15 @@ impl AsFd for Socket {
     }
 }
 
-fn unless_blocked(result: io::Result<usize>) -> io::Result<Option<usize>> {
-    match result {
-        Ok(length) => Ok(Some(length)),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-            ) =>
-        {
-            Ok(None)
+/// Does it, again where a signal came between; `None` where it would block.
+#[inline]
+fn unless_blocked(mut act: impl FnMut() -> io::Result<usize>) -> io::Result<Option<usize>> {
+    loop {
+        match act() {
+            Ok(length) => return Ok(Some(length)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
     }
 }

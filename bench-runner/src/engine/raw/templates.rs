@@ -49,8 +49,8 @@ impl Templates {
         }
     }
 
-    pub(super) fn messages(&self, number: u64) -> &Messages {
-        &self.pool[(number % self.pool.len() as u64) as usize]
+    pub(super) fn messages(&self, request: u32) -> &Messages {
+        &self.pool[request as usize]
     }
 }
 

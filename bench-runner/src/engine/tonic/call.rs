@@ -156,15 +156,15 @@ pub(super) async fn run(
     mut grpc: Grpc<Channel>,
     call: &Call,
     template: &Template,
-    number: u64,
+    request: u32,
     sent: Arc<Sent>,
     log: OpLog,
 ) {
     let result = if call.is_ping_pong() {
-        ping_pong(&mut grpc, call, template, number, &sent, &log).await
+        ping_pong(&mut grpc, call, template, request, &sent, &log).await
     } else {
         let counted = Arc::clone(&sent);
-        let messages = stream::iter(call.request(number).messages())
+        let messages = stream::iter(call.request(request).messages())
             .inspect(move |message| counted.count(message));
         exchange(&mut grpc, template, messages, &log, |bytes| {
             log.write(Happened::Message {
@@ -215,11 +215,11 @@ async fn ping_pong(
     grpc: &mut Grpc<Channel>,
     call: &Call,
     template: &Template,
-    number: u64,
+    request: u32,
     sent: &Arc<Sent>,
     log: &OpLog,
 ) -> Result<(), TonicStatus> {
-    let mut left = call.request(number).messages();
+    let mut left = call.request(request).messages();
     let (gate, mut passing) = mpsc::unbounded_channel();
     let counted = Arc::clone(sent);
     let messages = stream::poll_fn(move |cx| passing.poll_recv(cx))

@@ -93,7 +93,7 @@ impl Channels for TonicChannels {
         self.channels.len()
     }
 
-    fn try_start(&mut self, channel: usize, op: OpId, request: u64) -> Result<(), Busy> {
+    fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
             return Err(Busy);
         }

@@ -94,6 +94,15 @@ impl Call {
         &self.requests
     }
 
+    /// The longest message that any call sends, or is known to be answered with, in bytes.
+    pub fn longest_message(&self) -> u64 {
+        let longest = |request: &Request| {
+            let sent = request.first.len().max(request.further.len()) as u64;
+            sent.max(request.answer.longest_message())
+        };
+        self.requests.iter().map(longest).max().unwrap_or_default()
+    }
+
     /// Whether the client waits for each reply before it sends the next request.
     pub fn is_ping_pong(&self) -> bool {
         self.method == Method::BidiHello && self.bidi == Bidi::PingPong
@@ -112,6 +121,11 @@ impl Call {
 }
 
 impl Answer {
+    fn longest_message(&self) -> u64 {
+        let messages = self.messages.unwrap_or(1).max(1);
+        self.bytes.map_or(0, |bytes| bytes.div_ceil(messages))
+    }
+
     #[inline]
     fn is(self, received: Traffic) -> bool {
         self.messages

@@ -192,6 +192,7 @@ impl ConnectFailure {
             BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
         };
         match error.kind() {
+            io::ErrorKind::InvalidData => ConnectFailure::NotHttp2(error.to_string()),
             BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => {
                 ConnectFailure::Closed
             }

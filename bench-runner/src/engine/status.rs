@@ -20,10 +20,6 @@ impl Status {
     pub const UNKNOWN: Status = Status(2);
     /// The deadline came first.
     pub const DEADLINE_EXCEEDED: Status = Status(4);
-    /// Not allowed.
-    pub const PERMISSION_DENIED: Status = Status(7);
-    /// Out of something.
-    pub const RESOURCE_EXHAUSTED: Status = Status(8);
     /// Something is broken.
     pub const INTERNAL: Status = Status(13);
     /// Not there now.
@@ -40,18 +36,8 @@ impl Status {
     }
 
     /// The status that the gRPC-over-HTTP/2 specification gives to an RST_STREAM error code.
-    ///
-    /// # Source
-    ///
-    /// `PROTOCOL-HTTP2.md` of gRPC, "HTTP2 Transport Mapping", "Errors".
     pub fn from_reset(reason: h2::Reason) -> Status {
-        match reason {
-            h2::Reason::REFUSED_STREAM => Status::UNAVAILABLE,
-            h2::Reason::CANCEL => Status::CANCELLED,
-            h2::Reason::ENHANCE_YOUR_CALM => Status::RESOURCE_EXHAUSTED,
-            h2::Reason::INADEQUATE_SECURITY => Status::PERMISSION_DENIED,
-            _ => Status::INTERNAL,
-        }
+        Status(wire::Status::of_reset(wire::ErrorCode(reason.into())).0)
     }
 
     /// Its place in a table of [`Status::KINDS`].

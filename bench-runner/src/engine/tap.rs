@@ -212,15 +212,21 @@ impl<S> Tap<S> {
 
     fn sent(&mut self, bytes: &[u8]) {
         let seen = &self.seen;
-        let passed = self
-            .sent
-            .pass(bytes, |noticed| seen.notice(Direction::Sent, noticed));
+        let mut broken = false;
+        let passed = self.sent.pass(bytes, |noticed| {
+            broken |= matches!(noticed, Noticed::Goaway(reason) if reason != h2::Reason::NO_ERROR);
+            seen.notice(Direction::Sent, noticed);
+        });
         seen.frames_sent.fetch_add(passed.frames, Relaxed);
         seen.header_bytes_sent
             .fetch_add(passed.header_bytes, Relaxed);
         seen.window_updates_sent
             .fetch_add(passed.window_updates, Relaxed);
         self.seen.bytes_sent.fetch_add(bytes.len() as u64, Relaxed);
+        if broken {
+            // Our side does not survive what the server sent.
+            self.lose();
+        }
     }
 
     fn lose(&mut self) {

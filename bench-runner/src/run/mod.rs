@@ -1,5 +1,6 @@
 //! Running a case: lanes on threads, phases on one clock.
 
+mod calm;
 pub mod lane;
 mod offer;
 mod ops;

@@ -4,6 +4,8 @@ use reports::model::{MethodCounts, Repetition, Validity, Verdict};
 use scenarios::load::Load;
 use scenarios::scenario::Scenario;
 
+use super::calm;
+
 /// What happened to the run itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Events {
@@ -23,7 +25,7 @@ pub(super) fn judge(repetition: &Repetition, scenario: &Scenario, events: &Event
     let mut findings = Findings::default();
     findings.run_itself(repetition, events);
     findings.load(repetition, scenario);
-    findings.connections(repetition);
+    findings.connections(repetition, scenario);
     findings.counts(repetition);
     Validity {
         verdict: findings.verdict,
@@ -108,30 +110,19 @@ impl Findings {
         }
     }
 
-    fn connections(&mut self, repetition: &Repetition) {
+    fn connections(&mut self, repetition: &Repetition, scenario: &Scenario) {
         let Some(wire) = &repetition.wire else { return };
         if wire.connections_lost > 0 {
             self.add(
                 Verdict::Tainted,
                 format!(
-                    "the server closed {} connections during the run",
+                    "{} connections were lost during the run; the failures say how",
                     wire.connections_lost
                 ),
             );
         }
-        for (who, count) in wire
-            .goaway
-            .iter()
-            .filter(|(who, _)| who.ends_with("ENHANCE_YOUR_CALM"))
-        {
-            self.add(
-                Verdict::Tainted,
-                format!(
-                    "{count} connections were ended by GOAWAY, {who}: with the h2 library that is its defence against \
-                     many small messages under a small connection window; raise that side's \
-                     `http2.initial_connection_window` (64MiB is safe), or lower the calls in flight on a channel"
-                ),
-            );
+        for (seen, remedy) in calm::findings(repetition, &scenario.target) {
+            self.add(Verdict::Tainted, format!("{seen}; {remedy}"));
         }
     }
 

@@ -22,6 +22,8 @@ pub struct Config {
     pub max_concurrent_streams: u32,
     /// The longest message that we take.
     pub max_message_size: u32,
+    /// Whether messages may be compressed in an encoding that the peer names. They are handed over as they came.
+    pub compressed_messages: bool,
     /// What we leave in the peer's dynamic table.
     pub indexing: Indexing,
     /// Whether strings in our header blocks are Huffman-coded where that is shorter.
@@ -78,6 +80,7 @@ impl Default for Config {
             max_header_list_size: 64 << 10,
             max_concurrent_streams: 1000,
             max_message_size: 64 << 20,
+            compressed_messages: true,
             indexing: Indexing::Incremental,
             huffman: true,
             coalesce: true,

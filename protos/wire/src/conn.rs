@@ -5,6 +5,7 @@ use crate::closed::ResetStreams;
 use crate::config::{Config, Limits};
 use crate::counters::{Counters, Stalls};
 use crate::error::{ConnectionError, ErrorCode};
+use crate::farewell::Farewell;
 use crate::flow::{DEFAULT_WINDOW, Inbound, MAX_WINDOW, Window};
 use crate::frame::{GoAway, Kind, Ping, Reset, WindowUpdate};
 use crate::hpack::{DEFAULT_TABLE_SIZE, Decoder, Encoder};
@@ -48,9 +49,11 @@ pub(crate) struct Conn {
     /// The last stream of the GOAWAY that came, and of the one that went.
     pub(crate) away_received: Option<u32>,
     pub(crate) away_sent: Option<u32>,
+    pub(crate) farewell: Option<Farewell>,
     pub(crate) failed: Option<ConnectionError>,
 
     pub(crate) max_message_size: u32,
+    pub(crate) compressed_messages: bool,
     pub(crate) max_block_size: usize,
     pub(crate) output_high_water: usize,
     pub(crate) coalesce: bool,
@@ -106,8 +109,10 @@ impl Conn {
             reset: ResetStreams::default(),
             away_received: None,
             away_sent: None,
+            farewell: None,
             failed: None,
             max_message_size: config.max_message_size,
+            compressed_messages: config.compressed_messages,
             max_block_size: config.max_block_size(),
             output_high_water: config.output_high_water.max(1),
             coalesce: config.coalesce,
@@ -165,10 +170,10 @@ impl Conn {
 
     /// The messages that a stream may bring.
     #[inline]
-    pub(crate) fn rules(&self, compressed: bool) -> MessageRules {
+    pub(crate) fn rules(&self, encoded: bool) -> MessageRules {
         MessageRules {
             max_len: self.max_message_size,
-            compressed,
+            compressed: encoded && self.compressed_messages,
         }
     }
 

@@ -407,6 +407,7 @@ fn go_away(half: &mut impl Half, frame: GoAway<'_>) -> Result<(), ConnectionErro
         ));
     }
     conn.away_received = Some(frame.last_stream);
+    conn.farewell = Some((&frame).into());
     half.on_go_away(frame);
     Ok(())
 }

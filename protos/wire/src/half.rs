@@ -88,6 +88,12 @@ macro_rules! common_half {
                 self.conn.streams.len()
             }
 
+            /// What the last GOAWAY of the peer said.
+            #[must_use]
+            pub fn farewell(&self) -> Option<&$crate::Farewell> {
+                self.conn.farewell.as_ref()
+            }
+
             /// The error that ended the connection.
             #[must_use]
             pub fn failure(&self) -> Option<ConnectionError> {

@@ -15,7 +15,7 @@
 //! | `streams`, `outbox`, `output` | the slab of streams, what they have queued, what is to be written |
 //! | `memo`, `template` | header blocks that come, and go, again and again |
 //! | `answer`, `opening` | whole answers and whole requests made of them, in one step |
-//! | `request`, `response`, `fields`, `outcome`, `status` | what header fields say |
+//! | `request`, `response`, `fields`, `outcome`, `farewell`, `status` | what header fields say |
 //!
 //! # Example
 //!
@@ -74,6 +74,7 @@ mod conn;
 mod counters;
 mod drive;
 mod error;
+mod farewell;
 mod fields;
 pub mod flow;
 pub mod frame;
@@ -100,6 +101,7 @@ pub use client::{Call, Client, ClientEvents, StartError};
 pub use config::{Config, Limits};
 pub use counters::{Counters, Stalls, Traffic};
 pub use error::{ConnectionError, ErrorCode, StreamError};
+pub use farewell::Farewell;
 pub use hpack::{FieldList, Indexing};
 pub use message::{Message, MessageFault, Outgoing, Piece};
 pub use outcome::{Cause, Head, Outcome};

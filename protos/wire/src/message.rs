@@ -151,7 +151,7 @@ pub enum MessageFault {
     Flag,
     /// A message is longer than allowed.
     TooLong,
-    /// A compressed message where no encoding was named.
+    /// A compressed message where no encoding was named, or none is allowed.
     Compressed,
     /// The stream ended inside a message.
     Truncated,

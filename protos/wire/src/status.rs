@@ -96,10 +96,11 @@ impl Status {
         }
     }
 
-    /// What a RST_STREAM means.
+    /// What a RST_STREAM means. A code that RFC 9113 does not know says nothing: UNKNOWN.
     ///
     /// # Source
-    /// grpc/doc/PROTOCOL-HTTP2.md, "Errors"
+    /// grpc/doc/PROTOCOL-HTTP2.md, "Errors"; it has no word for STREAM_CLOSED and HTTP_1_1_REQUIRED, for which gRPC's own
+    /// stacks say INTERNAL too.
     #[must_use]
     pub fn of_reset(code: ErrorCode) -> Self {
         match code {
@@ -108,9 +109,11 @@ impl Status {
             | ErrorCode::INTERNAL_ERROR
             | ErrorCode::FLOW_CONTROL_ERROR
             | ErrorCode::SETTINGS_TIMEOUT
+            | ErrorCode::STREAM_CLOSED
             | ErrorCode::FRAME_SIZE_ERROR
             | ErrorCode::COMPRESSION_ERROR
-            | ErrorCode::CONNECT_ERROR => Self::INTERNAL,
+            | ErrorCode::CONNECT_ERROR
+            | ErrorCode::HTTP_1_1_REQUIRED => Self::INTERNAL,
             ErrorCode::REFUSED_STREAM => Self::UNAVAILABLE,
             ErrorCode::CANCEL => Self::CANCELLED,
             ErrorCode::ENHANCE_YOUR_CALM => Self::RESOURCE_EXHAUSTED,

@@ -204,7 +204,7 @@ fn each_reset_code_has_its_status() {
         "INTERNAL",
         "INTERNAL",
         "INTERNAL",
-        "UNKNOWN",
+        "INTERNAL",
         "INTERNAL",
         "UNAVAILABLE",
         "CANCELLED",
@@ -212,7 +212,7 @@ fn each_reset_code_has_its_status() {
         "INTERNAL",
         "RESOURCE_EXHAUSTED",
         "PERMISSION_DENIED",
-        "UNKNOWN",
+        "INTERNAL",
         "UNKNOWN",
     ];
     for (code, status) in expected.iter().enumerate() {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use reports::model::FirstReply;
 use scenarios::units::Nanos;
-use wire::{Cause, ClientEvents, FieldList, Head, Piece, Progress};
+use wire::{
+    Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
+};
 
 use crate::call::Call;
 use crate::clock::Clock;
@@ -44,7 +46,7 @@ pub(super) struct Hearing<'a> {
     clock: &'a Clock,
     /// When what is being read came: one stamp for each read.
     at: Nanos,
-    /// Why the connection is gone, while the ends of its calls are heard.
+    /// Why the connection is gone, or takes no more calls, while the ends of its calls are heard.
     lost: String,
     calls: &'a mut Calls,
     events: &'a mut Vec<Event>,
@@ -208,6 +210,13 @@ impl ClientEvents for Hearing<'_> {
         }
     }
 
+    fn go_away(&mut self, _: u32, code: ErrorCode, debug: &[u8]) {
+        self.lost = format!(
+            "the server left the call out: {}",
+            Farewell::of(code, debug)
+        );
+    }
+
     #[inline]
     fn end(&mut self, call: wire::Call, outcome: &wire::Outcome<'_>) {
         let op = op_of(call);
@@ -263,17 +272,35 @@ fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
     match outcome.message() {
         Some(message) => percent_decoded(message),
         None => match outcome.cause {
-            Cause::Trailers | Cause::TrailersOnly => String::new(),
+            Cause::Trailers | Cause::TrailersOnly => unknown_status(outcome.trailers),
             Cause::MissingStatus => format!(
                 "no grpc-status came; the HTTP status was {}",
                 outcome.http_status
             ),
-            Cause::Message(fault) => format!("the answer broke off or was no message: {fault:?}"),
+            Cause::Message(fault) => no_message(fault).to_owned(),
             Cause::Reset(code) => format!("the server reset the stream: {code}"),
-            Cause::Refused => "the server's GOAWAY left the call out".to_owned(),
             Cause::Malformed(error) => error.to_string(),
-            Cause::Disconnected => lost.to_owned(),
+            Cause::Refused | Cause::Disconnected => lost.to_owned(),
         },
+    }
+}
+
+/// A `grpc-status` that is none, which counts as UNKNOWN.
+fn unknown_status(trailers: &FieldList) -> String {
+    let value = trailers.get("grpc-status").unwrap_or_default();
+    let is_known = value == b"2" || wire::Status::load(value) != wire::Status::UNKNOWN;
+    if is_known {
+        return String::new();
+    }
+    format!("`{}` is no grpc-status", value.escape_ascii())
+}
+
+fn no_message(fault: MessageFault) -> &'static str {
+    match fault {
+        MessageFault::Flag => "the answer is no gRPC message: its first byte is neither 0 nor 1",
+        MessageFault::TooLong => "the answer is longer than the runner takes",
+        MessageFault::Compressed => "the answer is compressed, which the runner did not ask for",
+        MessageFault::Truncated => "the answer breaks off inside a message",
     }
 }
 

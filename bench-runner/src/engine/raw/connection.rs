@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use reports::model::{Wire, WireSettings};
 use scenarios::units::Nanos;
 use wire::frame::Kind;
-use wire::{Client, ClientEvents, Config, ErrorCode};
+use wire::{Client, ClientEvents, Config, ConnectionError, ErrorCode};
 
 use super::socket::{Peer, Socket};
 
@@ -93,8 +93,11 @@ impl Connection {
         connection
     }
 
-    /// Connects anew after a loss; tells whether there is a socket now.
+    /// Connects anew after a loss, or leaves a connection that is spent; tells whether there is a socket now.
     pub(super) fn renew(&mut self, peer: &Peer, config: &Config) -> bool {
+        if !self.is_lost() {
+            self.add_current();
+        }
         self.client = Client::new(config);
         self.connect(peer);
         self.socket.is_some()
@@ -210,10 +213,10 @@ impl Connection {
         if self.greeting.is_empty() {
             self.greeting = bytes[..bytes.len().min(GREETING)].to_vec();
         }
-        if self.client.receive(bytes, on).is_err() {
+        if let Err(broken) = self.client.receive(bytes, on) {
             // The GOAWAY that says what was wrong goes out if it can.
             let _ = self.write();
-            self.lose(None, on);
+            self.lose(Some(ended_by_us(broken)), on);
         } else if self.client.output_len() > 0 {
             self.flush(on);
         }
@@ -230,10 +233,15 @@ impl Connection {
     /// The connection is gone: every call on it ends.
     fn lose(&mut self, error: Option<io::Error>, on: &mut impl Stamped) {
         on.stamp();
-        on.lost(&match (self.stage, &error) {
+        let why = match (self.stage, &error) {
             (Stage::Connecting, Some(error)) => format!("cannot connect: {error}"),
+            (_, Some(error)) if error.kind() == io::ErrorKind::InvalidData => error.to_string(),
             (_, Some(error)) => format!("the connection was lost: {error}"),
             (_, None) => "the server closed the connection".to_owned(),
+        };
+        on.lost(&match self.client.farewell() {
+            Some(farewell) => format!("{why} after {farewell}"),
+            None => why,
         });
         self.client.disconnect(on);
         self.add_current();
@@ -260,6 +268,12 @@ impl Connection {
     fn add_current(&mut self) {
         add(&mut self.past, &self.client);
     }
+}
+
+/// What the server sent is against the rules of HTTP/2, or too much of it.
+fn ended_by_us(broken: ConnectionError) -> io::Error {
+    let why = format!("the runner ended the connection for what the server sent: {broken}");
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 /// Adds what went over one connection.

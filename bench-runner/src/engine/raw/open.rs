@@ -128,6 +128,8 @@ fn config(http2: &ClientHttp2) -> Config {
         connection_window: size(http2.initial_connection_window),
         max_frame_size: size(http2.max_frame_size),
         max_message_size: u32::MAX,
+        // None is asked for, so none is allowed (compression.md of gRPC).
+        compressed_messages: false,
         ..Config::default()
     }
 }

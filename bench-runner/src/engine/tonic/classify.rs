@@ -39,7 +39,21 @@ pub(super) fn classify(status: &TonicStatus, has_deadline: bool) -> Meaning {
             connection_lost: true,
         };
     }
-    answered(Status::from_code(status.code().into()))
+    match http_status(status) {
+        Some(http) => answered(Status::from_code(wire::Status::of_http(http).0.into())),
+        None => answered(Status::from_code(status.code().into())),
+    }
+}
+
+/// The HTTP status of an answer that is no gRPC, as a proxy's "503" is none: tonic takes its body for a message, says
+/// INTERNAL, and tells the HTTP status only in its words.
+fn http_status(status: &TonicStatus) -> Option<u16> {
+    let words = status
+        .message()
+        .strip_prefix("protocol error: received message with invalid compression flag")?;
+    let (_, behind) = words.split_once("while receiving response with status: ")?;
+    let http = behind.get(..3)?.parse().ok()?;
+    (http != 200).then_some(http)
 }
 
 /// What to tell a person: the server's message, or the innermost reason of a failed connection.

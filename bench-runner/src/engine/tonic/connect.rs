@@ -45,7 +45,7 @@ pub(super) async fn open(to: &Endpoint) -> Result<(Grpc<Channel>, Arc<Seen>), Co
 }
 
 fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
-    Grpc::with_origin(channel, origin(&to.address)).max_decoding_message_size(usize::MAX)
+    Grpc::with_origin(channel, origin(&to.address))
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.

@@ -67,17 +67,29 @@ impl Engine for Tonic {
     }
 
     fn begin(self, clock: Clock, call: Arc<Call>) -> TonicChannels {
+        let longest = longest_reply(&call);
+        let channels = self.channels.into_iter();
+        let channels: Vec<_> = channels
+            .map(|grpc| grpc.max_decoding_message_size(longest))
+            .collect();
         TonicChannels {
-            in_flight: vec![0; self.channels.len()],
+            in_flight: vec![0; channels.len()],
             running: Vec::new(),
             calls: FuturesUnordered::new(),
             template: Rc::new(Template::new(&call)),
             call,
             log: Log::new(clock),
-            channels: self.channels,
+            channels,
             seen: self.seen,
         }
     }
+}
+
+/// What tonic may put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
+/// make of it, and tonic's own limit on top. A server that announces more is refused.
+fn longest_reply(call: &Call) -> usize {
+    const TONICS_OWN: u64 = 4 << 20;
+    usize::try_from(call.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
 }
 
 impl TonicChannels {

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::scenario::Scenario;
 
-/// 16 hex digits of everything that a case does: not its name, its sentence, or what is asked of the result.
+/// 16 hex digits of everything that a case does: not its name, its sentence, or what is asked or kept of the result.
 pub(crate) fn fingerprint(scenario: &Scenario) -> String {
     // A scenario has text keys and finite numbers only, so printing cannot fail; nothing would be as good a value.
     let mut value = serde_json::to_value(scenario).unwrap_or_default();
     if let Value::Object(keys) = &mut value {
-        keys.retain(|key, _| !matches!(key.as_str(), "name" | "about" | "limits"));
+        keys.retain(|key, _| !matches!(key.as_str(), "name" | "about" | "limits" | "record"));
     }
     value.sort_all_objects();
     format!("{:016x}", fnv1a(value.to_string().as_bytes()))

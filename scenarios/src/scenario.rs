@@ -33,6 +33,9 @@ pub struct Scenario {
     pub load: Load,
     /// How long each phase is.
     pub phases: Phases,
+    /// What is kept besides the result.
+    #[serde(skip_serializing_if = "Record::is_empty")]
+    pub record: Record,
     /// How many times the whole case is run.
     pub repetitions: u32,
     /// The seed of everything random.
@@ -309,6 +312,21 @@ pub struct Phases {
     pub measure: Nanos,
     /// How long unfinished calls may take after the last intended start.
     pub drain: Nanos,
+}
+
+/// What is kept besides the result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Record {
+    /// How many calls of each repetition are kept one by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u32>,
+}
+
+impl Record {
+    /// Whether nothing is.
+    fn is_empty(&self) -> bool {
+        self.calls.is_none()
+    }
 }
 
 impl Scenario {

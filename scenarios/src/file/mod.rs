@@ -40,6 +40,8 @@ pub(crate) struct ScenarioFile {
     pub(crate) load: Option<Load>,
     /// How long each phase is.
     pub(crate) phases: Option<PhasesFile>,
+    /// What is kept besides the result.
+    pub(crate) record: Option<RecordFile>,
     /// How many times each case is run.
     #[schemars(range(min = 1, max = 1000), extend("default" = 1))]
     pub(crate) repetitions: Option<u32>,
@@ -116,4 +118,14 @@ pub(crate) struct PhasesFile {
     /// How long unfinished calls may take after the last intended start. 0s to 24h.
     #[schemars(extend("default" = "1s"))]
     pub(crate) drain: Option<Nanos>,
+}
+
+/// What is kept besides the result.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Record")]
+pub(crate) struct RecordFile {
+    /// Every call by itself goes to `<case>.calls.csv`, up to so many of each repetition. Left out: none.
+    #[schemars(range(min = 1, max = 10000000))]
+    pub(crate) calls: Option<u32>,
 }

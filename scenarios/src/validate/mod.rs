@@ -7,9 +7,9 @@ mod target;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use crate::file::{ClientFile, ClientHttp2File, PhasesFile, ScenarioFile};
+use crate::file::{ClientFile, ClientHttp2File, PhasesFile, RecordFile, ScenarioFile};
 use crate::load::Load;
-use crate::scenario::{Client, ClientHttp2, Phases, Scenario};
+use crate::scenario::{Client, ClientHttp2, Phases, Record, Scenario};
 use crate::tree::KeyPath;
 use crate::units::{Bytes, Nanos};
 
@@ -66,6 +66,7 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     let call = call::call(file.call.unwrap_or_default())?;
     let load = load::load(file.load, client.channels)?;
     let phases = phases(&file.phases.unwrap_or_default(), &load)?;
+    let record = record(&file.record.unwrap_or_default())?;
     let repetitions = within(
         &KeyPath::of("repetitions"),
         file.repetitions.unwrap_or(1),
@@ -79,6 +80,7 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
         call,
         load,
         phases,
+        record,
         repetitions,
         seed: file.seed.unwrap_or(42),
         limits: file.limits.unwrap_or_default(),
@@ -204,6 +206,15 @@ fn phases(file: &PhasesFile, load: &Load) -> Result<Phases, Problem> {
             Nanos::ZERO..=DAY,
         )?,
     })
+}
+
+fn record(file: &RecordFile) -> Result<Record, Problem> {
+    let at = KeyPath::of("record.calls");
+    let calls = file
+        .calls
+        .map(|calls| within(&at, calls, 1..=10_000_000))
+        .transpose()?;
+    Ok(Record { calls })
 }
 
 fn cpus(at: &KeyPath, cpus: Option<Vec<usize>>) -> Result<Vec<usize>, Problem> {

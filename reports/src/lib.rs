@@ -9,10 +9,12 @@
 //! - [`view`]: results as people see them: numbers with units, names, verdicts
 //! - [`render`]: a view as text, a page, a table: one file a format
 //! - [`plot`]: a view as figures: one file a figure
+//! - [`mutant`]: lies that the truth suite must notice; nothing in a release
 
 pub mod error;
 pub mod limits;
 pub mod model;
+pub mod mutant;
 pub mod plot;
 pub mod render;
 pub mod view;

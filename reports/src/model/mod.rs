@@ -12,7 +12,7 @@ mod timing;
 pub use counts::{Counts, Failure, MethodCounts, Totals};
 pub use environment::{Cpu, Environment, Machine, Software};
 pub use repetition::{
-    Cost, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire, WireSettings,
+    CallLog, Cost, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire, WireSettings,
 };
 pub use timing::{
     Censored, FEWEST_BEYOND, HistogramError, Quantile, Shown, Timing, decode_histogram,

@@ -63,6 +63,9 @@ pub struct Repetition {
         deserialize_with = "nullable"
     )]
     pub failures: Vec<Failure>,
+    /// Where every call stands by itself, where the scenario asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_log: Option<CallLog>,
     /// Both sides' counts over warm-up, measure and drain together.
     #[serde(default, deserialize_with = "nullable")]
     pub totals: Totals,
@@ -82,6 +85,18 @@ pub struct FirstReply {
     pub metadata: BTreeMap<String, String>,
     /// Trailing metadata.
     pub trailers: BTreeMap<String, String>,
+}
+
+/// The log in which every call stands by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallLog {
+    /// Calls in it, those of the warm-up included.
+    pub calls: u64,
+    /// Calls for which it had no room.
+    pub left_out: u64,
+    /// When the run began, in nanoseconds of CLOCK_MONOTONIC, which the log's times are on.
+    pub clock_origin_ns: u64,
 }
 
 /// What one side cost.

@@ -7,6 +7,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 use serde::{Deserialize, Serialize};
 
 use super::foreign::nullable;
+use crate::mutant::{self, Mutant};
 
 /// The fewest samples beyond a percentile for it to be shown as a number.
 pub const FEWEST_BEYOND: u64 = 10;
@@ -225,7 +226,9 @@ impl Timing {
         let beyond = quantile.beyond(self.population());
         // Also where a producer that is not ours names none.
         let too_few = quantile.is_percentile() && beyond < FEWEST_BEYOND;
-        if too_few || is_named(&self.too_few_beyond) {
+        if mutant::is(Mutant::ShowAll) {
+            Shown::Exactly(value)
+        } else if too_few || is_named(&self.too_few_beyond) {
             Shown::TooFew(beyond)
         } else if self
             .censored
@@ -264,6 +267,10 @@ impl Timing {
     ) -> Result<Timing, HistogramError> {
         let (mut complete, mut bounds) = (empty_histogram(), empty_histogram());
         for timing in timings {
+            if mutant::is(Mutant::AveragePercentiles) {
+                mutant::average(&mut complete, &timing.complete()?);
+                continue;
+            }
             complete
                 .add(timing.complete()?)
                 .expect("histograms that resize themselves take any value");
@@ -277,8 +284,9 @@ impl Timing {
 
 /// The histogram that the runner records into: 1 ns to 60 s and beyond, three digits.
 pub fn empty_histogram() -> Histogram<u64> {
+    let digits = if mutant::is(Mutant::Coarse) { 1 } else { 3 };
     let mut histogram =
-        Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order");
+        Histogram::new_with_bounds(1, 60_000_000_000, digits).expect("the bounds are in order");
     histogram.auto(true);
     histogram
 }

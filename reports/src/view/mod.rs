@@ -124,6 +124,11 @@ fn case_views<'a>(
         .collect()
 }
 
+/// The part of a file name that stands for each case of a result.
+pub fn file_names(cases: &[CaseResult]) -> Vec<String> {
+    names::slugs(&cases.iter().collect::<Vec<_>>())
+}
+
 /// The names of all scenarios, each once.
 fn title(results: &[RunResult]) -> String {
     let mut names: Vec<String> = Vec::new();

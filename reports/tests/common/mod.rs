@@ -358,6 +358,7 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         intervals: intervals(&mut samples, shape, ok),
         stages: Vec::new(),
         failures: Vec::new(),
+        call_log: None,
         totals: totals(&counts),
         wire: Some(wire()),
         first_reply: Some(FirstReply {

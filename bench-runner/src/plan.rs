@@ -23,6 +23,8 @@ pub struct Plan {
     pub timeline: Arc<Timeline>,
     /// How a lane waits.
     pub idle: Idle,
+    /// How many calls are kept one by one.
+    pub logged_calls: Option<u32>,
     /// The lanes.
     pub lanes: Vec<LanePlan>,
 }
@@ -66,6 +68,7 @@ impl Plan {
             call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
+            logged_calls: scenario.record.calls,
             lanes: (0..client.lanes).map(lane).collect(),
         }
     }

@@ -115,8 +115,57 @@ fn a_ping_pong_stream_times_every_exchange(engine: &str) {
     assert_eq!(repetition.time_to_first_message.count, repetition.counts.ok);
 }
 
+fn every_call_is_in_the_log_with_its_times(engine: &str) {
+    let outcome = Run::new(&yaml(Method::SayHello, OPEN, ""))
+        .engine(engine)
+        .set("repetitions=2")
+        .set("record.calls=10000")
+        .finish();
+    let log = std::fs::read_to_string(outcome.path("counts.calls.csv")).unwrap();
+    let mut rows = log.lines();
+    let header: Vec<&str> = rows.next().unwrap().split(',').collect();
+    let column = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(',').collect()).collect();
+    for (number, repetition) in ["1", "2"].iter().zip(outcome.repetitions()) {
+        let mine: Vec<_> = rows.iter().filter(|row| row[0] == *number).collect();
+        let log = repetition.call_log.as_ref().unwrap();
+        assert_eq!((mine.len() as u64, log.left_out), (log.calls, 0));
+        assert_eq!(log.calls, repetition.totals.client.calls);
+        let measured: Vec<_> = mine
+            .iter()
+            .filter(|row| row[column("phase")] == "measure")
+            .collect();
+        assert_eq!(measured.len() as u64, repetition.counts.started);
+        let begin = log.clock_origin_ns + 100_000_000;
+        for row in measured {
+            let at = |name: &str| row[column(name)].parse::<u64>().unwrap();
+            let times = ["intended_ns", "started_ns", "first_message_ns", "done_ns"].map(at);
+            assert!(times.is_sorted(), "{row:?}");
+            assert!((begin..begin + 400_000_000).contains(&times[0]), "{row:?}");
+            assert_eq!(row[column("status")], "OK");
+        }
+    }
+}
+
+fn a_log_that_is_full_says_so(engine: &str) {
+    let outcome = Run::new(&yaml(Method::SayHello, OPEN, ""))
+        .engine(engine)
+        .set("record.calls=10")
+        .finish();
+    let log = outcome.repetition().call_log.clone().unwrap();
+    assert_eq!(log.calls, 10);
+    assert_eq!(log.left_out, outcome.repetition().totals.client.calls - 10);
+    assert!(
+        outcome.stderr.contains("raise record.calls"),
+        "{}",
+        outcome.stderr
+    );
+}
+
 for_both_engines! {
     every_method_is_counted_alike_on_both_sides
     independent_streams_and_drawn_sizes_are_counted_alike
     a_ping_pong_stream_times_every_exchange
+    every_call_is_in_the_log_with_its_times
+    a_log_that_is_full_says_so
 }

@@ -1,10 +1,12 @@
 //! `bench-runner run`: runs a scenario, case after case, and reports what came of it.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use reports::model::{CaseResult, LimitVerdict, RunResult, SCHEMA, Verdict};
 use scenarios::scenario::{Scenario, Target};
+use scenarios::units::Nanos;
 use scenarios::{Case, Suite};
 
 use crate::exit::{Exit, Failure};
@@ -12,6 +14,7 @@ use crate::host::environment;
 use crate::interrupt;
 use crate::output;
 use crate::progress::Progress;
+use crate::record::CallLog;
 use crate::run::repetition::{self, Surroundings};
 use crate::run::watch::Stop;
 
@@ -91,20 +94,54 @@ fn run_cases(
             };
             let made = repetition::run(case, number, &mut around);
             let into = result.cases.last_mut().expect("the case was pushed above");
-            match made {
-                Ok(repetition) => into.repetitions.push(repetition),
+            let calls = match made {
+                Ok(made) => {
+                    into.repetitions.push(made.repetition);
+                    made.calls
+                }
                 Err(error) => {
                     drop_empty_case(result);
                     return Err(error.into());
                 }
-            }
+            };
             into.limits = reports::judge_limits(&case.scenario.limits, &into.repetitions);
             // What is measured is on disk before the next case can fail.
             output::write(&folder.join("result.json"), result.to_json().as_bytes())?;
+            if let Some(calls) = calls {
+                write_calls(result, &calls, folder).context("cannot write the call log")?;
+            }
             if stop.is_asked() {
                 return Ok(());
             }
         }
+    }
+    Ok(())
+}
+
+/// Adds the calls of the latest repetition to the log of its case.
+fn write_calls(result: &RunResult, calls: &CallLog, folder: &Path) -> anyhow::Result<()> {
+    let name = reports::view::file_names(&result.cases).pop();
+    let path = folder.join(format!("{}.calls.csv", name.unwrap_or_default()));
+    let repetitions = result
+        .cases
+        .last()
+        .map_or(&[][..], |case| &case.repetitions);
+    let facts = repetitions.last().and_then(|r| r.call_log.as_ref());
+    let origin = facts.map_or(0, |facts| facts.clock_origin_ns);
+    let mut file = std::io::BufWriter::new(match repetitions.len() {
+        1 => std::fs::File::create(&path)?,
+        _ => std::fs::File::options().append(true).open(&path)?,
+    });
+    let number = u32::try_from(repetitions.len())?;
+    calls.write_csv(number, Nanos(origin), &mut file)?;
+    file.flush()?;
+    if calls.left_out() > 0 {
+        output::tell(&format!(
+            "warning: {} holds {} calls of repetition {number} and leaves {} out; raise record.calls to keep them all",
+            path.display(),
+            calls.calls().len(),
+            calls.left_out()
+        ));
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ pub struct Fake {
     streams: usize,
     in_flight: Vec<usize>,
     script: Script,
+    /// When each message of a call that ends OK comes; the last comes with its end.
+    messages: Vec<Nanos>,
     pending: BinaryHeap<Reverse<(Nanos, u32, u64)>>,
     running: Vec<Option<(usize, u64, Option<Status>)>>,
     started: u64,
@@ -53,10 +55,17 @@ impl Fake {
             streams,
             in_flight,
             script,
+            messages: vec![Nanos::ZERO],
             pending: BinaryHeap::new(),
             running: Vec::new(),
             started: 0,
         }
+    }
+
+    /// Calls that end OK bring a message at each of these times, counted from any common zero; the last is their end.
+    pub fn with_messages(mut self, messages: Vec<Nanos>) -> Fake {
+        self.messages = messages;
+        self
     }
 
     /// When the next call ends: what a manual clock may be moved to.
@@ -127,15 +136,15 @@ impl Channels for Fake {
                 continue;
             };
             let op = OpId(op);
-            if status == Status::OK {
-                events.push(Event {
+            if let (Status::OK, Some(last)) = (status, self.messages.last()) {
+                events.extend(self.messages.iter().map(|message| Event {
                     op,
-                    at,
+                    at: Nanos(at.0 + message.0 - last.0),
                     kind: Happened::Message {
                         bytes: 0,
                         asked_at: None,
                     },
-                });
+                }));
             }
             let outcome = Outcome {
                 status,

@@ -92,6 +92,27 @@ pub struct Traffic {
     pub bytes: u64,
 }
 
+impl Traffic {
+    /// Nothing.
+    pub const NONE: Traffic = Traffic {
+        messages: 0,
+        bytes: 0,
+    };
+}
+
+/// When the server saw a call, in nanoseconds of its CLOCK_MONOTONIC: ours too, where it runs on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamps {
+    /// The server's number of the connection.
+    pub connection: u64,
+    /// When the call arrived.
+    pub arrival: u64,
+    /// When its status was meant to leave.
+    pub planned: u64,
+    /// When it did.
+    pub released: u64,
+}
+
 /// Something that happened to a call.
 #[derive(Debug)]
 pub struct Event {
@@ -122,6 +143,8 @@ pub enum Happened {
         /// What was sent.
         sent: Traffic,
     },
+    /// The server's stamps came with its end, which is the next event.
+    Stamped(Stamps),
     /// The call ended.
     Finished(Outcome),
 }

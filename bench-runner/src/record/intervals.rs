@@ -2,6 +2,7 @@
 //! its victims were meant to run.
 
 use reports::model::Interval;
+use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
 use super::{Coarse, Sample};
@@ -31,7 +32,12 @@ impl Intervals {
     }
 
     pub(super) fn finished(&mut self, sample: &Sample) {
-        let index = (sample.intended.since(self.start).0 / Nanos::SECOND.0) as usize;
+        let of = if mutant::is(Mutant::ByCompletion) {
+            sample.done
+        } else {
+            sample.intended
+        };
+        let index = (of.since(self.start).0 / Nanos::SECOND.0) as usize;
         if self.seconds.len() <= index {
             self.seconds.resize_with(index + 1, Second::default);
         }

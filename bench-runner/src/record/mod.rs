@@ -3,18 +3,21 @@
 //! **Hot**: `benches/record.rs` guards the cost per sample. Nothing is allocated per call once warm.
 
 mod buckets;
+mod calls;
 mod failures;
 mod intervals;
 mod summary;
 mod tally;
 
 pub use self::buckets::{Coarse, Fine};
+pub use self::calls::{CallLog, LoggedCall};
 pub use self::failures::Failures;
 pub use self::intervals::Intervals;
 pub use self::summary::{Measured, summarise};
 pub use self::tally::Tally;
 
 use reports::model::MethodCounts;
+use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
 use crate::engine::Traffic;
@@ -63,9 +66,27 @@ pub struct Recent {
 }
 
 impl Sample {
+    pub(crate) const BLANK: Sample = Sample {
+        segment: 0,
+        intended: Nanos::ZERO,
+        started: Nanos::ZERO,
+        first_message: None,
+        done: Nanos::ZERO,
+        status: None,
+        sent: Traffic::NONE,
+        received: Traffic::NONE,
+    };
+
     /// Done minus intended start: what a user of the service feels.
     pub fn response_time(&self) -> Nanos {
-        self.done.since(self.intended)
+        let time = self.done.since(self.intended);
+        if mutant::is(Mutant::FromSend) {
+            self.service_time()
+        } else if mutant::is(Mutant::Clamp) {
+            time.min(Nanos::SECOND)
+        } else {
+            time
+        }
     }
 
     /// Done minus started: what the server and the network took.

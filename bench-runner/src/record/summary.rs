@@ -62,6 +62,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         intervals: recorder.intervals.list(length),
         stages: stages(recorder, timeline, measured.measure_end),
         failures: recorder.failures.list(),
+        call_log: None,
         totals: Totals {
             client: recorder.totals,
             server: measured.server_counts,

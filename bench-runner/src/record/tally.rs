@@ -1,6 +1,7 @@
 //! Counts and histograms of one measured segment of one lane. Hot: see the module above.
 
 use reports::model::{Counts, Timing};
+use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
 use super::{Fine, Sample};
@@ -77,6 +78,9 @@ impl Tally {
             Some(status) => self.by_status[status.index()] += 1,
             None => self.unfinished += 1,
         }
+        if self.leaves_out(sample) {
+            return;
+        }
         match sample.status {
             Some(Status::OK) => {
                 self.response_time.record(sample.response_time());
@@ -86,12 +90,22 @@ impl Tally {
                 self.cut_off_response.record(sample.response_time());
                 self.cut_off_service.record(sample.service_time());
             }
+            Some(_) if mutant::is(Mutant::CountErrors) => {
+                self.response_time.record(sample.response_time());
+            }
             Some(_) => {}
         }
         if let Some(first) = sample.first_message {
             self.time_to_first_message
                 .record(first.since(sample.intended));
         }
+    }
+
+    /// Whether a lie leaves a call out of the times.
+    fn leaves_out(&self, sample: &Sample) -> bool {
+        let cut_off = matches!(sample.status, Some(Status::DEADLINE_EXCEEDED) | None);
+        (mutant::is(Mutant::DropTimeouts) && cut_off)
+            || (mutant::is(Mutant::Truncate) && self.by_status[Status::OK.index()] > 1_000)
     }
 
     pub(super) fn shed(&mut self) {
@@ -117,7 +131,11 @@ impl Tally {
         self.sent.add(other.sent);
         self.received.add(other.received);
         for (mine, theirs) in self.all_times().into_iter().zip(other.clone().all_times()) {
-            mine.add(theirs);
+            if mutant::is(Mutant::AveragePercentiles) {
+                average(mine, theirs);
+            } else {
+                mine.add(theirs);
+            }
         }
     }
 
@@ -189,4 +207,15 @@ impl Traffic {
 
 fn with_censored(complete: &Fine, bounds: &Fine) -> Timing {
     Timing::with_censored(&complete.histogram(), &bounds.histogram())
+}
+
+/// A lie: see the mutant.
+fn average(mine: &mut Fine, theirs: &Fine) {
+    let mut average = mine.histogram();
+    mutant::average(&mut average, &theirs.histogram());
+    mine.clear();
+    for value in average.iter_recorded() {
+        let time = Nanos(value.value_iterated_to());
+        (0..value.count_at_value()).for_each(|_| mine.record(time));
+    }
 }

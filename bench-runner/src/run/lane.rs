@@ -2,11 +2,14 @@
 //!
 //! **Hot**: `benches/lane.rs` guards the harness's own cost per call. Nothing is allocated, locked or logged per call.
 
+mod lies;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
+use reports::mutant::{self, Mutant};
 use scenarios::load::Load;
 use scenarios::units::Nanos;
 
@@ -19,7 +22,7 @@ use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
-use crate::record::{Recorder, Sample};
+use crate::record::{CallLog, Recorder, Sample};
 
 /// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
 const AFTER_LOSS: Nanos = Nanos::from_millis(10);
@@ -38,6 +41,7 @@ pub struct Lane<C> {
     expiries: VecDeque<(Nanos, Ticket)>,
     events: Vec<Event>,
     recorder: Recorder,
+    log: Option<CallLog>,
     watch: Watch,
     /// The prepared request of the next call, and how far from one of this lane's calls to the next.
     request: u32,
@@ -59,6 +63,8 @@ pub enum Turn {
 pub struct LaneRecord {
     /// What became of its calls.
     pub recorder: Recorder,
+    /// Its calls one by one, where that was asked for.
+    pub log: Option<CallLog>,
     /// When the measured time really ended.
     pub measure_end: Nanos,
     /// CPU time of its thread over the measured time.
@@ -88,6 +94,7 @@ impl<C: Channels> Lane<C> {
             expiries: VecDeque::new(),
             events: Vec::new(),
             recorder: Recorder::new(timeline.measured().len(), timeline.measure_start),
+            log: None,
             watch,
             request: call.request_after(0, share.part.index),
             request_stride: share.part.of,
@@ -99,6 +106,12 @@ impl<C: Channels> Lane<C> {
         };
         lane.set_limit();
         lane
+    }
+
+    /// Keeps a log of single calls.
+    pub fn with_log(mut self, log: Option<CallLog>) -> Lane<C> {
+        self.log = log;
+        self
     }
 
     /// Does everything that can be done now.
@@ -132,6 +145,7 @@ impl<C: Channels> Lane<C> {
             first_reply: self.channels.first_reply(),
             cpu: self.watch.measured_cpu(),
             recorder: self.recorder,
+            log: self.log,
             measure_end: self.measure_end,
         }
     }
@@ -167,10 +181,8 @@ impl<C: Channels> Lane<C> {
 
     fn collect_due(&mut self, now: Nanos) {
         let recorder = &mut self.recorder;
-        if self
-            .offer
-            .collect(now, self.ops.len(), |due| recorder.shed(due.segment))
-        {
+        let shed = |due: Due| recorder.shed(due.segment);
+        if self.offer.collect(lies::ticked(now), self.ops.len(), shed) {
             self.set_limit();
         }
         self.watch
@@ -189,14 +201,16 @@ impl<C: Channels> Lane<C> {
 
     fn start_due(&mut self) {
         let mut now = self.clock.now();
+        let mut begun = 0;
         while let Some(due) = self.offer.front() {
             if !C::BATCHED {
                 now = self.clock.now();
             }
-            if !self.start(due, now) {
+            if self.holds_back(begun) || !self.start(due, now) {
                 break;
             }
             self.offer.begun();
+            begun += 1;
         }
     }
 
@@ -220,7 +234,7 @@ impl<C: Channels> Lane<C> {
             segment: due.segment,
             channel: u32::try_from(channel).expect("fewer channels than 2^32"),
             request: self.request,
-            intended: due.intended,
+            intended: lies::intended(due.intended, started),
             started,
             first_message: None,
             last_message: started,
@@ -253,6 +267,9 @@ impl<C: Channels> Lane<C> {
                     self.message(event.op, event.at, bytes, asked_at);
                     self.ended_well(event.op, event.at, sent);
                 }
+                Happened::Stamped(stamps) => {
+                    self.log.iter_mut().for_each(|log| log.stamp(stamps));
+                }
                 Happened::Finished(outcome) => self.finished(event.op, event.at, &outcome),
             }
         }
@@ -268,6 +285,7 @@ impl<C: Channels> Lane<C> {
         op.received.bytes += bytes;
         match op.first_message {
             None => op.first_message = Some(at),
+            Some(_) if mutant::is(Mutant::AverageGaps) => {}
             Some(_) => self
                 .recorder
                 .message_gap(op.segment, at.since(op.last_message)),
@@ -281,6 +299,9 @@ impl<C: Channels> Lane<C> {
     fn finished(&mut self, id: OpId, at: Nanos, outcome: &Outcome) {
         if outcome.status == Status::OK {
             return self.ended_well(id, at, outcome.sent);
+        }
+        if self.retries(id) {
+            return;
         }
         self.end(id, at, Some(outcome.status), outcome.sent, &outcome.detail);
         self.offer.completed(if outcome.connection_lost {
@@ -309,27 +330,30 @@ impl<C: Channels> Lane<C> {
             return;
         };
         self.router.ended(op.channel);
+        self.averages_gaps(&op);
         let Op {
             segment,
+            channel,
             intended,
             started,
             first_message,
             received,
             ..
         } = op;
-        self.recorder.finished(
-            &Sample {
-                segment,
-                intended,
-                started,
-                first_message,
-                done,
-                status,
-                sent,
-                received,
-            },
-            detail,
-        );
+        let sample = Sample {
+            segment,
+            intended,
+            started,
+            first_message,
+            done,
+            status,
+            sent,
+            received,
+        };
+        self.recorder.finished(&sample, detail);
+        if let Some(log) = &mut self.log {
+            log.keep(&sample, channel);
+        }
     }
 
     fn is_finished(&self, now: Nanos) -> bool {
@@ -341,7 +365,9 @@ impl<C: Channels> Lane<C> {
     fn give_up(&mut self, now: Nanos) {
         for id in self.ops.ids() {
             let sent = self.channels.cancel(id);
-            self.end(id, now, None, sent, "");
+            if !mutant::is(Mutant::IgnoreInFlight) {
+                self.end(id, now, None, sent, "");
+            }
         }
         for due in self.offer.abandon() {
             self.recorder.shed(due.segment);
@@ -356,9 +382,10 @@ impl<C: Channels> Lane<C> {
         };
         let expiry = self.expiries.front().map(|(at, _)| *at);
         let offer = self.offer.next_wake();
-        [expiry, offer]
+        let wake = [expiry, offer]
             .into_iter()
             .flatten()
-            .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min)
+            .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
+        lies::on_tick(wake)
     }
 }

@@ -1,10 +1,12 @@
 //! What the load model has made due and nobody has begun yet. Hot: asked every turn of the lane.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use scenarios::load::{Pace, Pacer, Part, Segment as PacerSegment};
-use scenarios::units::Nanos;
+use reports::mutant::{self, Mutant};
+use scenarios::load::{Arrivals, Load, Open, Pace, Pacer, Part, Segment as PacerSegment};
+use scenarios::units::{Nanos, Rate};
 
 use super::timeline::{Segment, Timeline};
 
@@ -96,8 +98,9 @@ impl Offer {
             return;
         };
         let taken = in_flight + self.due.len();
-        self.pacer = Some(segment.load.pacer(&PacerSegment {
-            part: self.share.part,
+        let (load, part) = lie(&segment.load, self.share.part);
+        self.pacer = Some(load.pacer(&PacerSegment {
+            part,
             duration: segment.duration(),
             seed: self.share.seed.wrapping_add(self.current as u64),
             channels: self.share.channels,
@@ -123,6 +126,9 @@ impl Offer {
             }
             pacer.advance();
             let due = Due { intended, segment };
+            if mutant::is(Mutant::SkipOverdue) && now.since(intended) > Nanos::from_millis(1) {
+                continue;
+            }
             if in_flight + self.due.len() >= self.max_in_flight {
                 shed(due);
             } else {
@@ -171,5 +177,30 @@ impl Offer {
     /// Gives up on what is due and was never begun.
     pub(super) fn abandon(&mut self) -> impl Iterator<Item = Due> {
         self.due.drain(..)
+    }
+}
+
+/// The load that is offered, which is the one that was asked for unless a mutant lies.
+fn lie(load: &Load, part: Part) -> (Cow<'_, Load>, Part) {
+    match load {
+        Load::Open(open) if mutant::is(Mutant::EvenArrivals) => {
+            let arrivals = Arrivals::Uniform;
+            (
+                Cow::Owned(Load::Open(Open {
+                    arrivals,
+                    ..open.clone()
+                })),
+                part,
+            )
+        }
+        Load::Open(open) if mutant::is(Mutant::PhaseLocked) => {
+            let rate = Rate::per_second(open.rate.get() / f64::from(part.of)).unwrap_or(open.rate);
+            let load = Load::Open(Open {
+                rate,
+                ..open.clone()
+            });
+            (Cow::Owned(load), Part { index: 0, of: 1 })
+        }
+        asked => (Cow::Borrowed(asked), part),
     }
 }

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::host::cpu::process_cpu;
 use crate::host::memory::peak_rss;
 use crate::plan::Plan;
-use crate::record::{Measured, Recent, Recorder, summarise};
+use crate::record::{CallLog, Measured, Recent, Recorder, summarise};
 use crate::target::Target;
 
 /// From the word to start to the start, so that every lane is there in time.
@@ -44,12 +44,16 @@ pub trait Watcher {
     fn finished(&mut self);
 }
 
+/// What came of a repetition.
+pub struct Made {
+    /// Its part of the result.
+    pub repetition: Repetition,
+    /// Its calls one by one, where the scenario asks for them.
+    pub calls: Option<CallLog>,
+}
+
 /// Runs a case once.
-pub fn run(
-    case: &Case,
-    number: u32,
-    around: &mut Surroundings<'_>,
-) -> Result<Repetition, RunError> {
+pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
     let before = target.counters(case.scenario.call.method);
@@ -62,6 +66,7 @@ pub fn run(
     let board = Board::default();
     let lanes = threads::open(&plan, &around.stop, &board)?;
     let clock = Clock::starting_in(LEAD);
+    let origin = clock.origin();
     let running = lanes.begin(&clock);
     let mut phases = Phases {
         clock,
@@ -70,7 +75,8 @@ pub fn run(
         around,
     };
     let server_cpu = phases.watch(&plan.timeline, target.pid());
-    let records = phases.running.join()?;
+    let mut records = phases.running.join()?;
+    let calls = CallLog::merged(records.iter_mut().filter_map(|record| record.log.take()));
     let mut measured = gather(&records, &plan.timeline, server_cpu);
     measured.server_rss = target.pid().and_then(peak_rss);
     measured.server_counts = before
@@ -83,9 +89,14 @@ pub fn run(
         interrupted: around.stop.is_asked(),
         server_died: died,
     };
+    repetition.call_log = calls.as_ref().map(|calls| reports::model::CallLog {
+        calls: calls.calls().len() as u64,
+        left_out: calls.left_out(),
+        clock_origin_ns: origin.0,
+    });
     repetition.validity = validity::judge(&repetition, &case.scenario, &events);
     around.watcher.finished();
-    Ok(repetition)
+    Ok(Made { repetition, calls })
 }
 
 /// The phases as seen from outside the lanes.

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use reports::mutant::{self, Mutant};
+
 /// Chooses channels so that a closed loop keeps its limit on each, and an open loop loads all evenly.
 #[derive(Debug)]
 pub(super) struct Router {
@@ -60,6 +62,7 @@ impl Router {
     pub(super) fn front(&self) -> usize {
         match &self.choice {
             Choice::Places { free, .. } => free[0] as usize,
+            Choice::InTurn { .. } if mutant::is(Mutant::OneChannel) => 0,
             Choice::InTurn { next } => *next,
         }
     }

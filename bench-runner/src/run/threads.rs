@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
+use scenarios::load::Part;
 use tokio::sync::oneshot;
 
 use super::RunError;
@@ -18,6 +19,7 @@ use crate::engine::tonic::Tonic;
 use crate::engine::{Channels, Engine};
 use crate::host::affinity;
 use crate::plan::{LanePlan, Plan};
+use crate::record::CallLog;
 
 /// Lanes whose channels are open, waiting for the start.
 pub struct Lanes(Vec<LaneThread>);
@@ -111,6 +113,10 @@ fn run<E: Engine>(
         .enable_all()
         .build()?;
     runtime.block_on(async {
+        let log = plan.logged_calls.map(|calls| {
+            let Part { index, of } = lane.share.part;
+            CallLog::new(index, calls.div_ceil(of) as usize)
+        });
         let engine = E::open(&plan.endpoint, lane.share.channels as usize).await?;
         let _ = opened.send(());
         // The other lanes may have failed: then nobody starts this one.
@@ -124,7 +130,8 @@ fn run<E: Engine>(
             plan.timeline.clone(),
             lane.share,
             watch,
-        );
+        )
+        .with_log(log);
         poll_fn(|cx| turn(&mut lane, &mut timer, cx)).await?;
         Ok(lane.into_record())
     })

@@ -1,0 +1,144 @@
+//! Every mutant is caught: the tests that must notice it are run once more in a process of their own that lies, and fail.
+
+use std::process::Command;
+
+use reports::mutant::{Mutant, VARIABLE};
+
+/// Each lie, and the tests that must fail when the harness lies so.
+const MUST_FAIL: &[(Mutant, &[&str])] = &[
+    (
+        Mutant::FromSend,
+        &[
+            "exact::times::response_time_is_start_lag_plus_service_time_for_a_million_calls",
+            "exact::load::what_waits_for_a_stream_is_counted_from_its_intended_start",
+            "exact::load::a_queue_in_the_client_is_the_md1_queue",
+        ],
+    ),
+    (
+        Mutant::ClosedLoop,
+        &["exact::load::a_server_that_stands_still_does_not_stop_an_open_loop"],
+    ),
+    (
+        Mutant::SkipOverdue,
+        &["exact::load::after_a_stop_of_the_client_all_overdue_calls_start_at_once_with_their_lag"],
+    ),
+    (
+        Mutant::OneATurn,
+        &["exact::load::after_a_stop_of_the_client_all_overdue_calls_start_at_once_with_their_lag"],
+    ),
+    (
+        Mutant::Tick,
+        &["exact::arrivals::calls_start_when_they_are_meant_to"],
+    ),
+    (
+        Mutant::EvenArrivals,
+        &["exact::arrivals::sends_are_a_poisson_process"],
+    ),
+    (
+        Mutant::PhaseLocked,
+        &["exact::arrivals::the_union_over_lanes_is_one_and_the_same_process"],
+    ),
+    (
+        Mutant::ForgiveBusy,
+        &[
+            "exact::load::what_waits_for_a_stream_is_counted_from_its_intended_start",
+            "exact::load::a_queue_in_the_client_is_the_md1_queue",
+        ],
+    ),
+    (
+        Mutant::ShowAll,
+        &["exact::times::a_percentile_with_too_few_samples_beyond_it_is_no_number"],
+    ),
+    (
+        Mutant::Coarse,
+        &["exact::times::a_million_times_are_within_a_thousandth_of_exact_quantiles"],
+    ),
+    (
+        Mutant::Clamp,
+        &["exact::times::a_million_times_are_within_a_thousandth_of_exact_quantiles"],
+    ),
+    (
+        Mutant::AveragePercentiles,
+        &[
+            "exact::times::merged_shards_are_byte_for_byte_one_histogram",
+            "exact::times::merged_repetitions_are_byte_for_byte_one_histogram",
+        ],
+    ),
+    (
+        Mutant::Truncate,
+        &["exact::times::the_calls_at_the_end_count_like_those_at_the_beginning"],
+    ),
+    (
+        Mutant::CountErrors,
+        &["exact::outcomes::errors_are_not_fast_calls"],
+    ),
+    (
+        Mutant::DropTimeouts,
+        &["exact::outcomes::calls_that_are_never_answered_stay_in_the_percentiles"],
+    ),
+    (
+        Mutant::IgnoreInFlight,
+        &["exact::outcomes::calls_in_flight_at_the_end_are_accounted_for"],
+    ),
+    (
+        Mutant::Retry,
+        &["exact::outcomes::a_call_is_attempted_once"],
+    ),
+    (
+        Mutant::AverageGaps,
+        &["exact::load::a_stall_in_a_stream_is_one_long_gap"],
+    ),
+    (
+        Mutant::OneChannel,
+        &["exact::load::channels_share_the_load_evenly"],
+    ),
+    (
+        Mutant::ByCompletion,
+        &["exact::times::a_stall_shows_in_the_seconds_in_which_its_calls_were_meant_to_start"],
+    ),
+];
+
+/// Runs a test of this binary; whether it passed.
+fn passes(test: &str, mutant: Option<Mutant>) -> bool {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test]).env_remove(VARIABLE);
+    if let Some(mutant) = mutant {
+        command.env(VARIABLE, mutant.name());
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let ran = |what: &str| said.contains(what);
+    match (ran("1 passed; 0 failed"), ran("0 passed; 1 failed")) {
+        (true, false) => true,
+        (false, true) if ran("there is no mutant") => panic!("{said}"),
+        (false, true) => false,
+        _ => panic!("the test {test} did not run:\n{said}"),
+    }
+}
+
+#[test]
+fn every_mutant_is_caught() {
+    let mut missed = Vec::new();
+    for (mutant, tests) in MUST_FAIL {
+        for test in *tests {
+            assert!(passes(test, None), "{test} fails without any mutant");
+            if passes(test, Some(*mutant)) {
+                missed.push(format!("{} by {test}", mutant.name()));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "not caught: {missed:#?}");
+}
+
+#[test]
+fn every_mutant_has_a_test_that_must_notice_it() {
+    for mutant in Mutant::ALL {
+        assert!(
+            MUST_FAIL
+                .iter()
+                .any(|(listed, tests)| listed == mutant && !tests.is_empty()),
+            "nobody looks for {}",
+            mutant.name()
+        );
+    }
+}

@@ -27,6 +27,9 @@ use crate::raw::{self, Accepted};
 use crate::timer::Timer;
 use crate::{incoming, output};
 
+/// What the raw face puts together before it writes.
+const OUTPUT: usize = 1 << 20;
+
 /// How long calls in flight may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -251,6 +254,8 @@ impl Http2 {
             max_concurrent_streams: self.max_streams,
             max_frame_size: self.max_frame,
             max_message_size: u32::MAX,
+            // So much goes out in one write: the longer it is, the less often the reader has to be woken.
+            output_high_water: OUTPUT,
             ..wire::Config::default()
         }
     }

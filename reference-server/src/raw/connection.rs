@@ -18,13 +18,13 @@ use crate::raw::delays::Mailbox;
 use crate::raw::thread::Thread;
 
 /// While so much waits to be written, nothing is read: a client that does not take its answers is not asked for more.
-const UNWRITTEN: usize = 256 << 10;
+const UNWRITTEN: usize = 1 << 20;
 
 /// What an empty output may keep of its memory.
 const KEPT: usize = 1 << 20;
 
 /// Slices of one vectored write.
-const SLICES: usize = 64;
+const SLICES: usize = 256;
 
 /// How long a client that broke the protocol may take to read why, before the connection is closed in its face.
 const LINGER: Duration = Duration::from_secs(1);

@@ -419,6 +419,40 @@ async fn what_is_not_grpc_is_refused_and_the_connection_goes_on(face: Face) {
     assert_eq!(ended[5], (6, Status::OK));
 }
 
+/// The answers to a request that is not gRPC, in the order in which they come; a call that is begun later ends first.
+#[tokio::test]
+async fn what_is_not_grpc_is_answered_when_all_of_it_has_come() {
+    let server = Running::start(Face::Raw);
+    let mut peer = Peer::connect(&server, &Config::default()).await;
+    let post = [
+        (":method", &b"POST"[..]),
+        (":scheme", b"http"),
+        (":authority", b"localhost"),
+        (":path", b"/"),
+        ("content-length", b"8"),
+    ];
+    let streams = [1, 2].map(|token| {
+        let opened = peer.client.open(&Template::new(post), token, false);
+        opened.unwrap()
+    });
+    peer.client
+        .start(&head(Method::SayHello), 3, &message(sized(3))[..], true)
+        .unwrap();
+    peer.until_ended(1).await;
+    assert_eq!(peer.seen.ended, [(3, Status::OK)]);
+    // Eight bytes, as announced; and thirteen, which are malformed (RFC 9113 8.1.1).
+    for (stream, body) in streams.into_iter().zip([&b"abc"[..], b"abcdefgh"]) {
+        peer.client.send(stream, body).unwrap();
+        peer.client.finish(stream).unwrap();
+        peer.until_ended(stream as usize / 2 + 2).await;
+    }
+    assert_eq!(
+        peer.seen.ended[1..],
+        [(1, Status::UNKNOWN), (2, Status::INTERNAL)]
+    );
+    assert_serves(&server).await;
+}
+
 async fn a_greeting_has_the_whole_name_however_it_comes(face: Face) {
     let server = Running::start(face);
     let channel = server.connect().await;

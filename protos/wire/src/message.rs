@@ -39,6 +39,13 @@ impl Message {
         }
     }
 
+    /// The body of an answer that is not gRPC's: bytes with nothing in front. It has no payload, so it stays in here.
+    pub(crate) fn bare(body: &[u8]) -> Self {
+        Message {
+            framed: body.into(),
+        }
+    }
+
     /// The message without its prefix.
     #[must_use]
     pub fn payload(&self) -> &[u8] {

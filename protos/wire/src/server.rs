@@ -13,7 +13,7 @@ use crate::error::{ConnectionError, ErrorCode, StreamError};
 use crate::frame::{GoAway, MAX_STREAM_ID, PREFACE};
 use crate::hpack::FieldList;
 use crate::memo::Memo;
-use crate::message::{MessageFault, Outgoing, Piece};
+use crate::message::{Message, MessageFault, Outgoing, Piece};
 use crate::request::RequestFacts;
 use crate::send::{Closed, Sent};
 use crate::settings::Settings;
@@ -187,6 +187,25 @@ impl Server {
         self.conn.send_trailers(slot, trailers)?;
         self.conn.close_answered(slot);
         Ok(sent)
+    }
+
+    /// Gives a whole answer that is not gRPC's: a head, and a body of bare bytes.
+    ///
+    /// # Errors
+    /// The stream is over.
+    #[cold]
+    pub fn respond_plain(
+        &mut self,
+        stream: u32,
+        head: &Template,
+        body: &[u8],
+    ) -> Result<(), Closed> {
+        self.respond(stream, head)?;
+        let slot = self.conn.streams.find(stream).ok_or(Closed)?;
+        let body = Message::bare(body);
+        self.conn.send_message(slot, (&body).into(), true)?;
+        self.conn.close_answered(slot);
+        Ok(())
     }
 
     /// Takes what was read from the client. Any cut will do; large reads are cheapest. Do not read on while the

@@ -725,3 +725,21 @@ fn a_whole_answer_behind_the_head_of_another_is_an_error_of_its_stream() {
     );
     assert_eq!(heard.len(), 5);
 }
+
+#[test]
+fn an_answer_that_is_not_grpc_has_a_bare_body() {
+    const GET: &[(&str, &str)] = &[(":method", "GET"), (":scheme", "http"), (":path", "/")];
+    let mut server = server();
+    server
+        .peer([settings(&[(4, 4)]), last_headers(1, GET)])
+        .lives();
+    let _ = server.says();
+    let head = wire::Template::new([(":status", &b"415"[..])]);
+    assert_eq!(server.half.respond_plain(1, &head, b"in words"), Ok(()));
+    assert_eq!(server.says(), ["HEADERS 1", "DATA 1 4"]);
+    server.peer([window_update(1, 9)]).lives();
+    let rest = server.written();
+    assert_eq!(rest, last_data(1, b"ords"));
+    assert_eq!(server.half.open_streams(), 0);
+    assert!(server.half.respond_plain(1, &head, b"again").is_err());
+}

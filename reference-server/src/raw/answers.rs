@@ -14,6 +14,10 @@ use crate::raw::request::Asked;
 use crate::reply::Reply;
 use crate::shape::Shape;
 
+/// What is not gRPC is told in words; a person may be reading.
+pub(crate) const NOT_GRPC: &[u8] =
+    b"This server speaks gRPC: POST, with content-type application/grpc.\n";
+
 /// Header blocks.
 #[derive(Debug)]
 pub(crate) struct Blocks {
@@ -43,7 +47,7 @@ impl Blocks {
             head: Template::response(&[]),
             ok: Ending::of(&Status::new(Code::Ok, "")),
             error: Ending::of(&fates.error()),
-            not_grpc: Template::new([(":status", &b"415"[..])]),
+            not_grpc: Template::new([(":status", &b"415"[..]), ("content-type", b"text/plain")]),
         }
     }
 }

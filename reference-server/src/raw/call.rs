@@ -13,7 +13,7 @@ use scenarios::method::{Method, Pattern};
 use scenarios::units::Nanos;
 use tonic::Status;
 use tonic_health::pb::HealthCheckRequest;
-use wire::Piece;
+use wire::{Incoming, Piece};
 
 use crate::behaviour::Fate;
 use crate::raw::answers::Ending;
@@ -82,7 +82,10 @@ pub(crate) enum Stage {
 /// Why a call is refused as it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    NotGrpc,
+    /// A HEAD request has an answer without a body.
+    NotGrpc {
+        head: bool,
+    },
     Encoded,
     Unknown,
 }
@@ -121,11 +124,13 @@ impl Call {
 
     /// A call begins in this slot.
     #[inline]
-    pub(crate) fn begin(&mut self, stream: u32, route: Route, is_grpc: bool) {
+    pub(crate) fn begin(&mut self, stream: u32, route: Route, request: &Incoming<'_>) {
         self.stream = stream;
         self.purpose = route.purpose;
         self.stage = match route.purpose {
-            _ if !is_grpc => Stage::Refused(Refusal::NotGrpc),
+            _ if !request.grpc => Stage::Refused(Refusal::NotGrpc {
+                head: request.fields.get(":method") == Some(b"HEAD"),
+            }),
             Purpose::Unknown => Stage::Refused(Refusal::Unknown),
             _ if route.encoded => Stage::Refused(Refusal::Encoded),
             _ => Stage::Reading,

@@ -176,7 +176,7 @@ impl ServerEvents for Calls {
         });
         let call = &mut self.slots[slot as usize];
         let route = Route::unpack(request.route);
-        call.begin(stream, route, request.grpc);
+        call.begin(stream, route, request);
         let token = token(slot, call);
         let (patience, is_refused) = (call.patience(), call.is_refused());
         if let Purpose::Greet(method) = route.purpose {

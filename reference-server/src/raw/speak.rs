@@ -13,7 +13,7 @@ use tonic_health::pb::HealthCheckResponse;
 use tonic_health::pb::health_check_response::ServingStatus;
 use wire::{Closed, Sent};
 
-use crate::raw::answers::Ending;
+use crate::raw::answers::{Ending, NOT_GRPC};
 use crate::raw::call::{Call, Refusal, Stage, Told};
 use crate::raw::delays::Mailbox;
 use crate::raw::request::Purpose;
@@ -76,17 +76,28 @@ impl Call {
     #[cold]
     fn refuse(&self, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         let status = match self.stage {
-            Stage::Refused(Refusal::NotGrpc) => {
-                turn.wire
-                    .trailers(self.stream, &turn.thread.blocks.not_grpc)?;
-                return Ok(Life::Over);
-            }
+            Stage::Refused(Refusal::NotGrpc { head }) => return self.refuse_plain(head, turn),
             Stage::Refused(Refusal::Encoded) => {
                 Status::unimplemented("compressed requests are not supported")
             }
             _ => Status::unimplemented("the raw face has no such method"),
         };
         self.fail(&status, turn)
+    }
+
+    /// What is not gRPC is answered when all of it has come, as by any HTTP server: only then is it known whether it is
+    /// a well-formed request at all (RFC 9113 8.1.1).
+    fn refuse_plain(&self, is_head: bool, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        if !self.has_ended {
+            return Ok(Life::GoesOn);
+        }
+        let head = &turn.thread.blocks.not_grpc;
+        if is_head {
+            turn.wire.trailers(self.stream, head)?;
+        } else {
+            turn.wire.respond_plain(self.stream, head, NOT_GRPC)?;
+        }
+        Ok(Life::Over)
     }
 
     /// Health and counts.

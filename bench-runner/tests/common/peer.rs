@@ -1,0 +1,177 @@
+//! Servers and clients of other stacks, and what both engines and both faces must make of them, exactly.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use reports::model::MethodCounts;
+use scenarios::method::Method;
+
+use super::{Outcome, Run, Server};
+
+/// What a status says that is not plain ASCII.
+const TEXT: &str = "no such tenant: 100 % gr\u{fc}n";
+
+/// A server of another stack: it prints its port, serves until its standard input ends, and then prints its counts by
+/// method, as JSON.
+pub(crate) struct Peer {
+    child: Child,
+    pub(crate) address: String,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Peer {
+    pub(crate) fn start(mut command: Command) -> Peer {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut port = String::new();
+        stdout.read_line(&mut port).unwrap();
+        Peer {
+            child,
+            address: format!("http://127.0.0.1:{}", port.trim()),
+            stdout,
+        }
+    }
+
+    /// Ends the server in good order; gives what it printed after its port.
+    pub(crate) fn stop(mut self) -> String {
+        drop(self.child.stdin.take());
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{said}");
+        said
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client of another stack calls both faces of the reference server, and checks for itself what comes.
+pub(crate) fn calls_both_faces(client: impl Fn() -> Command, calls: u32) {
+    for face in ["face=tonic", "face=raw"] {
+        let server = Server::start(&[face]);
+        let output = client()
+            .arg(server.address.replace("http://", ""))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let expected = format!("{calls} calls went as they should");
+        assert_eq!(said.trim(), expected, "{face}: {errors}");
+    }
+}
+
+/// The calls that a peer is to answer: every method, both ways of driving BidiHello.
+fn calls(size: &str, more: &str) -> String {
+    let messages = |streams: bool| if streams { 3 } else { 1 };
+    let one = |method: Method, bidi: &str| {
+        let requests = messages(method.pattern().streams_requests());
+        let replies = messages(method == Method::LotsOfReplies);
+        format!(
+            "    - {{ method: {method}, bidi: {bidi}, request: {{ size: {size}, messages: {requests} }}, \
+             reply: {{ size: {size}, messages: {replies}, {more} }}, metadata: {{ x-large: {} }} }}\n",
+            "v".repeat(4000)
+        )
+    };
+    let mut all: String = Method::ALL.map(|method| one(method, "ping_pong")).concat();
+    all += &one(Method::BidiHello, "independent");
+    all
+}
+
+fn run(engine: &str, peer: &Peer, calls: &str) -> Outcome {
+    let yaml = format!(
+        "name: peer
+client: {{ channels: 2 }}
+load: {{ closed: {{ in_flight: 3 }} }}
+phases: {{ warm_up: 0s, measure: 50ms, drain: 20s }}
+matrix:
+  client.http2.initial_stream_window: [64KiB, 4MiB]
+  call:
+{calls}"
+    );
+    Run::new(&yaml)
+        .engine(engine)
+        .target(&peer.address)
+        .finish()
+}
+
+/// What the runner counted, added to what it counted before, by method.
+fn add(totals: &mut BTreeMap<String, MethodCounts>, outcome: &Outcome) {
+    for case in &outcome.result.as_ref().unwrap().cases {
+        let method = case.case["call"]["method"].as_str().unwrap();
+        let sum = totals.entry(method.to_owned()).or_default();
+        for repetition in &case.repetitions {
+            let counts = repetition.totals.client;
+            sum.calls += counts.calls;
+            sum.requests += counts.requests;
+            sum.replies += counts.replies;
+            sum.request_bytes += counts.request_bytes;
+            sum.reply_bytes += counts.reply_bytes;
+        }
+    }
+}
+
+/// An engine calls every method of a server of another stack, which answers in the shape that it is asked for: with
+/// its own windows and with `small` ones, OK and not. `server` makes the command, given the server's options.
+pub(crate) fn counts_as_the_engine_does(
+    engine: &str,
+    server: impl Fn(&str) -> Command,
+    small: &str,
+) {
+    for (options, sizes) in [("{}", &["1B", "16KiB", "1MiB"][..]), (small, &["1MiB"])] {
+        let peer = Peer::start(server(options));
+        let mut totals = BTreeMap::new();
+        let ok: String = sizes.iter().map(|size| calls(size, "")).collect();
+        let outcome = run(engine, &peer, &ok);
+        for repetition in outcome.repetitions() {
+            let counts = &repetition.counts;
+            assert!(counts.ok > 0, "{counts:?} {:?}", repetition.failures);
+            assert_eq!(counts.ok, counts.started, "{:?}", repetition.failures);
+            comes_back_in_trailers(repetition);
+        }
+        add(&mut totals, &outcome);
+        let failing = format!("status: {{ code: NOT_FOUND, message: '{TEXT}' }}");
+        let outcome = run(engine, &peer, &calls("10B", &failing));
+        for repetition in outcome.repetitions() {
+            let counts = &repetition.counts;
+            assert!(counts.started > 0, "{counts:?}");
+            assert_eq!(
+                counts.by_status,
+                [("NOT_FOUND".to_owned(), counts.started)].into()
+            );
+            assert_eq!(repetition.failures[0].message, TEXT);
+        }
+        add(&mut totals, &outcome);
+        let counted: BTreeMap<String, MethodCounts> = serde_json::from_str(&peer.stop()).unwrap();
+        assert_eq!(totals, counted, "{engine} with a server of {options}");
+    }
+}
+
+/// The peers send metadata back that takes several kilobytes.
+fn comes_back_in_trailers(repetition: &reports::model::Repetition) {
+    let trailers = &repetition.first_reply.as_ref().unwrap().trailers;
+    assert_eq!(trailers.get("x-large"), Some(&"v".repeat(4000)));
+}
+
+/// A server of another stack is slower than the deadline.
+pub(crate) fn misses_the_deadline(engine: &str, server: Command) {
+    let peer = Peer::start(server);
+    let slow = "    - { deadline: 50ms, metadata: { x-delay-ms: '30000' } }\n";
+    for repetition in run(engine, &peer, slow).repetitions() {
+        let counts = &repetition.counts;
+        assert!(counts.started > 0, "{counts:?}");
+        assert_eq!(
+            counts.deadline_exceeded, counts.started,
+            "{:?}",
+            repetition.failures
+        );
+    }
+}

@@ -1,99 +1,77 @@
-//! Any stock grpcio greeter interoperates, in both directions: the classic `greeter_server.py` / `greeter_client.py`
-//! pair with its two-field messages, set up from the package registry by its lockfile.
+//! grpcio interoperates, in both directions: the classic `greeter_server.py` / `greeter_client.py` pair with its
+//! two-field messages, and a pair that knows all five methods; set up from the package registry by its lockfile.
 //!
 //! Needs Python 3. Where it is missing the tests say so and are skipped; in CI (`CI` is set) they must run.
 
 mod common;
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
+use common::peer::{Peer, calls_both_faces, counts_as_the_engine_does, misses_the_deadline};
+use common::toolchain::{or_skipped, run, set_up};
 use common::{Run, Server};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/grpcio");
+const PROTOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protos/proto");
 
-/// A Python with grpcio and the generated stubs; `None`, loudly, where there is none to be had.
-fn python() -> Option<&'static Path> {
-    static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match PYTHON.get_or_init(set_up) {
-        Ok(python) => Some(python),
-        Err(why) if std::env::var_os("CI").is_some() => panic!("grpcio must run in CI: {why}"),
-        Err(why) => {
-            // Written past the test harness, which would keep it to itself.
-            let _ = writeln!(std::io::stderr(), "SKIPPED, no grpcio: {why}");
-            None
-        }
-    }
+/// Windows that are far smaller than a message, and do not grow by themselves.
+const SMALL_WINDOWS: &str = r#"{ "grpc.http2.bdp_probe": 0, "grpc.http2.lookahead_bytes": 4096 }"#;
+
+/// A virtual environment with grpcio and the generated stubs; `None`, loudly, where there is none to be had.
+fn environment() -> Option<&'static PathBuf> {
+    static ENVIRONMENT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    or_skipped("grpcio", ENVIRONMENT.get_or_init(install))
 }
 
-/// Makes a virtual environment beside the build, once; it is kept for the next run.
-fn set_up() -> Result<PathBuf, String> {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("grpcio");
-    let python = home.join("bin/python");
-    let ready = home.join("ready");
-    let locked =
-        std::fs::read(format!("{SOURCES}/requirements.txt")).map_err(|error| error.to_string())?;
-    if std::fs::read(&ready).is_ok_and(|installed| installed == locked) {
-        return Ok(python);
-    }
-    run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&home))?;
-    let requirements = format!("{SOURCES}/requirements.txt");
-    run(Command::new(&python).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--require-hashes",
-        "-r",
-        &requirements,
-    ]))?;
-    let out = home.join("stubs");
+fn install() -> Result<PathBuf, String> {
+    let requirements = Path::new(SOURCES).join("requirements.txt");
+    let stock = Path::new(SOURCES).join("helloworld.proto");
+    let full = ["helloworld.proto", "reference.proto"].map(|name| Path::new(PROTOS).join(name));
+    let made_of = [&requirements, &stock, &full[0], &full[1]];
+    set_up("grpcio", &made_of.map(PathBuf::as_path), |home| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(home))?;
+        let install = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r"];
+        let mut pip = Command::new(home.join("bin/python"));
+        run(pip.args(install).arg(&requirements))?;
+        generate(home, "stock", SOURCES, &["helloworld.proto"])?;
+        generate(
+            home,
+            "full",
+            PROTOS,
+            &["helloworld.proto", "reference.proto"],
+        )
+    })
+}
+
+fn generate(home: &Path, out: &str, from: &str, protos: &[&str]) -> Result<(), String> {
+    let out = home.join(out);
     std::fs::create_dir_all(&out).map_err(|error| error.to_string())?;
-    let protoc = Command::new(&python)
-        .args(["-m", "grpc_tools.protoc", "-I", SOURCES, "helloworld.proto"])
-        .arg(format!("--python_out={}", out.display()))
-        .arg(format!("--grpc_python_out={}", out.display()))
-        .status();
-    if !protoc.is_ok_and(|status| status.success()) {
-        return Err("grpc_tools.protoc failed".to_owned());
-    }
-    std::fs::write(ready, locked).map_err(|error| error.to_string())?;
-    Ok(python)
+    let mut protoc = Command::new(home.join("bin/python"));
+    protoc.args(["-m", "grpc_tools.protoc", "-I", from]);
+    protoc.arg(format!("--python_out={}", out.display()));
+    protoc.arg(format!("--grpc_python_out={}", out.display()));
+    run(protoc.args(protos))
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(format!(
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    ))
-}
-
-fn script(python: &Path, name: &str) -> Command {
-    let mut command = Command::new(python);
+/// A script, which finds the stubs of the `stock` greeter or of the `full` one.
+fn script(environment: &Path, stubs: &str, name: &str) -> Command {
+    let mut command = Command::new(environment.join("bin/python"));
     command.arg(format!("{SOURCES}/{name}"));
-    command.env(
-        "PYTHONPATH",
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("grpcio/stubs"),
-    );
+    command.env("PYTHONPATH", environment.join(stubs));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 
 #[test]
 fn a_stock_grpcio_client_calls_both_faces_of_the_reference_server() {
-    let Some(python) = python() else { return };
+    let Some(environment) = environment() else {
+        return;
+    };
     for face in ["face=tonic", "face=raw"] {
         let server = Server::start(&[face]);
-        let output = script(python, "greeter_client.py")
+        let output = script(environment, "stock", "greeter_client.py")
             .arg(server.address.replace("http://", ""))
             .output()
             .unwrap();
@@ -107,23 +85,24 @@ fn a_stock_grpcio_client_calls_both_faces_of_the_reference_server() {
     }
 }
 
+#[test]
+fn a_grpcio_client_calls_all_methods_of_both_faces() {
+    let Some(environment) = environment() else {
+        return;
+    };
+    calls_both_faces(|| script(environment, "full", "all_methods_client.py"), 280);
+}
+
 fn the_runner_calls_a_stock_grpcio_server(engine: &str) {
-    let Some(python) = python() else { return };
-    let mut server = script(python, "greeter_server.py")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut port = String::new();
-    BufReader::new(server.stdout.as_mut().unwrap())
-        .read_line(&mut port)
-        .unwrap();
+    let Some(environment) = environment() else {
+        return;
+    };
+    let server = Peer::start(script(environment, "stock", "greeter_server.py"));
     let outcome = Run::new("name: stock\nclient: { channels: 2 }\nphases: { warm_up: 100ms, measure: 1s, drain: 2s }\n")
         .engine(engine)
-        .target(&format!("http://127.0.0.1:{}", port.trim()))
+        .target(&server.address)
         .finish();
-    drop(server.stdin.take());
-    server.wait().unwrap();
+    server.stop();
     let repetition = outcome.repetition();
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert!(repetition.counts.ok > 100, "{:?}", repetition.counts);
@@ -138,4 +117,20 @@ fn the_runner_calls_a_stock_grpcio_server(engine: &str) {
     );
 }
 
-for_both_engines! { the_runner_calls_a_stock_grpcio_server }
+fn a_grpcio_server_counts_as_the_engine_does(engine: &str) {
+    let Some(environment) = environment() else {
+        return;
+    };
+    let server = |options: &str| {
+        let mut server = script(environment, "full", "all_methods_server.py");
+        server.arg(options);
+        server
+    };
+    counts_as_the_engine_does(engine, server, SMALL_WINDOWS);
+    misses_the_deadline(engine, server("{}"));
+}
+
+for_both_engines! {
+    the_runner_calls_a_stock_grpcio_server
+    a_grpcio_server_counts_as_the_engine_does
+}

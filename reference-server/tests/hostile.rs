@@ -442,8 +442,7 @@ async fn what_is_not_grpc_is_answered_when_all_of_it_has_come() {
     assert_eq!(peer.seen.ended, [(3, Status::OK)]);
     // Eight bytes, as announced; and thirteen, which are malformed (RFC 9113 8.1.1).
     for (stream, body) in streams.into_iter().zip([&b"abc"[..], b"abcdefgh"]) {
-        peer.client.send(stream, body).unwrap();
-        peer.client.finish(stream).unwrap();
+        peer.client.send(stream, body, true).unwrap();
         peer.until_ended(stream as usize / 2 + 2).await;
     }
     assert_eq!(

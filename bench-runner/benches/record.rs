@@ -33,7 +33,7 @@ fn samples() -> Vec<Sample> {
 
 fn record(c: &mut Criterion) {
     let samples = samples();
-    let mut recorder = Recorder::new(1, Nanos::ZERO);
+    let mut recorder = Recorder::new(1, Nanos::ZERO, Nanos::SECOND);
     let mut group = c.benchmark_group("record");
     group.throughput(Throughput::Elements(samples.len() as u64));
     group.bench_function("4096 calls", |b| {

@@ -6,6 +6,7 @@
 //!
 //! - [`model`]: the result as a file, `result.json`
 //! - [`limits`]: whether a result keeps what its scenario asks
+//! - [`stats`]: confidence intervals over repetitions
 //! - [`view`]: results as people see them: numbers with units, names, verdicts
 //! - [`render`]: a view as text, a page, a table: one file a format
 //! - [`plot`]: a view as figures: one file a figure
@@ -17,6 +18,7 @@ pub mod model;
 pub mod mutant;
 pub mod plot;
 pub mod render;
+pub mod stats;
 pub mod view;
 
 pub use error::ReportError;

@@ -1,12 +1,15 @@
 //! Limits: whether every repetition kept what the scenario asks.
 //!
 //! A number decides; a lower bound decides only what it can. A percentile with too few samples beyond it, or a
-//! quantity that nobody measured, leaves the limit open: neither kept nor broken.
+//! quantity that nobody measured, leaves the limit open: neither kept nor broken. So does an invalid repetition, in which a
+//! limit can be broken, and never kept.
 
 use scenarios::limits::{Limit, Op, Unit};
 use scenarios::metric::{CostMetric, CountMetric, Metric, RateMetric, Statistic, TimeMetric};
 
-use crate::model::{Cost, LimitOutcome, LimitVerdict, Quantile, Repetition, Shown, Timing};
+use crate::model::{
+    Cost, LimitOutcome, LimitVerdict, Quantile, Repetition, Shown, Timing, Verdict,
+};
 use crate::view::Time;
 use crate::view::format::{self, bound, count, duration, rate, share, size};
 
@@ -23,7 +26,7 @@ fn judge_limit(limit: &Limit, repetitions: &[Repetition]) -> LimitOutcome {
         .iter()
         .map(|repetition| {
             let seen = see(limit.metric, repetition);
-            (judge(limit, &seen), seen)
+            (trusted(judge(limit, &seen), repetition), seen)
         })
         .reduce(|worst, next| worse(limit, worst, next));
     let (outcome, seen) = worst.unwrap_or((LimitVerdict::Inconclusive, Seen::NotMeasured));
@@ -31,6 +34,14 @@ fn judge_limit(limit: &Limit, repetitions: &[Repetition]) -> LimitOutcome {
         limit: limit.to_string(),
         seen: seen.text(limit.metric.unit()),
         outcome,
+    }
+}
+
+/// Numbers that cannot be believed keep no limit.
+fn trusted(outcome: LimitVerdict, repetition: &Repetition) -> LimitVerdict {
+    match (outcome, repetition.validity.verdict) {
+        (LimitVerdict::Kept, Verdict::Invalid) => LimitVerdict::Inconclusive,
+        (outcome, _) => outcome,
     }
 }
 

@@ -251,3 +251,41 @@ fn warning(scenario: &Scenario) -> Option<String> {
             .to_owned()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result(verdict: Verdict, outcome: LimitVerdict) -> RunResult {
+        let verdict = serde_json::to_value(verdict).unwrap();
+        let outcome = serde_json::to_value(outcome).unwrap();
+        let result = serde_json::json!({
+            "schema": SCHEMA, "scenario": {}, "environment": {}, "seed": 1,
+            "cases": [{
+                "name": "x", "case": {},
+                "repetitions": [{ "validity": { "verdict": verdict }, "counts": reports::model::Counts::default(), "server": null }],
+                "limits": [{ "limit": "failed == 0", "seen": "0", "outcome": outcome }],
+            }],
+        });
+        serde_json::from_value(result).unwrap()
+    }
+
+    #[test]
+    fn an_invalid_run_is_untrusted_whatever_its_limits_say() {
+        use LimitVerdict::{Broken, Inconclusive, Kept};
+        for outcome in [Kept, Broken, Inconclusive] {
+            assert_eq!(
+                super::verdict(&result(Verdict::Invalid, outcome)),
+                Exit::Untrusted
+            );
+        }
+        for valid in [Verdict::Valid, Verdict::Tainted] {
+            assert_eq!(super::verdict(&result(valid, Kept)), Exit::Good);
+            assert_eq!(super::verdict(&result(valid, Broken)), Exit::Broken);
+            assert_eq!(
+                super::verdict(&result(valid, Inconclusive)),
+                Exit::Inconclusive
+            );
+        }
+    }
+}

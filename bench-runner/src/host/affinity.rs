@@ -12,12 +12,24 @@ const THIS: Pid = Pid::from_raw(0);
 ///
 /// One sentence with the remedy, where there is no such core or this process may not use it.
 pub fn pin(core: usize) -> Result<(), String> {
+    pin_to(&[core])
+}
+
+/// Keeps the calling thread on some cores.
+///
+/// # Errors
+///
+/// As [`pin`].
+pub fn pin_to(cores: &[usize]) -> Result<(), String> {
     let mut set = CpuSet::new();
-    set.set(core)
+    cores
+        .iter()
+        .try_for_each(|core| set.set(*core))
         .and_then(|()| sched_setaffinity(THIS, &set))
         .map_err(|error| {
             format!(
-                "cannot run on core {core} ({error}); this process may use cores {}",
+                "cannot run on core {} ({error}); this process may use cores {}",
+                list(cores),
                 list(&allowed())
             )
         })

@@ -15,6 +15,16 @@ pub fn process_cpu(pid: u32) -> Option<Nanos> {
     read(clock_getcpuclockid(pid).ok()?)
 }
 
+/// How long the calling thread has been ready to run without a core so far; `None` where the kernel does not tell.
+pub fn thread_waited() -> Option<Nanos> {
+    waited(&super::line("/proc/thread-self/schedstat")?)
+}
+
+/// The second number of a `schedstat`.
+fn waited(schedstat: &str) -> Option<Nanos> {
+    schedstat.split_whitespace().nth(1)?.parse().ok().map(Nanos)
+}
+
 fn read(clock: ClockId) -> Option<Nanos> {
     let time = clock_gettime(clock).ok()?;
     let seconds = u64::try_from(time.tv_sec()).ok()?;
@@ -36,6 +46,13 @@ mod tests {
         }
         let process = process_cpu(std::process::id()).unwrap();
         assert!(process >= thread_cpu().since(before));
+    }
+
+    #[test]
+    fn waiting_is_the_second_number() {
+        assert_eq!(waited("981 3726473 12"), Some(Nanos(3_726_473)));
+        assert_eq!(waited("981"), None);
+        assert!(thread_waited().is_some());
     }
 
     #[test]

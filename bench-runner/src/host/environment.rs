@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use reports::model::{Cpu, Environment, Machine, Software};
 
-use super::affinity;
-use crate::clock::Clock;
+use super::clock::ClockFacts;
+use super::{affinity, line};
 
 /// Looks at the machine and the software.
 pub fn look() -> Environment {
@@ -32,13 +32,15 @@ fn cpu() -> Cpu {
 }
 
 fn machine() -> Machine {
+    let clock = ClockFacts::look();
     Machine {
         os: std::env::consts::OS.to_owned(),
         kernel: line("/proc/sys/kernel/osrelease"),
         arch: std::env::consts::ARCH.to_owned(),
         memory_bytes: memory(),
-        clock_source: line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        clock_cost_ns: Some(Clock::cost_ns()),
+        clock_source: clock.source.clone(),
+        clock_cost_ns: Some(clock.cost_ns),
+        clock_step_ns: Some(clock.step_ns),
     }
 }
 
@@ -66,12 +68,6 @@ fn memory() -> Option<u64> {
         .parse()
         .ok()?;
     Some(kib * 1024)
-}
-
-fn line(path: &str) -> Option<String> {
-    fs::read_to_string(path)
-        .ok()
-        .map(|text| text.trim().to_owned())
 }
 
 /// What git says of the repository that we were started in; `None` where there is no git or no repository.

@@ -4,6 +4,7 @@
 
 mod buckets;
 mod calls;
+mod channels;
 mod failures;
 mod intervals;
 mod summary;
@@ -11,6 +12,7 @@ mod tally;
 
 pub use self::buckets::{Coarse, Fine};
 pub use self::calls::{CallLog, LoggedCall};
+pub use self::channels::PerChannel;
 pub use self::failures::Failures;
 pub use self::intervals::Intervals;
 pub use self::summary::{Measured, summarise};
@@ -101,11 +103,11 @@ impl Sample {
 }
 
 impl Recorder {
-    /// An empty record of so many measured segments, the measured time beginning at `measure_start`.
-    pub fn new(measured_segments: usize, measure_start: Nanos) -> Recorder {
+    /// An empty record of so many measured segments, the measured time beginning at `measure_start` and so long.
+    pub fn new(measured_segments: usize, measure_start: Nanos, measured: Nanos) -> Recorder {
         Recorder {
             tallies: (0..measured_segments).map(|_| Tally::new()).collect(),
-            intervals: Intervals::new(measure_start),
+            intervals: Intervals::new(measure_start, measured),
             failures: Failures::default(),
             totals: MethodCounts::default(),
             recent: Recent::new(),
@@ -132,6 +134,11 @@ impl Recorder {
         if let Some(status) = sample.status.filter(|status| *status != Status::OK) {
             self.failures.add(status, detail);
         }
+    }
+
+    /// Measured calls begun so far.
+    pub fn measured_started(&self) -> u64 {
+        self.tallies.iter().map(Tally::count_started).sum()
     }
 
     /// A call was due, but never begun.
@@ -260,7 +267,7 @@ mod tests {
             .map(|n| sample(n * 100_000, n * 7 % 9_000, 50_000 + n * n % 3_000_000))
             .collect();
         let record = |calls: &mut dyn Iterator<Item = &Sample>| {
-            let mut recorder = Recorder::new(1, Nanos::ZERO);
+            let mut recorder = Recorder::new(1, Nanos::ZERO, Nanos(2 * Nanos::SECOND.0));
             for call in calls {
                 recorder.started(1, call.start_lag());
                 recorder.finished(call, "");
@@ -281,6 +288,9 @@ mod tests {
             );
             let length = Nanos(2 * Nanos::SECOND.0);
             assert_eq!(merged.intervals.list(length), whole.intervals.list(length));
+            let windows = whole.intervals.windows(length);
+            assert_eq!(merged.intervals.windows(length), windows);
+            assert_eq!(windows.iter().map(|window| window.ok).sum::<u64>(), 20_000);
         }
     }
 }

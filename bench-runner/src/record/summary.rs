@@ -1,7 +1,8 @@
 //! From the records of all lanes to one repetition of the result file.
 
 use reports::model::{
-    Cost, FirstReply, MethodCounts, Repetition, Stage, Totals, Validity, Verdict, Wire,
+    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Repetition, Stage, Totals,
+    Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
@@ -27,6 +28,12 @@ pub struct Measured {
     pub wire: Option<Wire>,
     /// What came with the first reply.
     pub first_reply: Option<FirstReply>,
+    /// How busy client, server and machine were.
+    pub conditions: Option<Conditions>,
+    /// Whether the runner itself was ever late.
+    pub heartbeat: Option<Heartbeat>,
+    /// Each channel by its number.
+    pub channels: Vec<ChannelStats>,
 }
 
 /// Summarises a repetition; its validity is judged afterwards.
@@ -41,6 +48,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         validity: Validity {
             verdict: Verdict::Valid,
             reasons: Vec::new(),
+            findings: Vec::new(),
         },
         measured_s: length.as_secs_f64(),
         offered_per_s: per_second(counts.started + counts.shed, length),
@@ -69,6 +77,10 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         },
         wire: measured.wire.clone(),
         first_reply: measured.first_reply.clone(),
+        conditions: measured.conditions.clone(),
+        heartbeat: measured.heartbeat.clone(),
+        windows: recorder.intervals.windows(length),
+        channels: measured.channels.clone(),
         counts,
     }
 }

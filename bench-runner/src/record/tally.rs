@@ -66,6 +66,11 @@ impl Tally {
         }
     }
 
+    /// Calls begun so far.
+    pub(super) fn count_started(&self) -> u64 {
+        self.started
+    }
+
     pub(super) fn started(&mut self, lag: Nanos) {
         self.started += 1;
         self.start_lag.record(lag);

@@ -17,12 +17,12 @@ use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
 use super::router::Router;
 use super::timeline::Timeline;
-use super::watch::Watch;
+use super::watch::{Spent, Watch};
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
-use crate::record::{CallLog, Recorder, Sample};
+use crate::record::{CallLog, PerChannel, Recorder, Sample};
 
 /// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
 const AFTER_LOSS: Nanos = Nanos::from_millis(10);
@@ -42,7 +42,9 @@ pub struct Lane<C> {
     events: Vec<Event>,
     recorder: Recorder,
     log: Option<CallLog>,
+    per_channel: PerChannel,
     watch: Watch,
+    started_in_time: u64,
     /// The prepared request of the next call, and how far from one of this lane's calls to the next.
     request: u32,
     request_stride: u32,
@@ -67,8 +69,12 @@ pub struct LaneRecord {
     pub log: Option<CallLog>,
     /// When the measured time really ended.
     pub measure_end: Nanos,
-    /// CPU time of its thread over the measured time.
-    pub cpu: Nanos,
+    /// What its thread spent in the measured time.
+    pub spent: Spent,
+    /// Measured calls that it had begun when the measured time ended.
+    pub started_in_time: u64,
+    /// What each of its channels carried.
+    pub per_channel: PerChannel,
     /// What went over its connections.
     pub wire: Option<Wire>,
     /// What came with its first reply.
@@ -93,9 +99,15 @@ impl<C: Channels> Lane<C> {
             ops: Ops::default(),
             expiries: VecDeque::new(),
             events: Vec::new(),
-            recorder: Recorder::new(timeline.measured().len(), timeline.measure_start),
+            recorder: Recorder::new(
+                timeline.measured().len(),
+                timeline.measure_start,
+                timeline.measure_end.since(timeline.measure_start),
+            ),
             log: None,
+            per_channel: PerChannel::new(count),
             watch,
+            started_in_time: 0,
             request: call.request_after(0, share.part.index),
             request_stride: share.part.of,
             measure_end: timeline.measure_end,
@@ -143,7 +155,9 @@ impl<C: Channels> Lane<C> {
         LaneRecord {
             wire: self.channels.wire(),
             first_reply: self.channels.first_reply(),
-            cpu: self.watch.measured_cpu(),
+            spent: self.watch.measured(),
+            started_in_time: self.started_in_time,
+            per_channel: self.per_channel,
             recorder: self.recorder,
             log: self.log,
             measure_end: self.measure_end,
@@ -185,8 +199,10 @@ impl<C: Channels> Lane<C> {
         if self.offer.collect(lies::ticked(now), self.ops.len(), shed) {
             self.set_limit();
         }
-        self.watch
-            .measuring(now >= self.timeline.measure_start, now >= self.measure_end);
+        let begun = now >= self.timeline.measure_start;
+        if self.watch.measuring(begun, now >= self.measure_end) {
+            self.started_in_time = self.recorder.measured_started();
+        }
     }
 
     /// Sets the router to the load model of the current segment.
@@ -354,6 +370,7 @@ impl<C: Channels> Lane<C> {
         if let Some(log) = &mut self.log {
             log.keep(&sample, channel);
         }
+        self.per_channel.finished(channel, &sample);
     }
 
     fn is_finished(&self, now: Nanos) -> bool {

@@ -1,6 +1,8 @@
 //! Running a case: lanes on threads, phases on one clock.
 
 mod calm;
+mod conditions;
+mod heartbeat;
 pub mod lane;
 mod offer;
 mod ops;
@@ -31,6 +33,12 @@ pub enum RunError {
     /// A lane cannot be kept on the core that the scenario asks for.
     #[error("client.cpus: {0}")]
     Pin(String),
+    /// A lane would spin and never give its core away.
+    #[error(
+        "client.idle: `spin` under a real-time policy (SCHED_FIFO or SCHED_RR) keeps its core from everybody, the \
+         kernel's network threads among them; start without `chrt`, or use `idle: timer`"
+    )]
+    RealTimeSpin,
     /// The operating system refused something.
     #[error(
         "the operating system refused a thread, a timer or a socket: {0}; `ulimit -a` shows the limits"
@@ -52,6 +60,7 @@ impl RunError {
         matches!(
             self,
             RunError::Pin(_)
+                | RunError::RealTimeSpin
                 | RunError::Target(TargetError::Settings | TargetError::Program { .. })
         )
     }

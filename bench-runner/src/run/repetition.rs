@@ -8,15 +8,19 @@ use reports::model::{MethodCounts, Repetition, Wire};
 use scenarios::Case;
 use scenarios::units::Nanos;
 
+use super::conditions::{Passed, Reading, conditions};
+use super::heartbeat::Heartbeat;
 use super::threads::{self, Running};
 use super::timeline::Timeline;
+use super::validity::{self, Events, Evidence};
 use super::watch::{Board, Stop};
-use super::{RunError, lane::LaneRecord, validity};
+use super::{RunError, lane::LaneRecord};
 use crate::clock::Clock;
-use crate::host::cpu::process_cpu;
+use crate::host::affinity;
+use crate::host::clock::ClockFacts;
 use crate::host::memory::peak_rss;
 use crate::plan::Plan;
-use crate::record::{CallLog, Measured, Recent, Recorder, summarise};
+use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
 use crate::target::Target;
 
 /// From the word to start to the start, so that every lane is there in time.
@@ -68,16 +72,22 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let clock = Clock::starting_in(LEAD);
     let origin = clock.origin();
     let running = lanes.begin(&clock);
+    let measured = (plan.timeline.measure_start, plan.timeline.measure_end);
+    let cores = plan.lanes.iter().filter_map(|lane| lane.core).collect();
+    let heartbeat = Heartbeat::start(clock.clone(), measured, cores)?;
     let mut phases = Phases {
         clock,
         board,
         running,
         around,
     };
-    let server_cpu = phases.watch(&plan.timeline, target.pid());
+    let passed = phases.watch(&plan.timeline, target.pid());
     let mut records = phases.running.join()?;
     let calls = CallLog::merged(records.iter_mut().filter_map(|record| record.log.take()));
-    let mut measured = gather(&records, &plan.timeline, server_cpu);
+    let mut measured = gather(&records, &plan.timeline, &passed);
+    let start = plan.timeline.measure_start;
+    measured.conditions = Some(conditions(&case.scenario, start, &records, &passed));
+    measured.heartbeat = heartbeat.finish();
     measured.server_rss = target.pid().and_then(peak_rss);
     measured.server_counts = before
         .zip(target.counters(case.scenario.call.method))
@@ -85,16 +95,21 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let died = target.stop();
     let recorder = merge(records);
     let mut repetition = summarise(&recorder, &plan.timeline, &measured);
-    let events = validity::Events {
-        interrupted: around.stop.is_asked(),
-        server_died: died,
-    };
     repetition.call_log = calls.as_ref().map(|calls| reports::model::CallLog {
         calls: calls.calls().len() as u64,
         left_out: calls.left_out(),
         clock_origin_ns: origin.0,
     });
-    repetition.validity = validity::judge(&repetition, &case.scenario, &events);
+    repetition.validity = validity::judge(&Evidence {
+        scenario: &case.scenario,
+        repetition: &repetition,
+        events: Events {
+            interrupted: around.stop.is_asked(),
+            server_died: died,
+        },
+        clock: ClockFacts::look(),
+        cores: affinity::allowed().len(),
+    });
     around.watcher.finished();
     Ok(Made { repetition, calls })
 }
@@ -108,21 +123,21 @@ struct Phases<'a, 'b> {
 }
 
 impl Phases<'_, '_> {
-    /// Watches the run to its end; tells the CPU time of the server over the measured time.
-    fn watch(&mut self, timeline: &Timeline, server: Option<u32>) -> Option<Nanos> {
+    /// Watches the run to its end; tells what happened around it in the measured time.
+    fn watch(&mut self, timeline: &Timeline, server: Option<u32>) -> Passed {
         if timeline.measure_start > Nanos::ZERO {
             self.phase("warm-up", Nanos::ZERO, timeline.measure_start);
         }
         self.wait(timeline.measure_start);
-        let begin = server.and_then(process_cpu);
+        let begin = Reading::take(self.clock.now(), server);
         self.phase("measure", timeline.measure_start, timeline.measure_end);
         self.wait(timeline.measure_end);
-        let end = server.and_then(process_cpu);
+        let end = Reading::take(self.clock.now(), server);
         self.phase("drain", timeline.measure_end, timeline.drain_end);
         while !self.running.is_finished() {
             self.tick(Duration::from_millis(5));
         }
-        begin.zip(end).map(|(begin, end)| end.since(begin))
+        end.since(begin)
     }
 
     fn phase(&mut self, name: &str, from: Nanos, to: Nanos) {
@@ -146,7 +161,7 @@ impl Phases<'_, '_> {
     }
 }
 
-fn gather(records: &[LaneRecord], timeline: &Timeline, server_cpu: Option<Nanos>) -> Measured {
+fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measured {
     let mut wire = Wire::default();
     records
         .iter()
@@ -158,9 +173,10 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, server_cpu: Option<Nanos>
             .map(|record| record.measure_end)
             .min()
             .unwrap_or(timeline.measure_start),
-        client_cpu: Nanos(records.iter().map(|record| record.cpu.0).sum()),
+        client_cpu: Nanos(records.iter().map(|record| record.spent.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
-        server_cpu,
+        server_cpu: passed.server_cpu,
+        channels: PerChannel::list(records.iter().map(|record| &record.per_channel)),
         wire: Some(wire).filter(|wire| wire.connections > 0),
         first_reply: records.iter().find_map(|record| record.first_reply.clone()),
         ..Measured::default()

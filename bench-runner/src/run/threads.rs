@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::thread::{self, JoinHandle};
 
 use scenarios::load::Part;
+use scenarios::scenario::Idle;
 use tokio::sync::oneshot;
 
 use super::RunError;
@@ -17,7 +18,7 @@ use crate::clock::Clock;
 use crate::engine::raw::Raw;
 use crate::engine::tonic::Tonic;
 use crate::engine::{Channels, Engine};
-use crate::host::affinity;
+use crate::host::{affinity, scheduling};
 use crate::plan::{LanePlan, Plan};
 use crate::record::CallLog;
 
@@ -108,6 +109,9 @@ fn run<E: Engine>(
 ) -> Result<LaneRecord, RunError> {
     if let Some(core) = lane.core {
         affinity::pin(core).map_err(RunError::Pin)?;
+    }
+    if plan.idle == Idle::Spin && scheduling::is_real_time() {
+        return Err(RunError::RealTimeSpin);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use scenarios::units::Nanos;
 
-use crate::host::cpu::thread_cpu;
+use crate::host::cpu::{thread_cpu, thread_waited};
 use crate::record::{Recent, Recorder};
 
 /// How often a lane hands out what is recent.
@@ -24,8 +24,17 @@ pub struct Watch {
     stop: Stop,
     board: Board,
     next: Nanos,
-    cpu_at_start: Option<Nanos>,
-    cpu_at_end: Option<Nanos>,
+    at_start: Option<Spent>,
+    at_end: Option<Spent>,
+}
+
+/// What the lane's thread has spent.
+#[derive(Clone, Copy, Debug)]
+pub struct Spent {
+    /// User and system time.
+    pub cpu: Nanos,
+    /// Time for which it was ready to run and had no core; `None` where the kernel does not tell.
+    pub waited: Option<Nanos>,
 }
 
 impl Stop {
@@ -59,8 +68,8 @@ impl Watch {
             stop,
             board,
             next: EVERY,
-            cpu_at_start: None,
-            cpu_at_end: None,
+            at_start: None,
+            at_end: None,
         }
     }
 
@@ -80,21 +89,43 @@ impl Watch {
         }
     }
 
-    /// Notes the thread's CPU time when the measured time begins and when it ends.
-    pub fn measuring(&mut self, begun: bool, ended: bool) {
-        if begun && self.cpu_at_start.is_none() {
-            self.cpu_at_start = Some(thread_cpu());
+    /// Notes what the thread has spent when the measured time begins and when it ends; tells whether it ends just now.
+    pub fn measuring(&mut self, begun: bool, ended: bool) -> bool {
+        if begun && self.at_start.is_none() {
+            self.at_start = Some(Spent::so_far());
         }
-        if ended && self.cpu_at_end.is_none() {
-            self.cpu_at_end = Some(thread_cpu());
+        let ends = ended && self.at_end.is_none();
+        if ends {
+            self.at_end = Some(Spent::so_far());
+        }
+        ends
+    }
+
+    /// What the lane's thread spent in the measured time.
+    pub fn measured(&self) -> Spent {
+        match self.at_start {
+            Some(start) => self.at_end.unwrap_or_else(Spent::so_far).since(start),
+            None => Spent {
+                cpu: Nanos::ZERO,
+                waited: None,
+            },
+        }
+    }
+}
+
+impl Spent {
+    fn so_far() -> Spent {
+        Spent {
+            cpu: thread_cpu(),
+            waited: thread_waited(),
         }
     }
 
-    /// CPU time of the lane's thread over the measured time.
-    pub fn measured_cpu(&self) -> Nanos {
-        match (self.cpu_at_start, self.cpu_at_end) {
-            (Some(start), end) => end.unwrap_or_else(thread_cpu).since(start),
-            (None, _) => Nanos::ZERO,
+    fn since(self, start: Spent) -> Spent {
+        let waited = self.waited.zip(start.waited);
+        Spent {
+            cpu: self.cpu.since(start.cpu),
+            waited: waited.map(|(end, start)| end.since(start)),
         }
     }
 }

@@ -178,7 +178,7 @@ pub(crate) fn recorded(samples: &[Sample], shards: usize) -> Repetition {
     );
     let timeline = Timeline::new(&whole.scenario);
     let mut recorders = (0..shards).map(|shard| {
-        let mut recorder = Recorder::new(1, Nanos::ZERO);
+        let mut recorder = Recorder::new(1, Nanos::ZERO, Nanos(60 * Nanos::SECOND.0));
         for sample in samples.iter().skip(shard).step_by(shards) {
             recorder.started(sample.segment, sample.start_lag());
             recorder.finished(sample, "");

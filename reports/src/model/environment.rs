@@ -44,6 +44,9 @@ pub struct Machine {
     pub clock_source: Option<String>,
     /// What one reading of the clock costs.
     pub clock_cost_ns: Option<u64>,
+    /// The smallest step between two readings of the clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_step_ns: Option<u64>,
 }
 
 /// The software.

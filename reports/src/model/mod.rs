@@ -3,16 +3,19 @@
 //! Names and units are a contract with other readers: fields are added, never renamed. Whatever a producer cannot know
 //! (a peer that does not measure intended starts, a server that is not ours) is `null`, and prints as a dash.
 
+mod conditions;
 mod counts;
 mod environment;
 mod foreign;
 mod repetition;
 mod timing;
 
+pub use conditions::{ChannelStats, Conditions, Heartbeat, Window};
 pub use counts::{Counts, Failure, MethodCounts, Totals};
 pub use environment::{Cpu, Environment, Machine, Software};
 pub use repetition::{
-    CallLog, Cost, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire, WireSettings,
+    CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
+    WireSettings,
 };
 pub use timing::{
     Censored, FEWEST_BEYOND, HistogramError, Quantile, Shown, Timing, decode_histogram,

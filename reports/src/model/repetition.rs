@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::foreign::{nan, nullable, number};
-use super::{Counts, Failure, Timing, Totals};
+use super::{ChannelStats, Conditions, Counts, Failure, Heartbeat, Timing, Totals, Window};
 
 /// One whole run of a case: what was offered, what was achieved, how long calls took and what it cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,26 @@ pub struct Repetition {
     /// What came with the first reply, as a sample of them all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reply: Option<FirstReply>,
+    /// How busy client, server and machine were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
+    /// Whether the runner itself was ever late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Heartbeat>,
+    /// The measured time in some twenty stretches.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub windows: Vec<Window>,
+    /// Each channel by its number, from 0; empty where there are more than 64.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub channels: Vec<ChannelStats>,
 }
 
 /// What came with a reply besides its messages.
@@ -159,9 +179,29 @@ pub struct Stage {
 pub struct Validity {
     /// The verdict.
     pub verdict: Verdict,
-    /// Why it is not `valid`: what was seen, and what to do about it.
+    /// Why it is not `valid`, the worst first: what was seen, and what to do about it.
     #[serde(default, deserialize_with = "nullable")]
     pub reasons: Vec<String>,
+    /// The same, in the same order, for programs.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub findings: Vec<Finding>,
+}
+
+/// Something that was seen and should not have been.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The name of the rule: `late_starts`.
+    pub rule: String,
+    /// What it makes of the repetition.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub seen: String,
+    /// What to do about it.
+    pub remedy: String,
 }
 
 /// Whether a repetition can be believed.

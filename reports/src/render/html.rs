@@ -48,6 +48,7 @@ struct Page<'v, 'a> {
     view: &'v View<'a>,
     style: &'static str,
     verdict: Badge,
+    is_invalid: bool,
     meta: String,
     several: bool,
     repeated: bool,
@@ -96,6 +97,7 @@ impl<'v, 'a> Page<'v, 'a> {
         Ok(Page {
             style: STYLE,
             verdict: badge(view.verdict),
+            is_invalid: view.verdict == Verdict::Invalid,
             meta: meta(view),
             several: view.has_several_cases(),
             repeated: cases.iter().any(|case| case.case.repetitions.len() > 1),

@@ -35,6 +35,11 @@ fn heading(view: &View<'_>) -> String {
         Verdict::Invalid => "❌ invalid",
     };
     let mut text = format!("## {}: {mark}\n", escape(&view.title));
+    if view.verdict == Verdict::Invalid {
+        text.push_str(
+            "\n> [!CAUTION]\n> These numbers are invalid: do not use them. The reasons follow.\n",
+        );
+    }
     if let Some(about) = &view.about {
         text.push_str(&format!("\n{}\n", escape(about)));
     }

@@ -40,6 +40,8 @@ impl Terminal {
             lines.extend(self.failures(view, case));
         }
         lines.extend(self.legend(view));
+        // The end of a long summary is what a terminal shows.
+        lines.extend(self.warning(view));
         lines.join("\n") + "\n"
     }
 
@@ -55,6 +57,7 @@ impl Terminal {
             self.paint(&title, Tone::Strong),
             self.paint(&word.to_uppercase(), tone)
         )];
+        lines.extend(self.warning(view));
         lines.extend(view.about.iter().flat_map(|about| wrap(about, WIDTH)));
         for reason in &view.reasons {
             let cases = reason.cases.as_ref();
@@ -70,6 +73,12 @@ impl Terminal {
             lines.push(self.paint(&about, Tone::Faint));
         }
         lines
+    }
+
+    /// What nobody may miss.
+    fn warning(self, view: &View<'_>) -> Option<String> {
+        let text = "INVALID: do not use these numbers; the reasons come first.";
+        (view.verdict == Verdict::Invalid).then(|| self.paint(text, Tone::Bad))
     }
 
     fn limits(self, view: &View<'_>) -> Vec<String> {

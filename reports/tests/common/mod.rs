@@ -4,9 +4,9 @@ pub(crate) mod markup;
 mod samples;
 
 use reports::model::{
-    CaseResult, Cost, Counts, Cpu, Environment, Failure, FirstReply, Interval, LimitOutcome,
-    LimitVerdict, Machine, MethodCounts, Repetition, RunResult, SCHEMA, Software, Stage, Timing,
-    Totals, Validity, Verdict, Wire, WireSettings,
+    CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding, FirstReply,
+    Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Repetition, RunResult,
+    SCHEMA, Software, Stage, Timing, Totals, Validity, Verdict, Wire, WireSettings,
 };
 use samples::Samples;
 use serde_json::{Map, Value, json};
@@ -145,6 +145,10 @@ pub(crate) fn failing() -> RunResult {
             "96 calls were shed: the backlog was full. Give the client more channels, or offer less.".to_owned(),
             "start lag p99 is 12.4 ms, more than a tenth of the response time's: the client was late.".to_owned(),
         ],
+        findings: vec![
+            finding("shed", "96 calls were shed: the backlog was full.", "Give the client more channels, or offer less."),
+            finding("late_starts", "start lag p99 is 12.4 ms, more than a tenth of the response time's", "the client was late."),
+        ],
     };
     repetition.failures = vec![
         failure(
@@ -268,6 +272,7 @@ pub(crate) fn hostile() -> RunResult {
         repetition.validity = Validity {
             verdict: Verdict::Invalid,
             reasons: vec![bad.to_owned()],
+            findings: Vec::new(),
         };
         repetition.failures = vec![failure(bad, bad, 20)];
         case.repetitions = vec![repetition];
@@ -329,6 +334,7 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         validity: Validity {
             verdict: Verdict::Valid,
             reasons: Vec::new(),
+            findings: Vec::new(),
         },
         measured_s: seconds,
         offered_per_s: counts.started as f64 / seconds,
@@ -361,11 +367,38 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         call_log: None,
         totals: totals(&counts),
         wire: Some(wire()),
+        conditions: Some(Conditions {
+            colocated: Some(true),
+            dedicated_cores: true,
+            client_busy: Some(0.62),
+            client_waited: Some(0.004),
+            server_busy: Some(0.55),
+            stolen: Some(0.002),
+            foreign: Some(0.013),
+            started_in_time: Some(counts.started),
+        }),
+        heartbeat: Some(Heartbeat {
+            beats: shape.seconds * 1_000,
+            late_p99_ns: 118_000,
+            late_max_ns: 2_400_000,
+            late_max_at_s: 3.25,
+        }),
+        windows: Vec::new(),
+        channels: Vec::new(),
         first_reply: Some(FirstReply {
             metadata: [("content-type".to_owned(), "application/grpc".to_owned())].into(),
             trailers: [("grpc-status".to_owned(), "0".to_owned())].into(),
         }),
         counts,
+    }
+}
+
+fn finding(rule: &str, seen: &str, remedy: &str) -> Finding {
+    Finding {
+        rule: rule.to_owned(),
+        verdict: Verdict::Tainted,
+        seen: seen.to_owned(),
+        remedy: remedy.to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use reports::judge_limits;
 use reports::model::LimitVerdict::{Broken, Inconclusive, Kept};
-use reports::model::{LimitVerdict, Repetition};
+use reports::model::{LimitVerdict, Repetition, Verdict};
 use scenarios::limits::Limit;
 
 use crate::common::{self, Shape};
@@ -98,4 +98,17 @@ fn nothing_measured_keeps_nothing() {
         judge("failed == 0", &[]),
         seen(Inconclusive, "not measured")
     );
+}
+
+#[test]
+fn an_invalid_repetition_breaks_a_limit_and_never_keeps_one() {
+    let mut invalid = many();
+    invalid.validity.verdict = Verdict::Invalid;
+    let of = |limit| judge(limit, &[many(), invalid.clone()]).0;
+    assert_eq!(of("response_time.p99 < 20ms"), Inconclusive);
+    assert_eq!(of("failed == 0"), Inconclusive);
+    assert_eq!(of("response_time.p99 < 1ms"), Broken);
+    let mut tainted = many();
+    tainted.validity.verdict = Verdict::Tainted;
+    assert_eq!(judge("failed == 0", &[tainted]).0, Kept);
 }

@@ -1,0 +1,132 @@
+//! How the run went as a whole: to its end, with a server, with calls enough.
+
+use reports::model::{FEWEST_BEYOND, Quantile, Shown, Timing};
+use scenarios::metric::{Metric, Statistic, TimeMetric};
+
+use super::{Evidence, Finding, invalid, tainted};
+
+pub(super) fn interrupted(evidence: &Evidence<'_>) -> Option<Finding> {
+    let measured = evidence.repetition.measured_s;
+    evidence.events.interrupted.then(|| {
+        tainted(
+            format!("interrupted: only {measured:.1} s were measured"),
+            "run it to its end",
+        )
+    })
+}
+
+pub(super) fn server_died(evidence: &Evidence<'_>) -> Option<Finding> {
+    evidence.events.server_died.then(|| {
+        invalid(
+            "the server ended during the run",
+            "its own output, above, may say why",
+        )
+    })
+}
+
+pub(super) fn nothing_ok(evidence: &Evidence<'_>) -> Option<Finding> {
+    let counts = &evidence.repetition.counts;
+    let what = match (counts.started, counts.ok) {
+        (0, _) => "no call was started",
+        (_, 0) => "no call ended OK",
+        _ => return None,
+    };
+    Some(invalid(what, "the failures say why"))
+}
+
+/// A limit on a percentile that is no number decides nothing, and the run was made for it.
+pub(super) fn too_few_for_a_limit(evidence: &Evidence<'_>) -> Option<Finding> {
+    let mut open = Vec::new();
+    let mut needed = 0;
+    for limit in &evidence.scenario.limits {
+        let Metric::Time(time, statistic) = limit.metric else {
+            continue;
+        };
+        let Some(quantile) = percentile(statistic) else {
+            continue;
+        };
+        if matches!(timing(evidence, time).shown(quantile), Shown::TooFew(_)) {
+            open.push(format!("`{limit}`"));
+            needed = needed.max((FEWEST_BEYOND as f64 / (1.0 - quantile.share())).round() as u64);
+        }
+    }
+    (!open.is_empty()).then(|| {
+        tainted(
+            format!(
+                "too few samples for {}, which needs {needed}",
+                open.join(" and ")
+            ),
+            "measure longer, offer more, or limit a lower percentile",
+        )
+    })
+}
+
+const fn percentile(statistic: Statistic) -> Option<Quantile> {
+    match statistic {
+        Statistic::P50 => Some(Quantile::P50),
+        Statistic::P90 => Some(Quantile::P90),
+        Statistic::P99 => Some(Quantile::P99),
+        Statistic::P999 => Some(Quantile::P999),
+        Statistic::Mean | Statistic::Min | Statistic::Max => None,
+    }
+}
+
+fn timing<'a>(evidence: &Evidence<'a>, time: TimeMetric) -> &'a Timing {
+    let repetition = evidence.repetition;
+    match time {
+        TimeMetric::ResponseTime => &repetition.response_time,
+        TimeMetric::ServiceTime => &repetition.service_time,
+        TimeMetric::StartLag => &repetition.start_lag,
+        TimeMetric::TimeToFirstMessage => &repetition.time_to_first_message,
+        TimeMetric::MessageGap => &repetition.message_gap,
+        TimeMetric::ExchangeTime => &repetition.exchange_time,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::model::Verdict;
+
+    use super::super::fixture::{Case, times};
+    use super::*;
+
+    #[test]
+    fn a_run_that_was_cut_short_or_lost_its_server_says_so() {
+        let mut case = Case::open();
+        assert_eq!(case.ask(interrupted), None);
+        assert_eq!(case.ask(server_died), None);
+        case.events.interrupted = true;
+        case.events.server_died = true;
+        assert_eq!(case.ask(interrupted).unwrap().verdict, Verdict::Tainted);
+        assert_eq!(case.ask(server_died).unwrap().verdict, Verdict::Invalid);
+    }
+
+    #[test]
+    fn one_call_that_ended_ok_is_something() {
+        let mut case = Case::open();
+        case.repetition.counts.ok = 1;
+        assert_eq!(case.ask(nothing_ok), None);
+        case.repetition.counts.ok = 0;
+        assert_eq!(case.ask(nothing_ok).unwrap().seen, "no call ended OK");
+        case.repetition.counts.started = 0;
+        assert_eq!(case.ask(nothing_ok).unwrap().seen, "no call was started");
+    }
+
+    #[test]
+    fn a_limit_on_p99_needs_a_thousand_samples() {
+        let limits = "limits: [ \"response_time.p99 < 20ms\", \"failed == 0\" ]";
+        let mut case = Case::new(limits);
+        case.repetition.response_time = times(1_000, 300_000, 20, 900_000);
+        assert_eq!(case.ask(too_few_for_a_limit), None);
+        case.repetition.response_time = times(999, 300_000, 20, 900_000);
+        let finding = case.ask(too_few_for_a_limit).unwrap();
+        assert_eq!(
+            finding.seen,
+            "too few samples for `response_time.p99 < 20ms`, which needs 1000"
+        );
+        // Nobody limits p99 here.
+        let mut case = Case::new("limits: [ \"response_time.max < 20ms\" ]");
+        case.repetition.response_time = times(999, 300_000, 20, 900_000);
+        assert_eq!(case.ask(too_few_for_a_limit), None);
+    }
+}

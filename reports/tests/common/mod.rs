@@ -569,6 +569,7 @@ fn environment() -> Environment {
             memory_bytes: Some(33_554_432_000),
             clock_source: Some("tsc".to_owned()),
             clock_cost_ns: Some(19),
+            clock_step_ns: Some(20),
         },
         software: Software {
             bench_runner: "0.1.0".to_owned(),

@@ -41,6 +41,8 @@ enum Command {
     Serve(reference_server::ServeArgs),
     /// Render results again, or several side by side.
     Report(cmd::report::Args),
+    /// Measure what this machine and this harness can do; reports quote it.
+    Calibrate(cmd::calibrate::Args),
     /// Show what is known of this machine.
     Env(cmd::env::Args),
 }
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => cmd::schema::run(&args),
         Command::Serve(args) => cmd::serve::run(&args),
         Command::Report(args) => cmd::report::run(&args),
+        Command::Calibrate(args) => cmd::calibrate::run(&args),
         Command::Env(args) => cmd::env::run(&args),
     };
     outcome.unwrap_or_else(|failure| failure.report()).into()

@@ -4,6 +4,7 @@
 //!
 //! - [`cli`], [`cmd`], [`exit`]: the command line
 //! - [`engine`]: how calls are made
+//! - [`calibrate`]: what this machine and this harness can do
 //! - [`run`]: when, and by which threads
 //! - [`record`]: what became of them
 //! - [`plan`]: a case bound to this machine
@@ -12,6 +13,7 @@
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`]: the one clock; what a call sends
 
+pub mod calibrate;
 pub mod call;
 pub mod cli;
 pub mod clock;

@@ -26,7 +26,15 @@ fn program(arguments: &[&str]) -> (Option<i32>, String, String) {
 #[test]
 fn help_of_every_command() {
     for command in [
-        "", "run", "check", "list", "schema", "serve", "report", "env",
+        "",
+        "run",
+        "check",
+        "list",
+        "schema",
+        "serve",
+        "report",
+        "calibrate",
+        "env",
     ] {
         let arguments: Vec<&str> = [command, "--help"]
             .into_iter()

@@ -7,6 +7,7 @@
 //! - [`model`]: the result as a file, `result.json`
 //! - [`limits`]: whether a result keeps what its scenario asks
 //! - [`stats`]: confidence intervals over repetitions
+//! - [`noise`]: how far identical runs differ, and what change can be told from that
 //! - [`view`]: results as people see them: numbers with units, names, verdicts
 //! - [`render`]: a view as text, a page, a table: one file a format
 //! - [`plot`]: a view as figures: one file a figure
@@ -16,6 +17,7 @@ pub mod error;
 pub mod limits;
 pub mod model;
 pub mod mutant;
+pub mod noise;
 pub mod plot;
 pub mod render;
 pub mod stats;
@@ -23,4 +25,4 @@ pub mod view;
 
 pub use error::ReportError;
 pub use limits::judge_limits;
-pub use render::{Artifact, artifacts, side_by_side, terminal};
+pub use render::{Artifact, artifacts, calibration, side_by_side, terminal};

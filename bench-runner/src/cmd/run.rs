@@ -9,6 +9,7 @@ use scenarios::scenario::{Scenario, Target};
 use scenarios::units::Nanos;
 use scenarios::{Case, Suite};
 
+use crate::calibrate::kept;
 use crate::exit::{Exit, Failure};
 use crate::host::environment;
 use crate::interrupt;
@@ -191,11 +192,13 @@ fn verdict(result: &RunResult) -> Exit {
 }
 
 fn empty_result(suite: &Suite) -> RunResult {
+    let mut environment = environment::look();
+    environment.calibration = kept::summary(&environment);
     RunResult {
         schema: SCHEMA.to_owned(),
         started_at: jiff::Timestamp::now().strftime("%FT%TZ").to_string(),
         scenario: suite.scenario.clone(),
-        environment: environment::look(),
+        environment,
         seed: suite.cases.first().map_or(0, |case| case.scenario.seed),
         cases: Vec::with_capacity(suite.cases.len()),
     }

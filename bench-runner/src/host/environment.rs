@@ -14,6 +14,7 @@ pub fn look() -> Environment {
         cpu: cpu(),
         machine: machine(),
         software: software(),
+        calibration: None,
     }
 }
 

@@ -10,7 +10,7 @@ pub mod repetition;
 mod router;
 pub mod threads;
 pub mod timeline;
-mod timer;
+pub(crate) mod timer;
 mod validity;
 pub mod watch;
 

@@ -76,6 +76,11 @@ impl Run {
         self.set(format!("client.engine={engine}"))
     }
 
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Run {
+        self.command.env(name, value);
+        self
+    }
+
     pub(crate) fn target(self, address: &str) -> Run {
         self.set(format!("target.address={address}"))
     }

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::CalibrationSummary;
+
 /// The machine and the software.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Environment {
     /// The processor.
@@ -12,6 +14,9 @@ pub struct Environment {
     pub machine: Machine,
     /// The software.
     pub software: Software,
+    /// What was found when this machine was last calibrated, where that still holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationSummary>,
 }
 
 /// The processor.

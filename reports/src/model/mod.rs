@@ -3,6 +3,7 @@
 //! Names and units are a contract with other readers: fields are added, never renamed. Whatever a producer cannot know
 //! (a peer that does not measure intended starts, a server that is not ours) is `null`, and prints as a dash.
 
+mod calibration;
 mod conditions;
 mod counts;
 mod environment;
@@ -10,6 +11,10 @@ mod foreign;
 mod repetition;
 mod timing;
 
+pub use calibration::{
+    CALIBRATION_SCHEMA, Calibration, CalibrationSummary, Ceiling, ClockFigures, Fingerprint,
+    HarnessCost, Noise, Pacing, Placement, QUOTED_PAIRS, Wakes,
+};
 pub use conditions::{ChannelStats, Conditions, Heartbeat, Window};
 pub use counts::{Counts, Failure, MethodCounts, Totals};
 pub use environment::{Cpu, Environment, Machine, Software};

@@ -1,6 +1,7 @@
 //! Formats of a report: a view in, the bytes of files out.
 
 mod behind;
+mod calibration;
 mod columns;
 mod csv;
 mod grid;
@@ -12,6 +13,7 @@ mod svg;
 mod terminal;
 
 pub use self::csv::Csv;
+pub use calibration::calibration;
 pub use hgrm::Hgrm;
 pub use html::Html;
 pub use json::Json;

@@ -212,6 +212,11 @@ impl Terminal {
                 plural(rest, "case")
             ));
         }
+        if let [only] = view.results
+            && let Some(calibration) = &only.environment.calibration
+        {
+            notes.extend(wrap(&facts::calibrated(calibration), WIDTH));
+        }
         let mut lines = Vec::new();
         if !notes.is_empty() {
             lines.push(String::new());

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::format::{count, duration, or_dash, seconds, size};
+use super::format::{count, duration, or_dash, rate, seconds, share, size};
 use super::names::clean;
 use crate::model::{
-    Cost, Environment, FirstReply, MethodCounts, Repetition, RunResult, Wire, WireSettings,
+    CalibrationSummary, Cost, Environment, FirstReply, MethodCounts, Repetition, RunResult, Wire,
+    WireSettings,
 };
 
 /// A name and a value.
@@ -41,6 +42,7 @@ pub fn environment(result: &RunResult) -> Vec<Fact> {
         cpu,
         machine,
         software,
+        calibration,
     } = &result.environment;
     let text = |value: &Option<String>| or_dash(value.as_deref(), clean);
     let yes_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
@@ -77,11 +79,60 @@ pub fn environment(result: &RunResult) -> Vec<Fact> {
             )),
         ),
         fact("git commit", commit),
+        fact(
+            "calibration",
+            calibration.as_ref().map_or_else(String::new, calibrated),
+        ),
         fact("seed", result.seed.to_string()),
     ]
     .into_iter()
     .filter(|fact| !fact.value.is_empty())
     .collect()
+}
+
+/// What a calibration says of the figures beside it, in one sentence.
+pub fn calibrated(summary: &CalibrationSummary) -> String {
+    let day = summary.calibrated_at.split('T').next().unwrap_or_default();
+    let quick = if summary.quick { " (quickly)" } else { "" };
+    let mut parts = Vec::new();
+    parts.extend(
+        summary
+            .timer_p99_ns
+            .map(|ns| format!("timer p99 {}", time(ns))),
+    );
+    parts.extend(
+        summary
+            .spin_p99_ns
+            .map(|ns| format!("{} with the spin", time(ns))),
+    );
+    let ceilings = summary.most_calls_per_s.iter();
+    parts.extend(
+        ceilings.map(|(engine, most)| {
+            format!("{} engine at most {} a core", clean(engine), rate(*most))
+        }),
+    );
+    parts.extend(smallest_changes(summary));
+    let found = parts.join(", ");
+    format!("this machine, calibrated {}{quick}: {found}", clean(day))
+}
+
+/// The changes that nobody should claim to have seen; `None` where they are not known.
+fn smallest_changes(summary: &CalibrationSummary) -> Option<String> {
+    const QUOTED: [(&str, &str); 3] = [
+        ("achieved_per_s", "throughput"),
+        ("server.cpu_ns_per_call", "server CPU a call"),
+        ("response_time.p99", "p99"),
+    ];
+    let change = |(metric, name)| {
+        let change: &f64 = summary.smallest_change.get(metric)?;
+        Some(format!("{} of {name}", share(*change)))
+    };
+    let changes: Vec<String> = QUOTED.into_iter().filter_map(change).collect();
+    let pairs = summary.pairs;
+    (!changes.is_empty()).then(|| {
+        let changes = changes.join(", ");
+        format!("changes under {changes} cannot be seen in {pairs} pairs")
+    })
 }
 
 fn some(text: &str) -> Option<&str> {

@@ -571,6 +571,7 @@ fn environment() -> Environment {
             clock_cost_ns: Some(19),
             clock_step_ns: Some(20),
         },
+        calibration: None,
         software: Software {
             bench_runner: "0.1.0".to_owned(),
             build_profile: "release".to_owned(),

@@ -1,5 +1,6 @@
 //! The tests of what this crate shows, over results that look like real ones.
 
+mod calibration;
 #[path = "../common/mod.rs"]
 mod common;
 mod golden;

@@ -1,5 +1,8 @@
 //! Servers that take their leave: what was promised is kept, what was left out says so, and the load moves on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use wire::ErrorCode;
 use wire::frame::{Flags, GoAway, Kind, MAX_STREAM_ID};
 
@@ -140,6 +143,41 @@ fn calls_that_die_after_a_goaway_say_both(engine: &str) {
     );
 }
 
+fn a_channel_goes_on_while_old_calls_take_their_time(engine: &str) {
+    // The first connection keeps two of its calls until the second has answered twenty.
+    let answered = Arc::new(AtomicUsize::new(0));
+    let server = Server::start(move |number| {
+        let answered = Arc::clone(&answered);
+        move |peer: &mut Peer, event| match (number, event) {
+            (0, event) if all_are_there(peer, event) => {
+                peer.say([go_away(MAX_STREAM_ID, ErrorCode::NO_ERROR)]);
+                peer.answer(in_order(peer)[0]);
+                peer.ask_pong(1);
+            }
+            (0, Event::Pong(_)) if answered.load(Relaxed) < 20 => peer.ask_pong(1),
+            (0, Event::Pong(_)) => in_order(peer)
+                .into_iter()
+                .for_each(|call| peer.answer(call)),
+            (0, _) => {}
+            (_, Event::Call(stream)) => {
+                peer.answer(stream);
+                answered.fetch_add(1, Relaxed);
+            }
+            _ => {}
+        }
+    });
+    let outcome = run(engine, &server, &[]);
+    let notes = server.notes();
+    assert_eq!(notes.connections, 2);
+    agree(engine, &outcome, &notes, &[]);
+    let wire = outcome.repetition().wire.clone().unwrap();
+    assert_eq!(
+        (wire.connections, wire.connections_lost),
+        (2, 0),
+        "{wire:?}"
+    );
+}
+
 /// RFC 9113 6.8: a later one may only take fewer. tonic's h2 lets it pass.
 #[test]
 fn a_later_goaway_that_takes_more_is_no_goaway() {
@@ -207,5 +245,6 @@ for_both_engines! {
     a_goaway_leaves_out_what_is_above_its_last_stream
     a_goaway_in_two_steps_costs_no_call
     calls_that_die_after_a_goaway_say_both
+    a_channel_goes_on_while_old_calls_take_their_time
     goaway_after_goaway_is_a_connection_each
 }

@@ -17,7 +17,7 @@ use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
 /// A call in flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Running {
-    pub(super) channel: usize,
+    pub(super) connection: usize,
     pub(super) stream: u32,
     pub(super) request: u32,
     /// Requests of a ping-pong stream that wait for a reply.
@@ -54,9 +54,9 @@ pub(super) struct Hearing<'a> {
 
 impl Running {
     /// A call that was never handed to a connection.
-    pub(super) fn stillborn(channel: usize) -> Running {
+    pub(super) fn stillborn() -> Running {
         Running {
-            channel,
+            connection: 0,
             stream: 0,
             request: 0,
             left: 0,

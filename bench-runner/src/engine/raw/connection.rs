@@ -93,14 +93,15 @@ impl Connection {
         connection
     }
 
-    /// Connects anew after a loss, or leaves a connection that is spent; tells whether there is a socket now.
-    pub(super) fn renew(&mut self, peer: &Peer, config: &Config) -> bool {
+    /// Connects anew after a loss, or leaves a connection that is spent. It is lost still where that is refused at once.
+    pub(super) fn renew(&mut self, peer: &Peer, config: &Config) {
         if !self.is_lost() {
             self.add_current();
+            self.stage = Stage::Lost;
+            self.socket = None;
         }
         self.client = Client::new(config);
         self.connect(peer);
-        self.socket.is_some()
     }
 
     fn connect(&mut self, peer: &Peer) {

@@ -30,6 +30,9 @@ const ENDED: EpollFlags = EpollFlags::EPOLLRDHUP
 /// All connections of a lane.
 pub(super) struct Hub {
     connections: Vec<Connection>,
+    /// The connection of each channel that takes new calls. Others are on their way out: GOAWAY lets what is open on them
+    /// finish, while the channel goes on over a connection of its own.
+    current: Vec<u32>,
     peer: Peer,
     config: Config,
     epoll: AsyncFd<Descriptor>,
@@ -62,6 +65,7 @@ impl Hub {
         let epoll = AsyncFd::with_interest(Descriptor(epoll), Interest::READABLE)?;
         Ok(Hub {
             connections: Vec::new(),
+            current: Vec::new(),
             peer,
             config,
             epoll,
@@ -74,22 +78,29 @@ impl Hub {
         })
     }
 
-    /// Begins one more connection.
+    /// Begins one more channel; its connection has the same number.
     pub(super) fn add(&mut self) {
+        self.current.push(self.connections.len() as u32);
+        self.begin();
+    }
+
+    fn begin(&mut self) {
         self.connections
             .push(Connection::begin(&self.peer, &self.config));
         self.watch(self.connections.len() - 1);
     }
 
+    /// How many channels there are.
     pub(super) fn count(&self) -> usize {
-        self.connections.len()
+        self.current.len()
     }
 
-    pub(super) fn connection(&mut self, channel: usize) -> &mut Connection {
-        &mut self.connections[channel]
+    pub(super) fn connection(&mut self, number: usize) -> &mut Connection {
+        &mut self.connections[number]
     }
 
-    /// Starts a call with its first message and tells its stream; `None` where connecting anew was refused at once.
+    /// Starts a call with its first message and tells its connection and stream; `None` where connecting anew was
+    /// refused at once.
     #[inline]
     pub(super) fn start(
         &mut self,
@@ -98,11 +109,12 @@ impl Hub {
         token: u64,
         first: &Message,
         end: bool,
-    ) -> Result<Option<u32>, Busy> {
-        let connection = &mut self.connections[channel];
+    ) -> Result<Option<(usize, u32)>, Busy> {
+        let number = self.current[channel] as usize;
+        let connection = &mut self.connections[number];
         if !connection.is_lost() {
             match connection.client.start(head, token, first, end) {
-                Ok((stream, _)) => return Ok(Some(stream)),
+                Ok((stream, _)) => return Ok(Some((number, stream))),
                 Err(StartError::Busy) => return Err(Busy),
                 Err(_) => {}
             }
@@ -119,72 +131,94 @@ impl Hub {
         token: u64,
         first: &Message,
         end: bool,
-    ) -> Result<Option<u32>, Busy> {
-        let connection = &self.connections[channel];
-        if !connection.is_lost() && !connection.is_spent() {
-            return Err(Busy);
-        }
-        if !self.renew(channel) {
+    ) -> Result<Option<(usize, u32)>, Busy> {
+        let number = self.replace(channel);
+        let connection = &mut self.connections[number];
+        if connection.is_lost() {
             return Ok(None);
         }
-        let client = &mut self.connections[channel].client;
-        let (stream, _) = client.start(head, token, first, end).map_err(|_| Busy)?;
-        Ok(Some(stream))
+        let (stream, _) = connection
+            .client
+            .start(head, token, first, end)
+            .map_err(|_| Busy)?;
+        Ok(Some((number, stream)))
     }
 
-    fn renew(&mut self, channel: usize) -> bool {
-        let is_there = self.connections[channel].renew(&self.peer, &self.config);
-        self.watch(channel);
-        is_there
+    /// Gives a channel another connection: in the place of one on which nothing is open, its own or one that no channel
+    /// has any more, or beside them all.
+    fn replace(&mut self, channel: usize) -> usize {
+        let free = |number: &u32| {
+            let connection = &self.connections[*number as usize];
+            connection.is_lost() || connection.is_spent()
+        };
+        let own = self.current[channel];
+        let retired = |number: &u32| !self.current.contains(number);
+        let numbers = 0..self.connections.len() as u32;
+        let place = Some(own)
+            .filter(free)
+            .or_else(|| numbers.filter(free).find(retired));
+        let number = match place {
+            Some(number) => {
+                self.connections[number as usize].renew(&self.peer, &self.config);
+                self.watch(number as usize);
+                number
+            }
+            None => {
+                self.begin();
+                self.connections.len() as u32 - 1
+            }
+        };
+        self.current[channel] = number;
+        number as usize
     }
 
     /// Tells epoll of a connection's new socket.
-    fn watch(&mut self, channel: usize) {
-        let Some(socket) = self.connections[channel].socket() else {
+    fn watch(&mut self, number: usize) {
+        let Some(socket) = self.connections[number].socket() else {
             return;
         };
         let edges = EpollFlags::EPOLLIN
             | EpollFlags::EPOLLOUT
             | EpollFlags::EPOLLRDHUP
             | EpollFlags::EPOLLET;
-        let event = EpollEvent::new(edges, channel as u64);
+        let event = EpollEvent::new(edges, number as u64);
         // A socket that cannot be watched fails its calls by their deadline; there is nothing else to be done here.
         let _ = self.epoll.get_ref().0.add(socket, event);
     }
 
     /// The connection has something to write.
     #[inline]
-    pub(super) fn mark(&mut self, channel: usize) {
-        let connection = &mut self.connections[channel];
+    pub(super) fn mark(&mut self, number: usize) {
+        let connection = &mut self.connections[number];
         if !std::mem::replace(&mut connection.marked, true) {
-            self.marked.push(channel as u32);
+            self.marked.push(number as u32);
         }
     }
 
     /// Sends one more message on a stream; one that is over takes none.
-    pub(super) fn send(&mut self, channel: usize, stream: u32, message: &Message, last: bool) {
-        if self.connections[channel]
+    pub(super) fn send(&mut self, number: usize, stream: u32, message: &Message, last: bool) {
+        if self.connections[number]
             .client
             .send(stream, message, last)
             .is_ok()
         {
-            self.mark(channel);
+            self.mark(number);
         }
     }
 
     /// Gives a call up; tells how much of it was sent.
-    pub(super) fn cancel(&mut self, channel: usize, stream: u32) -> Option<Progress> {
-        let (sent, _) = self.connections[channel]
+    pub(super) fn cancel(&mut self, number: usize, stream: u32) -> Option<Progress> {
+        let (sent, _) = self.connections[number]
             .client
             .reset(stream, ErrorCode::CANCEL)?;
-        self.mark(channel);
+        self.mark(number);
         Some(sent)
     }
 
     /// Writes to all connections that have something to write.
     pub(super) fn flush_marked(&mut self, on: &mut impl Stamped) {
-        while let Some(channel) = self.marked.pop() {
-            let connection = &mut self.connections[channel as usize];
+        while let Some(number) = self.marked.pop() {
+            let connection = &mut self.connections[number as usize];
             connection.marked = false;
             connection.flush(on);
             connection.note_stalls(on);
@@ -214,12 +248,12 @@ impl Hub {
     /// Hears all connections that are ready.
     pub(super) fn hear(&mut self, on: &mut impl Stamped) {
         std::mem::swap(&mut self.unread, &mut self.read_again);
-        while let Some(channel) = self.read_again.pop() {
-            self.read(channel, on);
+        while let Some(number) = self.read_again.pop() {
+            self.read(number, on);
         }
         for index in 0..std::mem::take(&mut self.found) {
-            let (channel, flags) = (self.ready[index].data() as u32, self.ready[index].events());
-            let connection = &mut self.connections[channel as usize];
+            let (number, flags) = (self.ready[index].data() as u32, self.ready[index].events());
+            let connection = &mut self.connections[number as usize];
             if flags.contains(EpollFlags::EPOLLOUT) && connection.waits_for_room() {
                 connection.on_writable(on);
             }
@@ -227,16 +261,16 @@ impl Hub {
                 connection.will_end();
             }
             if flags.intersects(ENDED.union(EpollFlags::EPOLLIN)) {
-                self.read(channel, on);
+                self.read(number, on);
             }
         }
     }
 
     #[inline]
-    fn read(&mut self, channel: u32, on: &mut impl Stamped) {
-        let connection = &mut self.connections[channel as usize];
+    fn read(&mut self, number: u32, on: &mut impl Stamped) {
+        let connection = &mut self.connections[number as usize];
         if connection.read(&mut self.buffer, on) {
-            self.unread.push(channel);
+            self.unread.push(number);
         }
         connection.note_stalls(on);
     }

@@ -70,28 +70,29 @@ impl Channels for RawChannels {
         let started = self
             .hub
             .start(channel, head, token, &messages.first, single)?;
-        let Some(stream) = started else {
-            self.calls.keep(op, Running::stillborn(channel));
+        let Some((connection, stream)) = started else {
+            self.calls.keep(op, Running::stillborn());
             self.stillborn.push(op);
             return Ok(());
         };
         let ping_pong = self.templates.ping_pong;
         if !single && !ping_pong {
             for left in (0..messages.count - 1).rev() {
-                self.hub.send(channel, stream, &messages.further, left == 0);
+                self.hub
+                    .send(connection, stream, &messages.further, left == 0);
             }
         }
         self.calls.keep(
             op,
             Running {
-                channel,
+                connection,
                 stream,
                 request,
                 left: if ping_pong { messages.count - 1 } else { 0 },
                 asked_at: ping_pong.then(|| self.clock.now()),
             },
         );
-        self.hub.mark(channel);
+        self.hub.mark(connection);
         Ok(())
     }
 
@@ -100,7 +101,7 @@ impl Channels for RawChannels {
             return Traffic::default();
         };
         self.stillborn.retain(|stillborn| *stillborn != op);
-        let progress = self.hub.cancel(running.channel, running.stream);
+        let progress = self.hub.cancel(running.connection, running.stream);
         progress.map_or_else(Traffic::default, |sent| {
             self.calls.sent(running.request, sent)
         })
@@ -143,7 +144,7 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
         running.left -= 1;
         running.asked_at = Some(clock.now());
         hub.send(
-            running.channel,
+            running.connection,
             running.stream,
             &messages.further,
             running.left == 0,

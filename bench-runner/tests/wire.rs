@@ -113,6 +113,8 @@ fn windows_and_frame_sizes_reach_the_wire(engine: &str) {
         );
         assert_eq!(wire.server_settings.initial_stream_window, Some(bytes));
         assert_eq!(wire.server_settings.max_concurrent_streams, Some(1_000));
+        let window = wire.server_settings.initial_connection_window;
+        assert_eq!(window, Some(64 << 20), "the server's WINDOW_UPDATE");
     }
 }
 

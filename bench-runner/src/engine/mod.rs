@@ -8,6 +8,7 @@ mod greeting;
 pub mod raw;
 pub mod status;
 pub mod tap;
+mod times;
 pub mod tonic;
 
 use std::fmt;

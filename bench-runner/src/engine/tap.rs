@@ -1,50 +1,57 @@
-//! A tap on a connection: reads the nine-byte frame headers as they pass, in both directions, and nothing else.
+//! A tap on a connection: reads the frames as they pass, in both directions, and changes nothing.
 //!
 //! tonic and hyper show neither SETTINGS nor GOAWAY. The tap does: which windows really reached the wire, how many
-//! streams the server allows, who ended a connection and why. What a message holds goes by untouched.
+//! streams the server allows, who ended a connection and why, what waiting for windows cost. What a message holds goes
+//! by untouched.
 
+mod conversation;
 mod frames;
+mod lists;
+#[cfg(test)]
+mod tests;
+mod windows;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use reports::model::{Wire, WireSettings};
+use reports::model::Wire;
+use scenarios::units::Nanos;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use self::frames::{Direction, Frames, Noticed, update};
+use self::conversation::{Conversation, Direction};
+use super::times::{Stalled, Step, Times};
+use crate::clock::Clock;
 
 /// How many of the first bytes received are kept, to tell what a server speaks that does not speak HTTP/2.
 const GREETING: usize = 16;
 
+/// What the taps of all channels of a lane share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    clock: Clock,
+    times: Arc<Mutex<Times>>,
+}
+
 /// What the tap of one channel has seen, over all connections that the channel has had.
 #[derive(Debug)]
 pub struct Seen {
-    connections: AtomicU64,
-    connections_lost: AtomicU64,
-    bytes_sent: AtomicU64,
-    bytes_received: AtomicU64,
-    frames_sent: AtomicU64,
-    frames_received: AtomicU64,
-    header_bytes_sent: AtomicU64,
-    header_bytes_received: AtomicU64,
-    window_updates_sent: AtomicU64,
-    window_updates_received: AtomicU64,
+    clock: Clock,
+    times: Arc<Mutex<Times>>,
     max_concurrent_streams: AtomicU32,
     closed: AtomicBool,
     notes: Mutex<Notes>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Notes {
     greeting: Vec<u8>,
-    client_settings: WireSettings,
-    server_settings: WireSettings,
-    goaway: BTreeMap<String, u64>,
-    resets: BTreeMap<String, u64>,
+    closed_by_server: bool,
+    /// Of streams, and of connections.
+    stalls: [Stalled; 2],
+    wire: Wire,
 }
 
 /// A connection with a tap on it.
@@ -52,28 +59,39 @@ struct Notes {
 pub struct Tap<S> {
     stream: S,
     seen: Arc<Seen>,
-    sent: Frames,
-    received: Frames,
+    conversation: Conversation,
     ended: bool,
+}
+
+impl Shared {
+    /// Nothing yet; times are told by this clock.
+    pub fn new(clock: Clock) -> Shared {
+        Shared {
+            clock,
+            times: Arc::new(Mutex::new(Times::new())),
+        }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
+    /// Writes down what the connections of all channels took.
+    pub fn tell(&self, wire: &mut Wire) {
+        lock(&self.times).tell(wire);
+    }
 }
 
 impl Seen {
     /// Nothing yet.
-    pub fn new() -> Arc<Seen> {
+    pub fn new(shared: &Shared) -> Arc<Seen> {
         Arc::new(Seen {
-            connections: AtomicU64::new(0),
-            connections_lost: AtomicU64::new(0),
-            bytes_sent: AtomicU64::new(0),
-            bytes_received: AtomicU64::new(0),
-            frames_sent: AtomicU64::new(0),
-            frames_received: AtomicU64::new(0),
-            header_bytes_sent: AtomicU64::new(0),
-            header_bytes_received: AtomicU64::new(0),
-            window_updates_sent: AtomicU64::new(0),
-            window_updates_received: AtomicU64::new(0),
+            clock: shared.clock.clone(),
+            times: Arc::clone(&shared.times),
             max_concurrent_streams: AtomicU32::new(u32::MAX),
             closed: AtomicBool::new(false),
-            notes: Mutex::default(),
+            notes: Mutex::new(Notes::new()),
         })
     }
 
@@ -89,7 +107,7 @@ impl Seen {
 
     /// Whether the server closed a connection.
     pub fn was_lost(&self) -> bool {
-        self.connections_lost.load(Relaxed) > 0
+        self.notes().closed_by_server
     }
 
     /// What happens to the connections from now on is our own doing.
@@ -97,142 +115,106 @@ impl Seen {
         self.closed.store(true, Relaxed);
     }
 
-    /// Adds what was seen to a sum over channels; the settings are those of the first.
-    pub fn add_to(&self, wire: &mut Wire) {
+    /// What was seen.
+    pub fn wire(&self) -> Wire {
         let notes = self.notes();
-        if wire.connections == 0 {
-            wire.client_settings = notes.client_settings;
-            wire.server_settings = notes.server_settings;
-        }
-        wire.connections += self.connections.load(Relaxed);
-        wire.connections_lost += self.connections_lost.load(Relaxed);
-        wire.bytes_sent += self.bytes_sent.load(Relaxed);
-        wire.bytes_received += self.bytes_received.load(Relaxed);
-        wire.frames_sent += self.frames_sent.load(Relaxed);
-        wire.frames_received += self.frames_received.load(Relaxed);
-        wire.header_bytes_sent += self.header_bytes_sent.load(Relaxed);
-        wire.header_bytes_received += self.header_bytes_received.load(Relaxed);
-        wire.window_updates_sent += self.window_updates_sent.load(Relaxed);
-        wire.window_updates_received += self.window_updates_received.load(Relaxed);
-        for (sum, mine) in [
-            (&mut wire.goaway, &notes.goaway),
-            (&mut wire.resets, &notes.resets),
-        ] {
-            for (reason, count) in mine {
-                *sum.entry(reason.clone()).or_default() += count;
-            }
+        let [stream, connection] = notes.stalls.map(|stall| stall.total(self.clock.now()).0);
+        Wire {
+            stalled_on_stream_window_ns: Some(stream),
+            stalled_on_connection_window_ns: Some(connection),
+            ..notes.wire.clone()
         }
     }
 
     fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.notes)
     }
 
-    fn lose(&self) {
-        if !self.closed.load(Relaxed) {
-            self.connections_lost.fetch_add(1, Relaxed);
-        }
+    fn took(&self, step: Step, time: Nanos) {
+        lock(&self.times).record(step, time);
     }
 
-    fn notice(&self, direction: Direction, noticed: Noticed) {
-        let mut notes = self.notes();
-        let settings = match direction {
-            Direction::Sent => &mut notes.client_settings,
-            Direction::Received => &mut notes.server_settings,
-        };
-        match noticed {
-            Noticed::Settings(new) => {
-                update(settings, new);
-                if let (Direction::Received, Some(most)) = (direction, new.max_concurrent_streams) {
-                    self.max_concurrent_streams.store(most, Relaxed);
-                }
-            }
-            Noticed::ConnectionWindow(size) => {
-                settings.initial_connection_window.get_or_insert(size);
-            }
-            // A client that closes in good order says GOAWAY too; only reasons are worth a note.
-            Noticed::Goaway(reason)
-                if reason == h2::Reason::NO_ERROR && direction == Direction::Sent => {}
-            Noticed::Goaway(reason) => count(&mut notes.goaway, direction, reason),
-            Noticed::Reset(reason) => count(&mut notes.resets, direction, reason),
+    fn allow(&self, streams: Option<u32>) {
+        if let Some(most) = streams {
+            self.max_concurrent_streams.store(most, Relaxed);
         }
     }
 }
 
-fn count(by_reason: &mut BTreeMap<String, u64>, direction: Direction, reason: h2::Reason) {
-    *by_reason
-        .entry(format!("{direction} {}", reason_name(reason)))
-        .or_default() += 1;
+impl Notes {
+    fn new() -> Notes {
+        Notes {
+            greeting: Vec::new(),
+            closed_by_server: false,
+            stalls: Default::default(),
+            wire: Wire {
+                header_list_bytes_sent: Some(0),
+                header_list_bytes_received: Some(0),
+                ..Wire::default()
+            },
+        }
+    }
+
+    #[inline]
+    fn stalled(&mut self, stalls: [bool; 2], clock: &Clock) {
+        for (stalled, is_so) in self.stalls.iter_mut().zip(stalls) {
+            stalled.note(is_so, || clock.now());
+        }
+    }
 }
 
-/// `ENHANCE_YOUR_CALM`; the number where HTTP/2 has no name for it.
-fn reason_name(reason: h2::Reason) -> String {
-    let name = format!("{reason:?}");
-    if name.starts_with("Reason(") {
-        u32::from(reason).to_string()
-    } else {
-        name
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<S> Tap<S> {
-    /// Puts a tap on a new connection of a channel.
-    pub fn new(stream: S, seen: Arc<Seen>) -> Tap<S> {
-        seen.connections.fetch_add(1, Relaxed);
+    /// Puts a tap on a connection of a channel that was begun then, and made just now.
+    pub fn new(stream: S, seen: Arc<Seen>, began: Nanos) -> Tap<S> {
+        seen.notes().wire.connections += 1;
+        seen.took(Step::Connect, seen.clock.now().since(began));
         Tap {
             stream,
             seen,
-            sent: Frames::new(Direction::Sent),
-            received: Frames::new(Direction::Received),
+            conversation: Conversation::new(began),
             ended: false,
         }
     }
 
     fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
-            self.lose();
+            self.closed_by_server();
             return;
         }
-        if self.received.is_at_start() {
-            self.seen.notes().greeting = bytes[..bytes.len().min(GREETING)].to_vec();
-        }
-        self.seen
-            .bytes_received
-            .fetch_add(bytes.len() as u64, Relaxed);
-        let seen = &self.seen;
-        let passed = self
-            .received
-            .pass(bytes, |noticed| seen.notice(Direction::Received, noticed));
-        seen.frames_received.fetch_add(passed.frames, Relaxed);
-        seen.header_bytes_received
-            .fetch_add(passed.header_bytes, Relaxed);
-        seen.window_updates_received
-            .fetch_add(passed.window_updates, Relaxed);
+        self.conversation
+            .pass(Direction::Received, bytes, &self.seen);
     }
 
     fn sent(&mut self, bytes: &[u8]) {
-        let seen = &self.seen;
-        let mut broken = false;
-        let passed = self.sent.pass(bytes, |noticed| {
-            broken |= matches!(noticed, Noticed::Goaway(reason) if reason != h2::Reason::NO_ERROR);
-            seen.notice(Direction::Sent, noticed);
-        });
-        seen.frames_sent.fetch_add(passed.frames, Relaxed);
-        seen.header_bytes_sent
-            .fetch_add(passed.header_bytes, Relaxed);
-        seen.window_updates_sent
-            .fetch_add(passed.window_updates, Relaxed);
-        self.seen.bytes_sent.fetch_add(bytes.len() as u64, Relaxed);
-        if broken {
-            // Our side does not survive what the server sent.
-            self.lose();
-        }
+        self.conversation.pass(Direction::Sent, bytes, &self.seen);
     }
 
-    fn lose(&mut self) {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.seen.lose();
+    fn closed_by_server(&mut self) {
+        if !self.seen.closed.load(Relaxed) {
+            self.seen.notes().closed_by_server = true;
         }
+        self.end();
+    }
+
+    /// The connection is over, whoever ended it.
+    fn end(&mut self) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let mut notes = self.seen.notes();
+        notes.stalled([false; 2], &self.seen.clock);
+        notes.wire.connections_lost += u64::from(!self.seen.closed.load(Relaxed));
+    }
+}
+
+/// hyper lets go of a connection that it gives up itself: one that does not answer its PINGs, or breaks the protocol.
+impl<S> Drop for Tap<S> {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -248,7 +230,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         match &result {
             Ok(()) if buf.capacity() > before => this.received(&buf.filled()[before..]),
             Ok(()) => {}
-            Err(_) => this.lose(),
+            Err(_) => this.closed_by_server(),
         }
         Poll::Ready(result)
     }

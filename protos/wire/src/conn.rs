@@ -37,6 +37,8 @@ pub(crate) struct Conn {
     /// The peer's, and whether they have come.
     pub(crate) peer: Settings,
     pub(crate) peer_known: bool,
+    /// How far the peer opened the connection's window before it had anything to give back.
+    pub(crate) peer_window: u32,
 
     /// What we may send, and what the peer may.
     pub(crate) window: Window,
@@ -102,6 +104,7 @@ impl Conn {
                 ..Settings::default()
             },
             peer_known: false,
+            peer_window: DEFAULT_WINDOW,
             window: Window::new(DEFAULT_WINDOW),
             inbound: Inbound::new(inbound_size),
             inbound_size,

@@ -15,7 +15,7 @@ pub struct Traffic {
     pub data_bytes: u64,
     /// Whole gRPC messages.
     pub messages: u64,
-    /// Header blocks as sent.
+    /// Header blocks as HPACK makes them.
     pub header_bytes: u64,
     /// Names and values that the blocks stand for.
     pub header_list_bytes: u64,

@@ -4,7 +4,7 @@
 
 use crate::conn::{Assembly, Conn};
 use crate::error::{ConnectionError, ErrorCode, StreamError};
-use crate::flow::Overflow;
+use crate::flow::{DEFAULT_WINDOW, Overflow};
 use crate::frame::{
     Flags, GoAway, HEAD_LEN, Head, Kind, Ping, Reset, WindowUpdate, strip_padding, strip_priority,
 };
@@ -271,6 +271,11 @@ fn window_update(half: &mut impl Half, frame: WindowUpdate) -> Result<(), Connec
         if frame.increment == 0 {
             return Err(ConnectionError::protocol("WINDOW_UPDATE of nothing"));
         }
+        if conn.counters.received.connection_window_updates == 1
+            && u64::from(frame.increment) > conn.counters.sent.data_bytes
+        {
+            conn.peer_window = DEFAULT_WINDOW.saturating_add(frame.increment);
+        }
         return conn.window.widen(frame.increment).map_err(|Overflow| {
             ConnectionError::flow_control("the connection's window overflows")
         });
@@ -347,10 +352,7 @@ fn settings_acked(half: &mut impl Half) -> Result<(), ConnectionError> {
     }
     conn.local_acked = true;
     conn.decoder.set_limit(conn.local.header_table_size);
-    let granted = conn
-        .local
-        .initial_window_size
-        .max(crate::flow::DEFAULT_WINDOW);
+    let granted = conn.local.initial_window_size.max(DEFAULT_WINDOW);
     for stream in conn.streams.iter_mut() {
         // Cannot overflow: it only ever narrows.
         let _ = stream

@@ -82,6 +82,13 @@ macro_rules! common_half {
                 self.conn.peer_known.then_some(&self.conn.peer)
             }
 
+            /// How wide the peer made the connection's window at first: 65,535 and its first WINDOW_UPDATE, where that
+            /// gave more than had been taken.
+            #[must_use]
+            pub fn peer_connection_window(&self) -> u32 {
+                self.conn.peer_window
+            }
+
             /// Streams that are open.
             #[must_use]
             pub fn open_streams(&self) -> usize {

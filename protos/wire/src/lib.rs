@@ -103,6 +103,7 @@ pub use counters::{Counters, Stalls, Traffic};
 pub use error::{ConnectionError, ErrorCode, StreamError};
 pub use farewell::Farewell;
 pub use hpack::{FieldList, Indexing};
+pub use memo::{Found, Memo};
 pub use message::{Message, MessageFault, Outgoing, Piece};
 pub use outcome::{Cause, Head, Outcome};
 pub use send::{Closed, Sent};

@@ -11,7 +11,7 @@ const LONGEST: usize = 512;
 
 /// The last few blocks, what they decode to, and what was made of that.
 #[derive(Debug)]
-pub(crate) struct Memo<F> {
+pub struct Memo<F> {
     entries: Vec<Entry<F>>,
     next: usize,
     /// The fields of a block that is not kept.
@@ -28,8 +28,10 @@ struct Entry<F> {
 
 /// Where the fields of a block are.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Found {
+pub enum Found {
+    /// Among those that are kept.
     Entry(usize),
+    /// Decoded just now, and not kept.
     Scratch,
 }
 
@@ -46,7 +48,7 @@ impl<F> Default for Memo<F> {
 impl<F: Copy> Memo<F> {
     /// What the block says: `facts` of its fields, and whether they were more than allowed.
     #[inline]
-    pub(crate) fn read(
+    pub fn read(
         &mut self,
         decoder: &mut Decoder,
         block: &[u8],
@@ -92,7 +94,7 @@ impl<F: Copy> Memo<F> {
 
     /// The fields behind what [`read`](Self::read) found.
     #[inline]
-    pub(crate) fn fields(&self, found: Found) -> &FieldList {
+    pub fn fields(&self, found: Found) -> &FieldList {
         match found {
             Found::Entry(at) => &self.entries[at].fields,
             Found::Scratch => &self.scratch,
@@ -110,7 +112,7 @@ impl<F: Copy> Memo<F> {
     }
 
     /// Forgets every block: the next one of any kind must be decoded.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         for entry in &mut self.entries {
             entry.block.clear();
         }

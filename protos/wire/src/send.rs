@@ -261,7 +261,10 @@ impl Conn {
             }
             let whole = self.send_piece(slot);
             self.outbox.leave(&mut self.streams, slot);
-            if self.streams.get(slot).first != NIL {
+            let stream = self.streams.get(slot);
+            if stream.first != NIL && stream.window.available() == 0 {
+                self.outbox.stall(&mut self.streams, slot);
+            } else if stream.first != NIL {
                 self.outbox.enter(&mut self.streams, slot);
             }
             step(self, slot, whole);

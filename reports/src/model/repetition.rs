@@ -216,8 +216,11 @@ pub enum Verdict {
     Invalid,
 }
 
-/// What went over the connections of a repetition, read off the wire by a tap that parses frame headers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What went over the connections of a repetition, from their opening to the end of the drain.
+///
+/// The raw engine counts its own frames; of the tonic engine a tap reads them as they pass. Sums are over all
+/// connections.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Wire {
     /// TCP or Unix connections opened.
@@ -236,21 +239,44 @@ pub struct Wire {
     pub client_settings: WireSettings,
     /// What the server announced on the first connection.
     pub server_settings: WireSettings,
-    /// Bytes of header blocks written, as HPACK made them.
+    /// Bytes of header blocks written, as HPACK made them, without padding.
     pub header_bytes_sent: u64,
-    /// Bytes of header blocks read, as HPACK made them.
+    /// Bytes of header blocks read, as HPACK made them, without padding.
     pub header_bytes_received: u64,
-    /// What the header lists read would have been without HPACK (RFC 9113 6.5.2); only a frame-level engine can tell.
+    /// Bytes of the names and values that the blocks written stand for; `None` where a block could not be decoded.
+    pub header_list_bytes_sent: Option<u64>,
+    /// The same of the blocks read.
     pub header_list_bytes_received: Option<u64>,
     /// WINDOW_UPDATE frames written.
     pub window_updates_sent: u64,
     /// WINDOW_UPDATE frames read.
     pub window_updates_received: u64,
-    /// Time for which something to send waited for a stream's window, summed over connections; only a frame-level
-    /// engine can tell.
+    /// Time for which at least one stream of a connection could send nothing because the window that the server grants
+    /// to that stream was used up, while its half of ours was not ended; summed over connections, so it may be longer
+    /// than the run.
+    ///
+    /// The raw engine knows what waits: a stream with nothing queued is not stalled. The tap of the tonic engine sees
+    /// only what was sent: there a stream has more to send until its END_STREAM. They differ for streams that stay
+    /// open and silent with a window of exactly nothing.
     pub stalled_on_stream_window_ns: Option<u64>,
-    /// The same of the connection's window.
+    /// The same of the connection's window: it was used up, and at least one stream had more to send and a window of
+    /// its own to send it in. A stream whose both windows are used up waits for its own.
     pub stalled_on_connection_window_ns: Option<u64>,
+    /// From the beginning of a connection until it was made, name resolution left out, as the client saw it.
+    /// Connections are opened in groups (64 at once by the raw engine, 16 by tonic), which is part of it.
+    #[serde(deserialize_with = "nullable")]
+    pub connect_time: Timing,
+    /// From the same beginning until the server's SETTINGS came: HTTP/2 is ready.
+    #[serde(deserialize_with = "nullable")]
+    pub ready_time: Timing,
+    /// From a PING of ours to its answer, under the load of the run: what queues in front of it on either side is
+    /// part of it.
+    ///
+    /// The raw engine sends one PING to a connection at most every half second, and at most 100 a second on each lane.
+    /// The tonic engine sends them only where `client.http2.keepalive` is set, and then only to connections that have
+    /// been silent for its interval.
+    #[serde(deserialize_with = "nullable")]
+    pub ping_time: Timing,
     /// RST_STREAM frames by who sent them and why: `server REFUSED_STREAM`.
     pub resets: BTreeMap<String, u64>,
     /// GOAWAY frames by who sent them and why: `server ENHANCE_YOUR_CALM`.
@@ -260,7 +286,8 @@ pub struct Wire {
 impl Wire {
     /// Adds what went over other connections; the settings are those of the first.
     pub fn add(&mut self, other: &Wire) {
-        if self.connections == 0 {
+        let first = self.connections == 0;
+        if first {
             self.client_settings = other.client_settings;
             self.server_settings = other.server_settings;
         }
@@ -276,6 +303,10 @@ impl Wire {
         self.window_updates_received += other.window_updates_received;
         for (mine, theirs) in [
             (
+                &mut self.header_list_bytes_sent,
+                other.header_list_bytes_sent,
+            ),
+            (
                 &mut self.header_list_bytes_received,
                 other.header_list_bytes_received,
             ),
@@ -288,7 +319,23 @@ impl Wire {
                 other.stalled_on_connection_window_ns,
             ),
         ] {
-            *mine = mine.map_or(theirs, |mine| Some(mine + theirs.unwrap_or_default()));
+            // A sum of which a part is not known is not known.
+            *mine = match first {
+                true => theirs,
+                false => mine.zip(theirs).map(|(mine, theirs)| mine + theirs),
+            };
+        }
+        for (mine, theirs) in [
+            (&mut self.connect_time, &other.connect_time),
+            (&mut self.ready_time, &other.ready_time),
+            (&mut self.ping_time, &other.ping_time),
+        ] {
+            *mine = match (mine.count, theirs.count) {
+                (_, 0) => continue,
+                (0, _) => theirs.clone(),
+                // What cannot be read cannot be told.
+                _ => Timing::merged([&*mine, theirs]).unwrap_or_default(),
+            };
         }
         for (mine, theirs) in [
             (&mut self.resets, &other.resets),
@@ -311,7 +358,8 @@ pub struct WireSettings {
     pub max_concurrent_streams: Option<u32>,
     /// SETTINGS_INITIAL_WINDOW_SIZE: each stream's.
     pub initial_stream_window: Option<u32>,
-    /// 65,535 and what the first WINDOW_UPDATE on stream 0 added.
+    /// 65,535 and what the first WINDOW_UPDATE on stream 0 added, where that was more than had been sent: less would be
+    /// giving back.
     pub initial_connection_window: Option<u32>,
     /// SETTINGS_MAX_FRAME_SIZE.
     pub max_frame_size: Option<u32>,

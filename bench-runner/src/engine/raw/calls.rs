@@ -12,6 +12,7 @@ use wire::{
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
+use crate::engine::times::{Step, Times};
 use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
 
 /// A call in flight.
@@ -48,7 +49,9 @@ pub(super) struct Hearing<'a> {
     at: Nanos,
     /// Why the connection is gone, or takes no more calls, while the ends of its calls are heard.
     lost: String,
+    pong: Option<u64>,
     calls: &'a mut Calls,
+    times: &'a mut Times,
     events: &'a mut Vec<Event>,
 }
 
@@ -127,13 +130,16 @@ impl<'a> Hearing<'a> {
     pub(super) fn new(
         clock: &'a Clock,
         calls: &'a mut Calls,
+        times: &'a mut Times,
         events: &'a mut Vec<Event>,
     ) -> Hearing<'a> {
         Hearing {
             clock,
             at: Nanos::ZERO,
             lost: String::new(),
+            pong: None,
             calls,
+            times,
             events,
         }
     }
@@ -144,8 +150,20 @@ impl super::connection::Stamped for Hearing<'_> {
         self.at = self.clock.now();
     }
 
+    fn at(&self) -> Nanos {
+        self.at
+    }
+
     fn now(&self) -> Nanos {
         self.clock.now()
+    }
+
+    fn took(&mut self, step: Step, time: Nanos) {
+        self.times.record(step, time);
+    }
+
+    fn take_pong(&mut self) -> Option<u64> {
+        self.pong.take()
     }
 
     fn lost(&mut self, why: &str) {
@@ -154,6 +172,10 @@ impl super::connection::Stamped for Hearing<'_> {
 }
 
 impl ClientEvents for Hearing<'_> {
+    fn pong(&mut self, opaque: u64) {
+        self.pong = Some(opaque);
+    }
+
     fn head(&mut self, call: wire::Call, head: &Head<'_>) {
         let first = &mut self.calls.first;
         if first.reply.is_none() && first.metadata.is_none() {

@@ -3,11 +3,15 @@
 use std::io::{self, IoSlice};
 
 use reports::model::{Wire, WireSettings};
+use scenarios::scenario::Keepalive;
 use scenarios::units::Nanos;
+use wire::flow::DEFAULT_WINDOW;
 use wire::frame::Kind;
 use wire::{Client, ClientEvents, Config, ConnectionError, ErrorCode};
 
+use super::pings::{Next, Pings};
 use super::socket::{Peer, Socket};
+use crate::engine::times::{Stalled, Step};
 
 /// Slices of one vectored write.
 const SLICES: usize = 32;
@@ -19,8 +23,17 @@ pub(super) trait Stamped: ClientEvents {
     /// Something was read just now; what is heard until the next stamp came with it.
     fn stamp(&mut self);
 
+    /// When that was.
+    fn at(&self) -> Nanos;
+
     /// The time.
     fn now(&self) -> Nanos;
+
+    /// A step of a connection took so long.
+    fn took(&mut self, step: Step, time: Nanos);
+
+    /// The PING that was answered since this was last asked.
+    fn take_pong(&mut self) -> Option<u64>;
 
     /// The connection is gone, for this reason; the ends of its calls follow.
     fn lost(&mut self, why: &str) {
@@ -42,28 +55,12 @@ pub(super) struct Connection {
     greeting: Vec<u8>,
     failure: Option<io::Error>,
     past: Wire,
+    /// On windows of streams, and on the connection's.
     stalled: [Stalled; 2],
-}
-
-/// How long something has waited, on and off.
-#[derive(Clone, Copy, Debug, Default)]
-struct Stalled {
-    since: Option<Nanos>,
-    total: Nanos,
-}
-
-impl Stalled {
-    #[inline]
-    fn note(&mut self, stalled: bool, now: impl FnOnce() -> Nanos) {
-        match (stalled, self.since) {
-            (true, None) => self.since = Some(now()),
-            (false, Some(since)) => {
-                self.total = self.total + now().since(since);
-                self.since = None;
-            }
-            _ => {}
-        }
-    }
+    began: Nanos,
+    /// Whether the server's SETTINGS have come.
+    is_ready: bool,
+    pub(super) pings: Pings,
 }
 
 /// How far the socket has come.
@@ -76,7 +73,7 @@ enum Stage {
 
 impl Connection {
     /// Begins to connect.
-    pub(super) fn begin(peer: &Peer, config: &Config) -> Connection {
+    pub(super) fn begin(peer: &Peer, config: &Config, now: Nanos) -> Connection {
         let mut connection = Connection {
             client: Client::new(config),
             socket: None,
@@ -88,24 +85,30 @@ impl Connection {
             failure: None,
             past: Wire::default(),
             stalled: [Stalled::default(); 2],
+            began: now,
+            is_ready: false,
+            pings: Pings::default(),
         };
-        connection.connect(peer);
+        connection.connect(peer, now);
         connection
     }
 
     /// Connects anew after a loss, or leaves a connection that is spent. It is lost still where that is refused at once.
-    pub(super) fn renew(&mut self, peer: &Peer, config: &Config) {
+    pub(super) fn renew(&mut self, peer: &Peer, config: &Config, now: Nanos) {
         if !self.is_lost() {
-            self.add_current();
+            add(&mut self.past, &self.client);
             self.stage = Stage::Lost;
             self.socket = None;
         }
         self.client = Client::new(config);
-        self.connect(peer);
+        self.connect(peer, now);
     }
 
-    fn connect(&mut self, peer: &Peer) {
+    fn connect(&mut self, peer: &Peer, now: Nanos) {
         self.past.connections += 1;
+        self.began = now;
+        self.is_ready = false;
+        self.pings = Pings::new(now);
         match Socket::connect(peer) {
             Ok(socket) => {
                 self.socket = Some(socket);
@@ -156,7 +159,10 @@ impl Connection {
         self.blocked = false;
         if self.stage == Stage::Connecting {
             match self.socket.as_ref().map_or(Ok(()), Socket::connected) {
-                Ok(()) => self.stage = Stage::Open,
+                Ok(()) => {
+                    self.stage = Stage::Open;
+                    on.took(Step::Connect, on.now().since(self.began));
+                }
                 Err(error) => return self.lose(Some(error), on),
             }
         }
@@ -211,15 +217,69 @@ impl Connection {
     #[inline]
     fn hear(&mut self, bytes: &[u8], on: &mut impl Stamped) {
         on.stamp();
-        if self.greeting.is_empty() {
-            self.greeting = bytes[..bytes.len().min(GREETING)].to_vec();
+        self.pings.heard_at = on.at();
+        let outcome = self.client.receive(bytes, on);
+        if !self.is_ready {
+            self.greet(bytes, on);
         }
-        if let Err(broken) = self.client.receive(bytes, on) {
+        if self.pings.is_out() {
+            self.pings.hear(&self.client, on);
+        }
+        if let Err(broken) = outcome {
             // The GOAWAY that says what was wrong goes out if it can.
             let _ = self.write();
             self.lose(Some(ended_by_us(broken)), on);
         } else if self.client.output_len() > 0 {
             self.flush(on);
+        }
+    }
+
+    /// Keeps the first bytes, and looks out for the server's SETTINGS.
+    #[cold]
+    fn greet(&mut self, bytes: &[u8], on: &mut impl Stamped) {
+        if self.greeting.is_empty() {
+            self.greeting = bytes[..bytes.len().min(GREETING)].to_vec();
+        }
+        self.is_ready = self.client.peer_settings().is_some();
+        if self.is_ready {
+            on.took(Step::Ready, on.at().since(self.began));
+        }
+    }
+
+    /// Sends a PING.
+    pub(super) fn ping(&mut self, on: &mut impl Stamped) {
+        self.client.ping(self.pings.send(on.now()));
+        self.flush(on);
+    }
+
+    /// Whether a PING can be sent and would tell something.
+    pub(super) fn may_be_asked(&self, now: Nanos) -> bool {
+        self.stage == Stage::Open && self.pings.are_due(&self.client, now)
+    }
+
+    /// Does what keeping the connection alive takes: a PING where nothing was heard for the interval, and the end
+    /// where the answer to one is overdue. Tells when to look again.
+    pub(super) fn keep_alive(
+        &mut self,
+        keepalive: &Keepalive,
+        on: &mut impl Stamped,
+    ) -> Option<Nanos> {
+        if self.stage != Stage::Open {
+            return None;
+        }
+        let now = on.now();
+        match self.pings.next(keepalive) {
+            Next::Ping(at) if at <= now => {
+                self.ping(on);
+                Some(now + keepalive.timeout)
+            }
+            Next::Loss(at) if at <= now => {
+                let why = format!("a PING was not answered within {}", keepalive.timeout);
+                let error = io::Error::new(io::ErrorKind::TimedOut, why);
+                self.lose(Some(error), on);
+                None
+            }
+            Next::Ping(at) | Next::Loss(at) => Some(at),
         }
     }
 
@@ -245,29 +305,23 @@ impl Connection {
             None => why,
         });
         self.client.disconnect(on);
-        self.add_current();
-        if self.stage == Stage::Open {
-            self.past.connections_lost += 1;
-        }
+        add(&mut self.past, &self.client);
+        self.past.connections_lost += u64::from(self.stage == Stage::Open);
         self.stage = Stage::Lost;
         self.socket = None;
         self.blocked = false;
-        self.failure = error.or(self.failure.take());
     }
 
     /// What went over all connections that the channel has had.
-    pub(super) fn wire(&self) -> Wire {
+    pub(super) fn wire(&self, now: Nanos) -> Wire {
         let mut wire = self.past.clone();
         if self.stage != Stage::Lost {
             add(&mut wire, &self.client);
         }
-        wire.stalled_on_stream_window_ns = Some(self.stalled[0].total.0);
-        wire.stalled_on_connection_window_ns = Some(self.stalled[1].total.0);
+        let [stream, connection] = self.stalled.map(|stall| stall.total(now).0);
+        wire.stalled_on_stream_window_ns = Some(stream);
+        wire.stalled_on_connection_window_ns = Some(connection);
         wire
-    }
-
-    fn add_current(&mut self) {
-        add(&mut self.past, &self.client);
     }
 }
 
@@ -290,13 +344,14 @@ fn add(wire: &mut Wire, client: &Client) {
             max_concurrent_streams: Some(settings.max_concurrent_streams)
                 .filter(|most| *most != u32::MAX),
             initial_stream_window: Some(settings.initial_window_size),
-            // The tap of the tonic engine reads it off the wire; here it is not told.
-            initial_connection_window: None,
+            initial_connection_window: Some(client.peer_connection_window())
+                .filter(|window| *window != DEFAULT_WINDOW),
             max_frame_size: Some(settings.max_frame_size),
         };
     }
     wire.header_bytes_sent += counters.sent.header_bytes;
     wire.header_bytes_received += counters.received.header_bytes;
+    *wire.header_list_bytes_sent.get_or_insert(0) += counters.sent.header_list_bytes;
     *wire.header_list_bytes_received.get_or_insert(0) += counters.received.header_list_bytes;
     wire.window_updates_sent += counters.sent.frames_of(Kind::WINDOW_UPDATE);
     wire.window_updates_received += counters.received.frames_of(Kind::WINDOW_UPDATE);

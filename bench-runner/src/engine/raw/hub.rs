@@ -6,16 +6,22 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use reports::model::{Wire, WireSettings};
+use scenarios::scenario::Keepalive;
+use scenarios::units::Nanos;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::time::Sleep;
 use wire::{Config, ErrorCode, Message, Progress, StartError, Template};
 
 use super::connection::{Connection, Stamped};
+use super::pings::{self, Pings};
 use super::socket::Peer;
+use crate::clock::Clock;
 use crate::engine::Busy;
 
 /// What is read at once, from whichever connection is ready.
@@ -44,6 +50,12 @@ pub(super) struct Hub {
     unread: Vec<u32>,
     read_again: Vec<u32>,
     buffer: Box<[u8]>,
+    clock: Clock,
+    /// Not before then is another PING sent.
+    ping_at: Nanos,
+    keepalive: Option<Keepalive>,
+    /// When connections are to be looked at for the sake of `keepalive`.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 struct Descriptor(Epoll);
@@ -55,8 +67,13 @@ impl AsRawFd for Descriptor {
 }
 
 impl Hub {
-    /// No connections yet.
-    pub(super) fn new(peer: Peer, config: Config) -> io::Result<Hub> {
+    /// No connections yet, and no PINGs before [`begin`](Self::begin).
+    pub(super) fn new(
+        peer: Peer,
+        config: Config,
+        keepalive: Option<Keepalive>,
+        clock: Clock,
+    ) -> io::Result<Hub> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         #[expect(
             deprecated,
@@ -75,18 +92,33 @@ impl Hub {
             unread: Vec::new(),
             read_again: Vec::new(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
+            clock,
+            ping_at: Nanos(u64::MAX),
+            keepalive,
+            alarm: None,
         })
+    }
+
+    /// The run begins; from now on this is the time.
+    pub(super) fn begin(&mut self, clock: Clock) {
+        for connection in &mut self.connections {
+            connection.pings = Pings::new(clock.now());
+        }
+        self.clock = clock;
+        self.ping_at = Nanos::ZERO;
+        self.alarm = self.keepalive.map(|keepalive| alarm(keepalive.interval));
     }
 
     /// Begins one more channel; its connection has the same number.
     pub(super) fn add(&mut self) {
         self.current.push(self.connections.len() as u32);
-        self.begin();
+        self.connect();
     }
 
-    fn begin(&mut self) {
+    fn connect(&mut self) {
+        let now = self.clock.now();
         self.connections
-            .push(Connection::begin(&self.peer, &self.config));
+            .push(Connection::begin(&self.peer, &self.config, now));
         self.watch(self.connections.len() - 1);
     }
 
@@ -159,12 +191,13 @@ impl Hub {
             .or_else(|| numbers.filter(free).find(retired));
         let number = match place {
             Some(number) => {
-                self.connections[number as usize].renew(&self.peer, &self.config);
+                let now = self.clock.now();
+                self.connections[number as usize].renew(&self.peer, &self.config, now);
                 self.watch(number as usize);
                 number
             }
             None => {
-                self.begin();
+                self.connect();
                 self.connections.len() as u32 - 1
             }
         };
@@ -251,7 +284,8 @@ impl Hub {
         while let Some(number) = self.read_again.pop() {
             self.read(number, on);
         }
-        for index in 0..std::mem::take(&mut self.found) {
+        let found = std::mem::take(&mut self.found);
+        for index in 0..found {
             let (number, flags) = (self.ready[index].data() as u32, self.ready[index].events());
             let connection = &mut self.connections[number as usize];
             if flags.contains(EpollFlags::EPOLLOUT) && connection.waits_for_room() {
@@ -263,6 +297,52 @@ impl Hub {
             if flags.intersects(ENDED.union(EpollFlags::EPOLLIN)) {
                 self.read(number, on);
             }
+        }
+        if on.at() >= self.ping_at {
+            self.ask(found, on);
+        }
+    }
+
+    /// Sends a PING to one of the connections that had something to say just now, if it is due.
+    #[cold]
+    fn ask(&mut self, found: usize, on: &mut impl Stamped) {
+        let now = on.at();
+        self.ping_at = now + pings::SPACING;
+        let mut heard = self.ready[..found]
+            .iter()
+            .map(|event| event.data() as usize);
+        if let Some(number) = heard.find(|&number| self.connections[number].may_be_asked(now)) {
+            self.connections[number].ping(on);
+        }
+    }
+
+    /// Keeps all connections alive, or finds out that they are not; nothing where the scenario does not ask for it.
+    #[inline]
+    pub(super) fn keep_alive(&mut self, cx: &mut Context<'_>, on: &mut impl Stamped) {
+        if let Some(keepalive) = self.keepalive {
+            self.look_after_all(keepalive, cx, on);
+        }
+    }
+
+    #[cold]
+    fn look_after_all(
+        &mut self,
+        keepalive: Keepalive,
+        cx: &mut Context<'_>,
+        on: &mut impl Stamped,
+    ) {
+        while let Some(due) = &mut self.alarm
+            && due.as_mut().poll(cx).is_ready()
+        {
+            // A connection that is made in the meantime wants to be looked at after an interval.
+            let mut next = on.now() + keepalive.interval;
+            for connection in &mut self.connections {
+                if let Some(at) = connection.keep_alive(&keepalive, on) {
+                    next = next.min(at);
+                }
+                connection.note_stalls(on);
+            }
+            self.alarm = Some(alarm(next.since(on.now())));
         }
     }
 
@@ -277,9 +357,9 @@ impl Hub {
 
     /// What went over all connections.
     pub(super) fn wire(&self) -> Wire {
-        let mut sum = Wire::default();
+        let (mut sum, now) = (Wire::default(), self.clock.now());
         for connection in &self.connections {
-            sum.add(&connection.wire());
+            sum.add(&connection.wire(now));
         }
         sum.client_settings = WireSettings {
             header_table_size: Some(self.config.header_table_size),
@@ -290,4 +370,8 @@ impl Hub {
         };
         sum
     }
+}
+
+fn alarm(after: Nanos) -> Pin<Box<Sleep>> {
+    Box::pin(tokio::time::sleep(after.into()))
 }

@@ -7,6 +7,7 @@ mod calls;
 mod connection;
 mod hub;
 mod open;
+mod pings;
 mod socket;
 mod templates;
 
@@ -18,6 +19,7 @@ use reports::model::{FirstReply, Wire};
 use self::calls::{Calls, Hearing, Running};
 use self::hub::Hub;
 use self::templates::Templates;
+use super::times::Times;
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
 use crate::call::Call;
 use crate::clock::Clock;
@@ -26,6 +28,7 @@ use crate::clock::Clock;
 pub struct Raw {
     hub: Hub,
     authority: String,
+    times: Times,
 }
 
 /// The raw channels of one lane.
@@ -34,6 +37,7 @@ pub struct RawChannels {
     calls: Calls,
     templates: Templates,
     clock: Clock,
+    times: Times,
     /// Calls that could not be handed to any connection, to be told of at the next poll.
     stillborn: Vec<OpId>,
 }
@@ -45,12 +49,14 @@ impl Engine for Raw {
         open::open(to, count).await
     }
 
-    fn begin(self, clock: Clock, call: Arc<Call>) -> RawChannels {
+    fn begin(mut self, clock: Clock, call: Arc<Call>) -> RawChannels {
+        self.hub.begin(clock.clone());
         RawChannels {
             hub: self.hub,
             templates: Templates::new(&call, &self.authority),
             calls: Calls::new(call),
             clock,
+            times: self.times,
             stillborn: Vec::new(),
         }
     }
@@ -113,20 +119,24 @@ impl Channels for RawChannels {
             calls,
             templates,
             clock,
+            times,
             stillborn,
         } = self;
         for op in stillborn.drain(..) {
             calls.end_unsent(op, clock.now(), events);
         }
-        hub.flush_marked(&mut Hearing::new(clock, calls, events));
+        hub.flush_marked(&mut Hearing::new(clock, calls, times, events));
+        hub.keep_alive(cx, &mut Hearing::new(clock, calls, times, events));
         while events.is_empty() && hub.wait(cx) {
-            hub.hear(&mut Hearing::new(clock, calls, events));
+            hub.hear(&mut Hearing::new(clock, calls, times, events));
         }
         pass_on(hub, calls, templates, clock);
     }
 
     fn wire(&self) -> Option<Wire> {
-        Some(self.hub.wire())
+        let mut wire = self.hub.wire();
+        self.times.tell(&mut wire);
+        Some(wire)
     }
 
     fn first_reply(&self) -> Option<FirstReply> {

@@ -14,7 +14,9 @@ use super::Raw;
 use super::connection::Stamped;
 use super::hub::Hub;
 use super::socket::Peer;
+use crate::clock::Clock;
 use crate::engine::greeting::spoken;
+use crate::engine::times::{Step, Times};
 use crate::engine::{ConnectError, ConnectFailure, Endpoint};
 
 /// Connections that are opened at the same time, so that no backlog overflows.
@@ -31,29 +33,24 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
     let io = |error| fail(ConnectFailure::Io(error));
     let peer = resolve(&to.address).await.map_err(io)?;
     let authority = authority(&to.address);
-    let mut hub = Hub::new(peer, config(&to.http2)).map_err(io)?;
+    // A stopwatch: connections open before the run's clock starts.
+    let clock = Clock::starting_in(Duration::ZERO);
+    let mut hub =
+        Hub::new(peer, config(&to.http2), to.http2.keepalive, clock.clone()).map_err(io)?;
     let check = Template::request(&Request::new(&authority, "/grpc.health.v1.Health/Check"));
+    let mut probe = Probe::new(clock);
     for first in (0..count).step_by(AT_ONCE) {
         let group = first..count.min(first + AT_ONCE);
-        let mut probe = Probe::default();
-        for channel in group.clone() {
-            hub.add();
-            if let Some(error) = hub.connection(channel).take_failure() {
-                return Err(io(error));
+        let answered = poll_fn(|cx| turn(&mut hub, &mut probe, &check, group.end, cx));
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(opened) => opened.map_err(io)?,
+            Err(_) => {
+                let greeting = (first..hub.count())
+                    .map(|channel| hub.connection(channel).greeting().to_vec())
+                    .find(|g| !g.is_empty());
+                let said = greeting.and_then(|greeting| spoken(&greeting));
+                return Err(fail(said.unwrap_or(ConnectFailure::Timeout(PATIENCE))));
             }
-            let client = &mut hub.connection(channel).client;
-            if client.start(&check, channel as u64, b"", true).is_ok() {
-                probe.waiting.insert(channel as u64);
-            }
-            hub.mark(channel);
-        }
-        let answered = poll_fn(|cx| turn(&mut hub, &mut probe, cx));
-        if tokio::time::timeout(PATIENCE, answered).await.is_err() {
-            let greeting = group
-                .map(|channel| hub.connection(channel).greeting().to_vec())
-                .find(|g| !g.is_empty());
-            let said = greeting.and_then(|greeting| spoken(&greeting));
-            return Err(fail(said.unwrap_or(ConnectFailure::Timeout(PATIENCE))));
         }
         for channel in group {
             let connection = hub.connection(channel);
@@ -63,25 +60,72 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
             }
         }
     }
-    Ok(Raw { hub, authority })
+    Ok(Raw {
+        hub,
+        authority,
+        times: probe.times,
+    })
 }
 
-fn turn(hub: &mut Hub, probe: &mut Probe, cx: &mut Context<'_>) -> Poll<()> {
-    hub.flush_marked(probe);
-    while !probe.waiting.is_empty() && hub.wait(cx) {
-        hub.hear(probe);
+/// Opens channels until there are `count`, hearing between any two what the others have to say, so that each is seen
+/// as soon as it is made; ready when all have answered.
+fn turn(
+    hub: &mut Hub,
+    probe: &mut Probe,
+    check: &Template,
+    count: usize,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    loop {
+        let is_more = hub.count() < count;
+        if is_more {
+            begin(hub, probe, check)?;
+        }
+        hub.flush_marked(probe);
+        while !probe.waiting.is_empty() && hub.wait(cx) {
+            hub.hear(probe);
+        }
+        if !is_more {
+            return match probe.waiting.is_empty() {
+                true => Poll::Ready(Ok(())),
+                false => Poll::Pending,
+            };
+        }
     }
-    if probe.waiting.is_empty() {
-        Poll::Ready(())
-    } else {
-        Poll::Pending
+}
+
+/// Begins a connection and its health check.
+fn begin(hub: &mut Hub, probe: &mut Probe, check: &Template) -> io::Result<()> {
+    let channel = hub.count();
+    hub.add();
+    if let Some(error) = hub.connection(channel).take_failure() {
+        return Err(error);
     }
+    let client = &mut hub.connection(channel).client;
+    if client.start(check, channel as u64, b"", true).is_ok() {
+        probe.waiting.insert(channel as u64);
+    }
+    hub.mark(channel);
+    Ok(())
 }
 
 /// Waits for the end of the health checks, whatever it is: any answer will do.
-#[derive(Default)]
 struct Probe {
     waiting: HashSet<u64>,
+    clock: Clock,
+    at: Nanos,
+    times: Times,
+}
+
+impl Probe {
+    fn new(clock: Clock) -> Probe {
+        Probe {
+            waiting: HashSet::new(),
+            clock,
+            at: Nanos::ZERO,
+            times: Times::new(),
+        }
+    }
 }
 
 impl ClientEvents for Probe {
@@ -91,11 +135,25 @@ impl ClientEvents for Probe {
 }
 
 impl Stamped for Probe {
-    fn stamp(&mut self) {}
+    fn stamp(&mut self) {
+        self.at = self.clock.now();
+    }
 
-    /// Nothing is timed before the run.
+    fn at(&self) -> Nanos {
+        self.at
+    }
+
     fn now(&self) -> Nanos {
-        Nanos::ZERO
+        self.clock.now()
+    }
+
+    fn took(&mut self, step: Step, time: Nanos) {
+        self.times.record(step, time);
+    }
+
+    /// There are no PINGs before the run.
+    fn take_pong(&mut self) -> Option<u64> {
+        None
     }
 }
 

@@ -1,272 +1,171 @@
-//! HTTP/2 frames as they pass: the headers of all, the payloads of the few that say how a connection is set up or ends.
+//! One direction of a connection, cut into frames as it passes: their heads, and the payloads of the few kinds that
+//! say more than they carry.
 //!
 //! # Source
 //!
-//! RFC 9113: section 3.4 (preface), 4.1 (frame format), 6.5 (SETTINGS), 6.8 (GOAWAY), 6.9 (WINDOW_UPDATE).
+//! RFC 9113: section 3.4 (preface), 4.1 (frame format).
 
-use std::fmt;
+use wire::frame::{HEAD_LEN, Head, Kind, PREFACE};
 
-use reports::model::WireSettings;
-
-const PREFACE: usize = 24;
-const HEADER: usize = 9;
-/// The longest payload that is looked into; SETTINGS of a sane peer are far shorter.
-const LONGEST: usize = 1024;
-const DEFAULT_WINDOW: u32 = 65_535;
-
-const HEADERS: u8 = 0x1;
-const RST_STREAM: u8 = 0x3;
-const SETTINGS: u8 = 0x4;
-const GOAWAY: u8 = 0x7;
-const WINDOW_UPDATE: u8 = 0x8;
-const CONTINUATION: u8 = 0x9;
-const ACK: u8 = 0x1;
-
-/// Which way the frames go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
-    /// From us.
-    Sent,
-    /// From the server.
-    Received,
-}
-
-/// Something worth telling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Noticed {
-    /// The settings that one SETTINGS frame announced.
-    Settings(WireSettings),
-    /// The connection's window after its first update.
-    ConnectionWindow(u32),
-    /// A GOAWAY frame.
-    Goaway(h2::Reason),
-    /// A RST_STREAM frame.
-    Reset(h2::Reason),
-}
-
-/// What passed at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Passed {
-    pub(super) frames: u64,
-    pub(super) window_updates: u64,
-    /// Bytes of header blocks, padding and priority included where there are any.
-    pub(super) header_bytes: u64,
-}
+/// The longest SETTINGS that are looked into; those of a sane peer are far shorter.
+const LONGEST_SETTINGS: usize = 1020;
+/// The longest part of a header block that is looked into.
+const LONGEST_BLOCK: usize = 64 << 10;
 
 /// Follows one direction of one connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Frames {
     /// Bytes of the current frame, or of the preface, still to be passed over.
     skip: usize,
-    /// The current header, and the payload after it where it is looked into.
+    /// The beginning of a frame that was cut off.
     held: Vec<u8>,
-    /// How long `held` must get.
-    wanted: usize,
-    at_start: bool,
-    window_known: bool,
 }
 
 impl Frames {
-    pub(super) fn new(direction: Direction) -> Frames {
-        let skip = if direction == Direction::Sent {
-            PREFACE
-        } else {
-            0
-        };
+    /// What a client sends: the preface comes first.
+    pub(super) fn sent() -> Frames {
         Frames {
-            skip,
-            held: Vec::with_capacity(HEADER + 64),
-            wanted: HEADER,
-            at_start: true,
-            window_known: false,
+            skip: PREFACE.len(),
+            held: Vec::new(),
         }
     }
 
-    /// Whether nothing has passed yet.
-    pub(super) fn is_at_start(&self) -> bool {
-        self.at_start
+    /// What a server sends.
+    pub(super) fn received() -> Frames {
+        Frames::default()
     }
 
-    /// Follows the next bytes; tells what frame headers were among them.
-    pub(super) fn pass(&mut self, mut bytes: &[u8], mut notice: impl FnMut(Noticed)) -> Passed {
-        self.at_start = false;
-        let mut passed = Passed::default();
-        while !bytes.is_empty() {
+    /// Follows the next bytes, however they are cut; `hear` is told of each frame once its head and what is looked
+    /// into of its payload have passed. A payload that is longer than that is cut short.
+    #[inline]
+    pub(super) fn pass(&mut self, mut bytes: &[u8], mut hear: impl FnMut(&Head, &[u8])) {
+        loop {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
             bytes = &bytes[skipped..];
-            let taken = (self.wanted - self.held.len()).min(bytes.len());
-            self.held.extend_from_slice(&bytes[..taken]);
-            bytes = &bytes[taken..];
-            if self.held.len() == self.wanted && self.skip == 0 {
-                if self.wanted == HEADER {
-                    self.count(&mut passed);
+            if bytes.is_empty() {
+                return;
+            }
+            let (from, is_held) = if self.held.is_empty() {
+                (bytes, false)
+            } else {
+                let missing = missing(&self.held).min(bytes.len());
+                self.held.extend_from_slice(&bytes[..missing]);
+                bytes = &bytes[missing..];
+                (self.held.as_slice(), true)
+            };
+            if missing(from) == 0 {
+                let (head, payload) = split(from);
+                hear(&head, payload);
+                self.skip = head.len as usize - payload.len();
+                let used = HEAD_LEN + payload.len();
+                if is_held {
+                    self.held.clear();
+                } else {
+                    bytes = &bytes[used..];
                 }
-                self.advance(&mut notice);
-            }
-        }
-        passed
-    }
-
-    fn count(&self, passed: &mut Passed) {
-        passed.frames += 1;
-        match self.held[3] {
-            HEADERS | CONTINUATION => passed.header_bytes += self.length() as u64,
-            WINDOW_UPDATE => passed.window_updates += 1,
-            _ => {}
-        }
-    }
-
-    /// The length that the current header announces.
-    fn length(&self) -> usize {
-        usize::from(self.held[0]) << 16 | usize::from(self.held[1]) << 8 | usize::from(self.held[2])
-    }
-
-    /// A header, or a header with its payload, is complete.
-    fn advance(&mut self, notice: &mut impl FnMut(Noticed)) {
-        let length = self.length();
-        let looked_into = self.wants_payload() && length <= LONGEST;
-        if looked_into && self.wanted == HEADER && length > 0 {
-            self.wanted = HEADER + length;
-            return;
-        }
-        if looked_into && let Some(noticed) = self.read() {
-            notice(noticed);
-        }
-        self.skip = if looked_into { 0 } else { length };
-        self.held.clear();
-        self.wanted = HEADER;
-    }
-
-    fn wants_payload(&self) -> bool {
-        let stream = &self.held[5..HEADER];
-        match self.held[3] {
-            SETTINGS => self.held[4] & ACK == 0,
-            GOAWAY | RST_STREAM => true,
-            WINDOW_UPDATE => stream == [0; 4] && !self.window_known,
-            _ => false,
-        }
-    }
-
-    fn read(&mut self) -> Option<Noticed> {
-        let (header, payload) = self.held.split_at(HEADER);
-        match header[3] {
-            SETTINGS => Some(Noticed::Settings(announced(payload))),
-            GOAWAY => Some(Noticed::Goaway(number(payload.get(4..8)?).into())),
-            RST_STREAM => Some(Noticed::Reset(number(payload.get(..4)?).into())),
-            _ => {
-                self.window_known = true;
-                Some(Noticed::ConnectionWindow(
-                    number(payload.get(..4)?).saturating_add(DEFAULT_WINDOW),
-                ))
+            } else if !is_held {
+                self.held.extend_from_slice(bytes);
+                return;
             }
         }
     }
 }
 
-/// The settings of a SETTINGS payload: a list of 16-bit names with 32-bit values.
-fn announced(payload: &[u8]) -> WireSettings {
-    let mut settings = WireSettings::default();
-    for entry in payload.chunks_exact(6) {
-        let value = Some(number(&entry[2..]));
-        match u16::from_be_bytes([entry[0], entry[1]]) {
-            1 => settings.header_table_size = value,
-            3 => settings.max_concurrent_streams = value,
-            4 => settings.initial_stream_window = value,
-            5 => settings.max_frame_size = value,
-            _ => {}
-        }
+/// How many bytes a frame still lacks, as far as is known: of its head, or of what is looked into behind it.
+#[inline]
+fn missing(frame: &[u8]) -> usize {
+    match frame.first_chunk() {
+        None => HEAD_LEN - frame.len(),
+        Some(head) => (HEAD_LEN + looked_into(&Head::load(head))).saturating_sub(frame.len()),
     }
-    settings
 }
 
-fn number(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .take(4)
-        .fold(0, |number, byte| number << 8 | u32::from(*byte))
+/// A head and what is looked into behind it, of which nothing is missing.
+#[inline]
+fn split(frame: &[u8]) -> (Head, &[u8]) {
+    let (head, rest) = frame.split_first_chunk().expect("a whole head");
+    let head = Head::load(head);
+    (head, &rest[..looked_into(&head)])
 }
 
-/// Adds what a later frame announced to what is known.
-pub(super) fn update(known: &mut WireSettings, new: WireSettings) {
-    known.header_table_size = new.header_table_size.or(known.header_table_size);
-    known.max_concurrent_streams = new.max_concurrent_streams.or(known.max_concurrent_streams);
-    known.initial_stream_window = new.initial_stream_window.or(known.initial_stream_window);
-    known.max_frame_size = new.max_frame_size.or(known.max_frame_size);
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Direction::Sent => "client",
-            Direction::Received => "server",
-        })
-    }
+/// How much of a frame's payload is looked into.
+#[inline]
+fn looked_into(head: &Head) -> usize {
+    let most = match head.kind {
+        Kind::HEADERS | Kind::CONTINUATION => LONGEST_BLOCK,
+        Kind::SETTINGS => LONGEST_SETTINGS,
+        Kind::GOAWAY | Kind::PING => 8,
+        Kind::RST_STREAM | Kind::WINDOW_UPDATE => 4,
+        _ => 0,
+    };
+    most.min(head.len as usize)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A preface, SETTINGS (window 65,536, 100 streams), WINDOW_UPDATE on stream 0, HEADERS, DATA, GOAWAY 11.
-    fn conversation() -> Vec<u8> {
-        let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-        bytes.extend([
-            0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0, 3, 0, 0, 0, 100,
-        ]);
-        bytes.extend([0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 15, 0, 1]);
-        bytes.extend([0, 0, 3, 1, 4, 0, 0, 0, 1, 1, 2, 3]);
-        bytes.extend([0, 0, 0, 0, 1, 0, 0, 0, 1]);
-        bytes.extend([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 11]);
+    fn frame(kind: Kind, stream: u8, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, 0, kind.0, 0, 0, 0, 0, stream];
+        bytes[..3].copy_from_slice(&(payload.len() as u32).to_be_bytes()[1..]);
+        bytes.extend(payload);
         bytes
+    }
+
+    fn heard(bytes: &[u8], cut: usize) -> Vec<(u8, u32, Vec<u8>)> {
+        let mut frames = Frames::sent();
+        let mut heard = Vec::new();
+        for part in bytes.chunks(cut) {
+            frames.pass(part, |head, payload| {
+                heard.push((head.kind.0, head.len, payload.to_vec()));
+            });
+        }
+        heard
     }
 
     #[test]
     fn frames_are_followed_however_the_bytes_are_cut() {
-        let bytes = conversation();
-        let mut seen = Vec::new();
-        for size in 1..=bytes.len() {
-            let mut frames = Frames::new(Direction::Sent);
-            let mut noticed = Vec::new();
-            let mut all = Passed::default();
-            for part in bytes.chunks(size) {
-                let passed = frames.pass(part, |n| noticed.push(n));
-                all.frames += passed.frames;
-                all.window_updates += passed.window_updates;
-                all.header_bytes += passed.header_bytes;
-            }
-            let expected = Passed {
-                frames: 5,
-                window_updates: 1,
-                header_bytes: 3,
-            };
-            assert_eq!(all, expected, "cut every {size} bytes");
-            seen.push(noticed);
+        let goaway = [0, 0, 0, 1, 0, 0, 0, 11, b'm', b'u', b'c', b'h'];
+        let bytes = [
+            PREFACE.to_vec(),
+            frame(Kind::SETTINGS, 0, &[0, 3, 0, 0, 0, 100]),
+            frame(Kind::SETTINGS, 0, &[]),
+            frame(Kind::HEADERS, 1, &[0x88, 0x5f]),
+            frame(Kind::DATA, 1, &[7; 300]),
+            frame(Kind::DATA, 1, &[]),
+            frame(Kind::PING, 0, &[1, 2, 3, 4, 5, 6, 7, 8]),
+            frame(Kind::WINDOW_UPDATE, 0, &[0, 1, 0, 0]),
+            frame(Kind(0xfa), 9, &[1; 20]),
+            frame(Kind::GOAWAY, 0, &goaway),
+            frame(Kind::RST_STREAM, 3, &[0, 0, 0, 8]),
+        ]
+        .concat();
+        let expected = vec![
+            (4, 6, vec![0, 3, 0, 0, 0, 100]),
+            (4, 0, vec![]),
+            (1, 2, vec![0x88, 0x5f]),
+            (0, 300, vec![]),
+            (0, 0, vec![]),
+            (6, 8, vec![1, 2, 3, 4, 5, 6, 7, 8]),
+            (8, 4, vec![0, 1, 0, 0]),
+            (0xfa, 20, vec![]),
+            (7, 12, goaway[..8].to_vec()),
+            (3, 4, vec![0, 0, 0, 8]),
+        ];
+        for cut in 1..=bytes.len() {
+            assert_eq!(heard(&bytes, cut), expected, "cut every {cut} bytes");
         }
-        assert!(seen.iter().all(|noticed| *noticed == seen[0]));
-        let settings = WireSettings {
-            initial_stream_window: Some(65_536),
-            max_concurrent_streams: Some(100),
-            ..WireSettings::default()
-        };
-        assert_eq!(
-            seen[0],
-            [
-                Noticed::Settings(settings),
-                Noticed::ConnectionWindow(65_535 + (15 << 16) + 1),
-                Noticed::Goaway(h2::Reason::ENHANCE_YOUR_CALM)
-            ]
-        );
     }
 
     #[test]
     fn any_bytes_are_passed_over_without_a_panic() {
-        let mut frames = Frames::new(Direction::Received);
+        let mut frames = Frames::received();
         for start in 0..=255u8 {
             let bytes: Vec<u8> = (0..2_000u32)
                 .map(|n| (n.wrapping_mul(31) as u8).wrapping_add(start))
                 .collect();
-            frames.pass(&bytes, |_| {});
+            frames.pass(&bytes, |_, _| {});
         }
     }
 }

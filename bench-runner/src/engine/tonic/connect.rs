@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use scenarios::scenario::{Address, ClientHttp2};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::engine::greeting::spoken;
-use crate::engine::tap::{Seen, Tap};
+use crate::engine::tap::{Seen, Shared, Tap};
 use crate::engine::{ConnectError, ConnectFailure, Endpoint};
 
 /// Channels of one lane that are opened at the same time.
@@ -27,10 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// The answer is to a health check, which every gRPC server answers, if only with UNIMPLEMENTED: so the scenario's own
 /// method is not called before the load begins.
-pub(super) async fn open(to: &Endpoint) -> Result<(Grpc<Channel>, Arc<Seen>), ConnectError> {
-    let seen = Seen::new();
+pub(super) async fn open(
+    to: &Endpoint,
+    shared: &Shared,
+) -> Result<(Grpc<Channel>, Arc<Seen>), ConnectError> {
+    let seen = Seen::new(shared);
     let opening = async {
-        let channel = connect(to, &seen).await?;
+        let channel = connect(to, &seen, shared).await?;
         verify(&channel).await.map(|()| channel)
     };
     let outcome = match tokio::time::timeout(PATIENCE, opening).await {
@@ -58,18 +61,22 @@ fn origin(address: &Address) -> Uri {
         .unwrap_or_else(|_| Uri::from_static("http://localhost"))
 }
 
-async fn connect(to: &Endpoint, seen: &Arc<Seen>) -> Result<Channel, Box<dyn Error + Send + Sync>> {
+async fn connect(
+    to: &Endpoint,
+    seen: &Arc<Seen>,
+    shared: &Shared,
+) -> Result<Channel, Box<dyn Error + Send + Sync>> {
     let endpoint = configure(
         tonic::transport::Endpoint::from(origin(&to.address)),
         &to.http2,
     );
-    let seen = Arc::clone(seen);
+    let (seen, shared) = (Arc::clone(seen), shared.clone());
     Ok(match &to.address {
         Address::Tcp { host, port } => {
             let (host, port) = (host.clone(), *port);
             endpoint
                 .connect_with_connector(tower::service_fn(move |_: Uri| {
-                    tcp(host.clone(), port, seen.clone())
+                    tcp(host.clone(), port, seen.clone(), shared.clone())
                 }))
                 .await?
         }
@@ -77,24 +84,34 @@ async fn connect(to: &Endpoint, seen: &Arc<Seen>) -> Result<Channel, Box<dyn Err
             let path = path.clone();
             endpoint
                 .connect_with_connector(tower::service_fn(move |_: Uri| {
-                    unix(path.clone(), seen.clone())
+                    unix(path.clone(), seen.clone(), shared.clone())
                 }))
                 .await?
         }
     })
 }
 
-async fn tcp(host: String, port: u16, seen: Arc<Seen>) -> io::Result<TokioIo<Tap<TcpStream>>> {
-    let stream = TcpStream::connect((host, port)).await?;
+async fn tcp(
+    host: String,
+    port: u16,
+    seen: Arc<Seen>,
+    shared: Shared,
+) -> io::Result<TokioIo<Tap<TcpStream>>> {
+    let addresses: Vec<_> = lookup_host((host, port)).await?.collect();
+    let began = shared.now();
+    let stream = TcpStream::connect(&addresses[..]).await?;
     stream.set_nodelay(true)?;
-    Ok(TokioIo::new(Tap::new(stream, seen)))
+    Ok(TokioIo::new(Tap::new(stream, seen, began)))
 }
 
-async fn unix(path: PathBuf, seen: Arc<Seen>) -> io::Result<TokioIo<Tap<UnixStream>>> {
-    Ok(TokioIo::new(Tap::new(
-        UnixStream::connect(path).await?,
-        seen,
-    )))
+async fn unix(
+    path: PathBuf,
+    seen: Arc<Seen>,
+    shared: Shared,
+) -> io::Result<TokioIo<Tap<UnixStream>>> {
+    let began = shared.now();
+    let stream = UnixStream::connect(path).await?;
+    Ok(TokioIo::new(Tap::new(stream, seen, began)))
 }
 
 fn configure(

@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use ::tonic::client::Grpc;
 use ::tonic::transport::Channel;
@@ -21,7 +22,7 @@ use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
 
 use self::call::{Log, Sent, Template};
-use super::tap::Seen;
+use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
 use crate::call::Call;
 use crate::clock::Clock;
@@ -30,12 +31,14 @@ use crate::clock::Clock;
 pub struct Tonic {
     channels: Vec<Grpc<Channel>>,
     seen: Vec<Arc<Seen>>,
+    shared: Shared,
 }
 
 /// The tonic channels of one lane.
 pub struct TonicChannels {
     channels: Vec<Grpc<Channel>>,
     seen: Vec<Arc<Seen>>,
+    shared: Shared,
     in_flight: Vec<u32>,
     running: Vec<Option<Running>>,
     calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
@@ -54,8 +57,10 @@ impl Engine for Tonic {
     type Channels = TonicChannels;
 
     async fn open(to: &Endpoint, count: usize) -> Result<Tonic, ConnectError> {
+        // A stopwatch: connections open before the run's clock starts.
+        let shared = Shared::new(Clock::starting_in(Duration::ZERO));
         let opening = futures_util::stream::iter(0..count)
-            .map(|_| connect::open(to))
+            .map(|_| connect::open(to, &shared))
             .buffered(connect::AT_ONCE);
         let opened: Vec<_> = opening.collect().await;
         let (channels, seen) = opened
@@ -63,7 +68,11 @@ impl Engine for Tonic {
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
             .unzip();
-        Ok(Tonic { channels, seen })
+        Ok(Tonic {
+            channels,
+            seen,
+            shared,
+        })
     }
 
     fn begin(self, clock: Clock, call: Arc<Call>) -> TonicChannels {
@@ -81,6 +90,7 @@ impl Engine for Tonic {
             log: Log::new(clock),
             channels,
             seen: self.seen,
+            shared: self.shared,
         }
     }
 }
@@ -153,8 +163,9 @@ impl Channels for TonicChannels {
         let mut wire = Wire::default();
         for seen in &self.seen {
             seen.close();
-            seen.add_to(&mut wire);
+            wire.add(&seen.wire());
         }
+        self.shared.tell(&mut wire);
         Some(wire)
     }
 

@@ -48,7 +48,7 @@ pub struct Seen {
 #[derive(Debug)]
 struct Notes {
     greeting: Vec<u8>,
-    closed_by_server: bool,
+    was_lost: bool,
     /// Of streams, and of connections.
     stalls: [Stalled; 2],
     wire: Wire,
@@ -105,9 +105,9 @@ impl Seen {
         self.notes().greeting.clone()
     }
 
-    /// Whether the server closed a connection.
+    /// Whether the server closed a connection, or made our side close it.
     pub fn was_lost(&self) -> bool {
-        self.notes().closed_by_server
+        self.notes().was_lost
     }
 
     /// What happens to the connections from now on is our own doing.
@@ -145,7 +145,7 @@ impl Notes {
     fn new() -> Notes {
         Notes {
             greeting: Vec::new(),
-            closed_by_server: false,
+            was_lost: false,
             stalls: Default::default(),
             wire: Wire {
                 header_list_bytes_sent: Some(0),
@@ -182,7 +182,7 @@ impl<S> Tap<S> {
 
     fn received(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
-            self.closed_by_server();
+            self.lose();
             return;
         }
         self.conversation
@@ -193,28 +193,29 @@ impl<S> Tap<S> {
         self.conversation.pass(Direction::Sent, bytes, &self.seen);
     }
 
-    fn closed_by_server(&mut self) {
-        if !self.seen.closed.load(Relaxed) {
-            self.seen.notes().closed_by_server = true;
-        }
-        self.end();
+    /// The server closed the connection, or made our side close it.
+    fn lose(&mut self) {
+        self.end(true);
+        self.seen.notes().was_lost |= !self.seen.closed.load(Relaxed);
     }
 
-    /// The connection is over, whoever ended it.
-    fn end(&mut self) {
+    /// The connection is over.
+    fn end(&mut self, lost: bool) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
         let mut notes = self.seen.notes();
         notes.stalled([false; 2], &self.seen.clock);
-        notes.wire.connections_lost += u64::from(!self.seen.closed.load(Relaxed));
+        let lost = lost && !self.seen.closed.load(Relaxed);
+        notes.wire.connections_lost += u64::from(lost);
     }
 }
 
-/// hyper lets go of a connection that it gives up itself: one that does not answer its PINGs, or breaks the protocol.
+/// hyper lets go of a connection that does not answer its PINGs, which is a loss, and of one that is done after the
+/// server's GOAWAY, which is none.
 impl<S> Drop for Tap<S> {
     fn drop(&mut self) {
-        self.end();
+        self.end(!self.conversation.is_spent());
     }
 }
 
@@ -230,7 +231,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         match &result {
             Ok(()) if buf.capacity() > before => this.received(&buf.filled()[before..]),
             Ok(()) => {}
-            Err(_) => this.closed_by_server(),
+            Err(_) => this.lose(),
         }
         Poll::Ready(result)
     }

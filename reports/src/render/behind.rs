@@ -44,6 +44,11 @@ pub(super) fn extras(case: &CaseView<'_>) -> Vec<Extra> {
         });
         if let Some(wire) = &repetition.wire {
             pairs.push(Pairs {
+                title: "On the wire, as each side sent it",
+                rows: facts::wire_traffic(wire),
+                note: None,
+            });
+            pairs.push(Pairs {
                 title: "HTTP/2 settings announced",
                 rows: facts::wire_settings(wire),
                 note: None,

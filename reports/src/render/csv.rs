@@ -3,9 +3,11 @@
 //! A percentile with too few samples beyond it is an empty cell. One that is a lower bound only is named in the column
 //! `…_at_least` beside it.
 
+use std::collections::BTreeMap;
+
 use super::{Artifact, Renderer};
 use crate::error::ReportError;
-use crate::model::{Quantile, Repetition, Shown, Timing, Verdict};
+use crate::model::{Quantile, Repetition, Shown, Timing, Verdict, Wire};
 use crate::view::yaml::flow;
 use crate::view::{CaseView, Time, View};
 
@@ -69,6 +71,7 @@ fn row(
         timing(&mut row, time.field(), time.of(repetition));
     }
     costs(&mut row, repetition);
+    wire(&mut row, repetition.wire.as_ref());
     row
 }
 
@@ -162,6 +165,66 @@ fn costs(row: &mut Row, repetition: &Repetition) {
         "server_peak_rss_bytes",
         server.and_then(|s| s.peak_rss_bytes),
     );
+}
+
+fn wire(row: &mut Row, wire: Option<&Wire>) {
+    let sum = |value: fn(&Wire) -> u64| wire.map(value);
+    put(row, "wire_connections", sum(|w| w.connections));
+    put(row, "wire_connections_lost", sum(|w| w.connections_lost));
+    put(row, "wire_bytes_sent", sum(|w| w.bytes_sent));
+    put(row, "wire_bytes_received", sum(|w| w.bytes_received));
+    put(row, "wire_frames_sent", sum(|w| w.frames_sent));
+    put(row, "wire_frames_received", sum(|w| w.frames_received));
+    put(row, "wire_header_bytes_sent", sum(|w| w.header_bytes_sent));
+    put(
+        row,
+        "wire_header_bytes_received",
+        sum(|w| w.header_bytes_received),
+    );
+    let known = |value: fn(&Wire) -> Option<u64>| wire.and_then(value);
+    put(
+        row,
+        "wire_header_list_bytes_sent",
+        known(|w| w.header_list_bytes_sent),
+    );
+    put(
+        row,
+        "wire_header_list_bytes_received",
+        known(|w| w.header_list_bytes_received),
+    );
+    put(
+        row,
+        "wire_window_updates_sent",
+        sum(|w| w.window_updates_sent),
+    );
+    put(
+        row,
+        "wire_window_updates_received",
+        sum(|w| w.window_updates_received),
+    );
+    put(
+        row,
+        "wire_stalled_on_stream_window_ns",
+        known(|w| w.stalled_on_stream_window_ns),
+    );
+    put(
+        row,
+        "wire_stalled_on_connection_window_ns",
+        known(|w| w.stalled_on_connection_window_ns),
+    );
+    let list = |by_reason: &BTreeMap<String, u64>| {
+        let said = by_reason.iter().map(|(who, n)| format!("{who}={n}"));
+        said.collect::<Vec<_>>().join("; ")
+    };
+    put(row, "wire_resets", wire.map(|w| list(&w.resets)));
+    put(row, "wire_goaway", wire.map(|w| list(&w.goaway)));
+    let nothing = Timing::default();
+    let mut times = |field, value: fn(&Wire) -> &Timing| {
+        timing(row, field, wire.map_or(&nothing, value));
+    };
+    times("wire_connect_time", |w| &w.connect_time);
+    times("wire_ready_time", |w| &w.ready_time);
+    times("wire_ping_time", |w| &w.ping_time);
 }
 
 fn push_line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {

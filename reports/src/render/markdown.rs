@@ -144,9 +144,12 @@ fn percentiles(case: &CaseView<'_>) -> String {
     });
     let measured = facts::measured(case.case.repetitions.len(), case.merged.measured_s);
     let summary = escape_html(&case.summary());
+    let wire = facts::wire_line(&case.case.repetitions)
+        .map(|line| format!("{}\n\n", escape_html(&line)))
+        .unwrap_or_default();
     format!(
         "<details><summary>Percentiles of <b>{}</b> ({measured})</summary>\n\n{summary}\n\n{}\n\
-         In small print: how many samples lie beyond.\n\n</details>\n",
+         In small print: how many samples lie beyond.\n\n{wire}</details>\n",
         escape_html(&case.label),
         table(&header, rows, 1)
     )

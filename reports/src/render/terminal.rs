@@ -154,8 +154,12 @@ impl Terminal {
             .cpu()
             .map(|f| format!("{} {}", f.label, f.value))
             .collect();
-        if !cpu.is_empty() {
-            lines.push(self.paint(&format!("  {}", cpu.join(", ")), Tone::Faint));
+        let cpu = (!cpu.is_empty()).then(|| cpu.join(", "));
+        for line in cpu
+            .into_iter()
+            .chain(facts::wire_line(&case.case.repetitions))
+        {
+            lines.push(self.paint(&format!("  {line}"), Tone::Faint));
         }
         lines
     }

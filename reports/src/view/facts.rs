@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::format::{count, duration, or_dash, rate, seconds, share, size};
+use super::format::{DASH, count, duration, or_dash, rate, seconds, share, size};
 use super::names::clean;
 use crate::model::{
-    CalibrationSummary, Cost, Environment, FirstReply, MethodCounts, Repetition, RunResult, Wire,
-    WireSettings,
+    CalibrationSummary, Cost, Environment, FirstReply, MethodCounts, Quantile, Repetition,
+    RunResult, Shown, Timing, Wire, WireSettings,
 };
 
 /// A name and a value.
@@ -56,7 +56,7 @@ pub fn environment(result: &RunResult) -> Vec<Fact> {
         fact(
             "cores",
             if cpu.cores == 0 {
-                super::format::DASH.into()
+                DASH.into()
             } else {
                 count(cpu.cores.into())
             },
@@ -210,12 +210,67 @@ pub fn wire_settings(wire: &Wire) -> Vec<Pair> {
     ]
 }
 
-/// What went over the connections, and what came with the first reply.
+/// What each side sent over the connections.
+pub fn wire_traffic(wire: &Wire) -> Vec<Pair> {
+    let pair = |name, client, server| Pair {
+        name,
+        client,
+        server,
+    };
+    let said = |name, by_reason| {
+        pair(
+            name,
+            by_sender(by_reason, "client"),
+            by_sender(by_reason, "server"),
+        )
+    };
+    vec![
+        pair("bytes", size(wire.bytes_sent), size(wire.bytes_received)),
+        pair(
+            "frames",
+            count(wire.frames_sent),
+            count(wire.frames_received),
+        ),
+        pair(
+            "header blocks",
+            size(wire.header_bytes_sent),
+            size(wire.header_bytes_received),
+        ),
+        pair(
+            "the same before HPACK",
+            or_dash(wire.header_list_bytes_sent, size),
+            or_dash(wire.header_list_bytes_received, size),
+        ),
+        pair(
+            "WINDOW_UPDATE",
+            count(wire.window_updates_sent),
+            count(wire.window_updates_received),
+        ),
+        said("RST_STREAM", &wire.resets),
+        said("GOAWAY", &wire.goaway),
+    ]
+}
+
+/// `CANCEL: 3; REFUSED_STREAM: 1` of what `server CANCEL` and the like counts; `0` where that side said nothing.
+fn by_sender(by_reason: &BTreeMap<String, u64>, sender: &str) -> String {
+    let said: Vec<String> = by_reason
+        .iter()
+        .filter_map(|(reason, times)| Some((reason.strip_prefix(sender)?.trim_start(), times)))
+        .map(|(reason, times)| format!("{}: {}", clean(reason), count(*times)))
+        .collect();
+    if said.is_empty() {
+        count(0)
+    } else {
+        said.join("; ")
+    }
+}
+
+/// What happened to the connections, and what came with the first reply.
 pub fn wire(repetition: &Repetition) -> Vec<Fact> {
     let mut facts = repetition
         .wire
         .as_ref()
-        .map(wire_totals)
+        .map(connections)
         .unwrap_or_default();
     if let Some(FirstReply { metadata, trailers }) = &repetition.first_reply {
         facts.push(fact("first reply's metadata", pairs(metadata)));
@@ -234,29 +289,13 @@ fn pairs(map: &BTreeMap<String, String>) -> String {
     })
 }
 
-/// What went over the connections.
-fn wire_totals(wire: &Wire) -> Vec<Fact> {
-    let mut facts = vec![
+fn connections(wire: &Wire) -> Vec<Fact> {
+    vec![
         fact("connections", count(wire.connections)),
         fact("connections lost", count(wire.connections_lost)),
-        fact("bytes written", size(wire.bytes_sent)),
-        fact("bytes read", size(wire.bytes_received)),
-        fact("frames written", count(wire.frames_sent)),
-        fact("frames read", count(wire.frames_received)),
-        fact("header blocks written", size(wire.header_bytes_sent)),
-        fact("header blocks read", size(wire.header_bytes_received)),
-        fact(
-            "the same before HPACK",
-            or_dash(wire.header_list_bytes_received, size),
-        ),
-        fact(
-            "WINDOW_UPDATE written, read",
-            format!(
-                "{}, {}",
-                count(wire.window_updates_sent),
-                count(wire.window_updates_received)
-            ),
-        ),
+        fact("connected after", spread(&wire.connect_time)),
+        fact("HTTP/2 ready after", spread(&wire.ready_time)),
+        fact("PING and back", spread(&wire.ping_time)),
         fact(
             "stalled on stream windows",
             or_dash(wire.stalled_on_stream_window_ns, time),
@@ -265,14 +304,60 @@ fn wire_totals(wire: &Wire) -> Vec<Fact> {
             "stalled on the connection window",
             or_dash(wire.stalled_on_connection_window_ns, time),
         ),
-    ];
-    for (name, by_reason) in [("RST_STREAM", &wire.resets), ("GOAWAY", &wire.goaway)] {
-        let said = by_reason
-            .iter()
-            .map(|(reason, times)| format!("{}: {}", clean(reason), count(*times)));
-        facts.extend(said.map(|text| fact(name, text)));
+    ]
+}
+
+/// `min 80 µs, p50 120 µs, p99 few (2), max 1.2 ms, of 200`.
+fn spread(timing: &Timing) -> String {
+    if timing.count == 0 {
+        return DASH.to_owned();
     }
-    facts
+    let shown = [
+        (Quantile::Min, "min"),
+        (Quantile::P50, "p50"),
+        (Quantile::P99, "p99"),
+        (Quantile::Max, "max"),
+    ]
+    .map(|(quantile, name)| match timing.shown(quantile) {
+        Shown::Nothing => format!("{name} {DASH}"),
+        Shown::Exactly(ns) => format!("{name} {}", time(ns)),
+        Shown::AtLeast(ns) => format!("{name} >= {}", time(ns)),
+        Shown::TooFew(beyond) => format!("{name} few ({})", count(beyond)),
+    });
+    format!("{}, of {}", shown.join(", "), count(timing.count))
+}
+
+/// What went over the wire in all repetitions of a case, as one line; `None` where nobody looked.
+pub fn wire_line(repetitions: &[Repetition]) -> Option<String> {
+    let mut wire = Wire::default();
+    let seen = repetitions.iter().filter_map(|r| r.wire.as_ref());
+    seen.for_each(|other| wire.add(other));
+    if wire.connections == 0 {
+        return None;
+    }
+    let mut parts = vec![format!(
+        "{} out, {} in",
+        size(wire.bytes_sent),
+        size(wire.bytes_received)
+    )];
+    if let Shown::Exactly(ns) = wire.ping_time.shown(Quantile::P50) {
+        parts.push(format!("PING p50 {}", time(ns)));
+    }
+    for (stalled, which) in [
+        (wire.stalled_on_stream_window_ns, "stream windows"),
+        (
+            wire.stalled_on_connection_window_ns,
+            "the connection window",
+        ),
+    ] {
+        if let Some(ns @ 1..) = stalled {
+            parts.push(format!("stalled on {which} {}", time(ns)));
+        }
+    }
+    if wire.connections_lost > 0 {
+        parts.push(format!("connections lost {}", count(wire.connections_lost)));
+    }
+    Some(format!("wire {}", parts.join(", ")))
 }
 
 fn time(ns: u64) -> String {

@@ -484,6 +484,7 @@ fn wire() -> Wire {
         },
         header_bytes_sent: 4_120,
         header_bytes_received: 8_350,
+        header_list_bytes_sent: Some(98_000),
         header_list_bytes_received: Some(121_000),
         window_updates_sent: 12,
         window_updates_received: 14,
@@ -491,7 +492,16 @@ fn wire() -> Wire {
         stalled_on_connection_window_ns: Some(0),
         resets: [("client CANCEL".to_owned(), 3)].into(),
         goaway: Default::default(),
+        connect_time: timing([82_000, 91_000, 240_000]),
+        ready_time: timing([310_000, 402_000, 990_000]),
+        ping_time: timing((0..40).map(|n| 60_000 + n * 500)),
     }
+}
+
+fn timing(ns: impl IntoIterator<Item = u64>) -> Timing {
+    let mut histogram = reports::model::empty_histogram();
+    ns.into_iter().for_each(|ns| histogram.record(ns).unwrap());
+    Timing::new(&histogram)
 }
 
 fn failure(status: &str, message: &str, count: u64) -> Failure {

@@ -105,7 +105,8 @@ impl Hub {
             connection.pings = Pings::new(clock.now());
         }
         self.clock = clock;
-        self.ping_at = Nanos::ZERO;
+        // The clock stands at zero until all lanes start; what is answered then took no time.
+        self.ping_at = Nanos(1);
         self.alarm = self.keepalive.map(|keepalive| alarm(keepalive.interval));
     }
 

@@ -9,6 +9,7 @@
 use reports::model::WireSettings;
 use scenarios::units::Nanos;
 use wire::ErrorCode;
+use wire::flow::DEFAULT_WINDOW;
 use wire::frame::{Flags, Head, Kind, strip_padding, strip_priority};
 
 use super::frames::Frames;
@@ -54,6 +55,12 @@ struct Headers {
 struct Talk {
     began: Nanos,
     is_ready: bool,
+    /// Whether DATA has come.
+    has_received: bool,
+    /// Whether the server takes no new streams.
+    is_spent: bool,
+    /// Whether we said GOAWAY for what the server sent.
+    is_broken: bool,
     windows: Windows,
     /// The PING of ours that is to be answered.
     ping: Option<([u8; 8], Nanos)>,
@@ -72,10 +79,23 @@ impl Conversation {
             talk: Talk {
                 began,
                 is_ready: false,
+                has_received: false,
+                is_spent: false,
+                is_broken: false,
                 windows: Windows::default(),
                 ping: None,
             },
         }
+    }
+
+    /// Whether the server has said GOAWAY.
+    pub(super) fn is_spent(&self) -> bool {
+        self.talk.is_spent
+    }
+
+    /// Whether we have said GOAWAY, and not in good order.
+    pub(super) fn is_broken(&self) -> bool {
+        self.talk.is_broken
     }
 
     /// Follows what passed one way.
@@ -103,14 +123,18 @@ impl Conversation {
                     talk.windows.close(head.stream);
                     notes.reset(direction, code(payload));
                 }
-                Kind::WINDOW_UPDATE if direction == Direction::Received => {
-                    talk.widened(head.stream, number(payload), &mut notes);
+                Kind::WINDOW_UPDATE => {
+                    talk.widened(direction, head.stream, number(payload), &mut notes);
                 }
                 Kind::SETTINGS if !head.flags.has(Flags::ACK) => {
                     talk.settings(direction, payload, seen, &mut notes);
                 }
                 Kind::PING => talk.ping(direction, head.flags, payload, seen),
-                Kind::GOAWAY => notes.go_away(direction, code(payload.get(4..).unwrap_or(&[]))),
+                Kind::GOAWAY => {
+                    let code = code(payload.get(4..).unwrap_or_default());
+                    talk.go_away(direction, code);
+                    notes.go_away(direction, code);
+                }
                 _ => {}
             }
         });
@@ -158,8 +182,12 @@ impl Talk {
         let ends = head.flags.has(Flags::END_STREAM);
         match direction {
             Direction::Sent => self.windows.data(head.stream, head.len, ends),
-            Direction::Received if ends => self.windows.close(head.stream),
-            Direction::Received => {}
+            Direction::Received => {
+                self.has_received = true;
+                if ends {
+                    self.windows.close(head.stream);
+                }
+            }
         }
     }
 
@@ -176,9 +204,19 @@ impl Talk {
         }
     }
 
-    fn widened(&mut self, stream: u32, increment: u32, notes: &mut Notes) {
-        if let Some(window) = self.windows.widen(stream, increment) {
-            notes.wire.server_settings.initial_connection_window = Some(window);
+    fn widened(&mut self, direction: Direction, stream: u32, increment: u32, notes: &mut Notes) {
+        match direction {
+            Direction::Received => {
+                if let Some(window) = self.windows.widen(stream, increment) {
+                    notes.wire.server_settings.initial_connection_window = Some(window);
+                }
+            }
+            // What a client says before it has received anything is no giving back.
+            Direction::Sent if stream == 0 && !self.has_received => {
+                let window = DEFAULT_WINDOW.saturating_add(increment);
+                notes.wire.client_settings.initial_connection_window = Some(window);
+            }
+            Direction::Sent => {}
         }
     }
 
@@ -194,6 +232,13 @@ impl Talk {
                     seen.took(Step::Ready, seen.clock.now().since(self.began));
                 }
             }
+        }
+    }
+
+    fn go_away(&mut self, direction: Direction, code: ErrorCode) {
+        match direction {
+            Direction::Sent => self.is_broken |= code != ErrorCode::NO_ERROR,
+            Direction::Received => self.is_spent = true,
         }
     }
 

@@ -129,7 +129,9 @@ fn whole_conversation(cut: usize) -> Wire {
         .at(30)
         .receive(&frame(PING, ACK, 0, b"12345678"))
         .receive(&frame(PING, 0, 0, b"whatever"));
+    script.receive(&frame(DATA, 0, 1, &[0; 12]));
     script.receive(&frame(HEADERS, END_HEADERS | END_STREAM, 1, &[0x88]));
+    script.send(&widen(0, 12));
     script.receive(&frame(RST_STREAM, 0, 5, &[0, 0, 0, 99]));
     let debug = [&[0, 0, 0, 1, 0, 0, 0, 11][..], &[b'!'; 2_000]].concat();
     script.receive(&frame(GOAWAY, 0, 0, &debug));
@@ -147,9 +149,9 @@ fn a_conversation_is_understood_however_it_is_cut() {
         assert_eq!(whole_conversation(cut), whole, "cut every {cut} bytes");
     }
     assert_eq!((whole.connections, whole.connections_lost), (1, 1));
-    assert_eq!((whole.frames_sent, whole.frames_received), (9, 9));
+    assert_eq!((whole.frames_sent, whole.frames_received), (10, 10));
     let told = (whole.window_updates_sent, whole.window_updates_received);
-    assert_eq!(told, (1, 1));
+    assert_eq!(told, (2, 1));
     // `:method: POST` is 11 bytes, `te: trailers` 10, `:status: 200` 10.
     assert_eq!(
         (whole.header_bytes_sent, whole.header_bytes_received),
@@ -159,6 +161,7 @@ fn a_conversation_is_understood_however_it_is_cut() {
     assert_eq!(whole.header_list_bytes_received, Some(10));
     let client = WireSettings {
         initial_stream_window: Some(1 << 20),
+        initial_connection_window: Some(65_535 + (1 << 24)),
         ..WireSettings::default()
     };
     let server = WireSettings {

@@ -384,6 +384,9 @@ fn waited(engine: &str, window: u32, connection_window: u32) -> (f64, f64, f64, 
     (stream, connection, repetition.counts.ok as f64, service)
 }
 
+/// The run's clock stands at zero for so long before it starts, in ms; a first call that begins then seems shorter.
+const LEAD: f64 = 20.0;
+
 /// A call of 100 KiB stands still on a window of 64 KiB until the server gives it back, 150 ms after its beginning: so
 /// the time stalled is 150 ms a call, less what it took to send 64 KiB, and no more than the calls took.
 fn time_stalled_is_what_the_server_held_back(engine: &str) {
@@ -392,12 +395,12 @@ fn time_stalled_is_what_the_server_held_back(engine: &str) {
     let (stream, connection, calls, service) = waited(engine, 65_536, 1 << 24);
     assert!(calls >= 3.0, "{calls} calls");
     assert!(stream > 0.8 * hold * calls, "{stream} ms, {calls} calls");
-    assert!(stream < service, "{stream} of {service} ms");
+    assert!(stream < service + LEAD, "{stream} of {service} ms");
     assert!(connection < 1.0, "{connection} ms");
     let (stream, connection, calls, service) = waited(engine, 1 << 20, 65_535);
     assert!(calls >= 3.0, "{calls} calls");
     assert!(connection > 0.8 * hold * calls, "{connection} ms");
-    assert!(connection < service, "{connection} of {service} ms");
+    assert!(connection < service + LEAD, "{connection} of {service} ms");
     assert!(stream < 1.0, "{stream} ms");
 }
 

@@ -191,6 +191,10 @@ impl<S> Tap<S> {
 
     fn sent(&mut self, bytes: &[u8]) {
         self.conversation.pass(Direction::Sent, bytes, &self.seen);
+        if self.conversation.is_broken() {
+            // Our side does not survive what the server sent.
+            self.end();
+        }
     }
 
     /// The server closed the connection, or made our side close it.

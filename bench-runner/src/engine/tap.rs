@@ -193,7 +193,7 @@ impl<S> Tap<S> {
         self.conversation.pass(Direction::Sent, bytes, &self.seen);
         if self.conversation.is_broken() {
             // Our side does not survive what the server sent.
-            self.end();
+            self.lose();
         }
     }
 

@@ -8,7 +8,7 @@ use super::sweep::number;
 use super::{Plan, Shape, time_label};
 use crate::model::Quantile;
 use crate::view::format::rate;
-use crate::view::{CaseView, View, range};
+use crate::view::{CaseView, Metric, View, whisker};
 
 /// More bars than these would be a wall.
 const MOST_BARS: usize = 24;
@@ -22,7 +22,7 @@ pub(super) fn throughput(
 ) -> Option<Plan> {
     let cases = || view.cases.iter().take(MOST_BARS);
     let most = cases()
-        .flat_map(|case| case.case.repetitions.iter().map(|r| r.achieved_per_s))
+        .filter_map(|case| Some(whisker(&case.case.repetitions, Metric::Achieved)?.1))
         .chain(cases().map(|case| case.merged.achieved_per_s))
         .filter(|rate| rate.is_finite())
         .fold(0.0, f64::max);
@@ -31,7 +31,7 @@ pub(super) fn throughput(
     }
     let bar = |case: &CaseView<'_>| {
         let achieved = case.merged.achieved_per_s;
-        let spread = range(&case.case.repetitions, |r| Some(r.achieved_per_s));
+        let spread = whisker(&case.case.repetitions, Metric::Achieved);
         Bar {
             name: case.label.clone(),
             value: rate(achieved),

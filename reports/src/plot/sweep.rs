@@ -5,7 +5,8 @@ use super::chart::{Chart, Key, Mark, Words, with_room};
 use super::ink::{Ink, SERIES};
 use super::{Plan, Plot, Shape, named, rate_label, time_label};
 use crate::model::{Quantile, Shown};
-use crate::view::{CaseView, Scale, Sweep, Time, View, exact, last_key, range};
+use crate::stats::FEWEST;
+use crate::view::{CaseView, Metric, Scale, Sweep, Time, View, last_key, whisker};
 
 /// Calls that ended OK, a second.
 pub(super) struct Throughput;
@@ -45,7 +46,7 @@ impl Plot for Throughput {
             return named::throughput(view, THROUGHPUT, shape, caption);
         }
         let lines = lines(view, sweep, Mark::Dot, |case| {
-            let spread = range(&case.case.repetitions, |r| Some(r.achieved_per_s));
+            let spread = whisker(&case.case.repetitions, Metric::Achieved);
             (case.merged.achieved_per_s, spread)
         });
         let axis = Axis::fitting(values(&lines), rate_label);
@@ -69,7 +70,7 @@ impl Plot for ResponseTime {
         }
         let of = |quantile: Quantile| {
             move |case: &CaseView<'_>| {
-                let spread = range(&case.case.repetitions, |r| exact(r, quantile));
+                let spread = whisker(&case.case.repetitions, Metric::Response(quantile));
                 (number(case, quantile).unwrap_or(f64::NAN), spread)
             }
         };
@@ -103,14 +104,11 @@ impl Plot for ResponseTime {
 }
 
 fn whisker_note(view: &View<'_>) -> &'static str {
-    let repeated = view
-        .cases
-        .iter()
-        .any(|case| case.case.repetitions.len() > 1);
-    if repeated {
-        " Whiskers reach from the smallest to the largest repetition."
-    } else {
-        ""
+    let most = view.cases.iter().map(|case| case.case.repetitions.len());
+    match most.max() {
+        None | Some(0 | 1) => "",
+        Some(n) if n < FEWEST => " Whiskers reach from one repetition to the other.",
+        Some(_) => " Whiskers are 95 % confidence intervals over the repetitions.",
     }
 }
 

@@ -65,7 +65,7 @@ impl Columns {
     pub(super) fn notes(&self, case: &CaseView<'_>) -> Option<Vec<Entry>> {
         let h = &case.headline;
         let note = |figure: Option<&Figure>| {
-            let note = figure.and_then(|figure| figure.note.clone());
+            let note = figure.and_then(Figure::small_print);
             Entry::new(note.unwrap_or_default(), Tone::Faint)
         };
         let errors = match h.errors.value.as_str() {

@@ -9,7 +9,7 @@ use super::{Artifact, Renderer};
 use crate::error::ReportError;
 use crate::model::{Quantile, Repetition, Shown, Timing, Verdict, Wire};
 use crate::view::yaml::flow;
-use crate::view::{CaseView, Time, View};
+use crate::view::{CaseView, Metric, Time, View};
 
 /// One row a repetition.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,7 @@ fn row(
     }
     costs(&mut row, repetition);
     wire(&mut row, repetition.wire.as_ref());
+    confidence(&mut row, &case.case.repetitions);
     row
 }
 
@@ -225,6 +226,22 @@ fn wire(row: &mut Row, wire: Option<&Wire>) {
     times("wire_connect_time", |w| &w.connect_time);
     times("wire_ready_time", |w| &w.ready_time);
     times("wire_ping_time", |w| &w.ping_time);
+/// The same in every row of a case: intervals come from all of its repetitions.
+fn confidence(row: &mut Row, repetitions: &[Repetition]) {
+    for (metric, name) in Metric::ALL {
+        let interval = metric.ci95(repetitions);
+        let end = |value: Option<f64>| value.map(|value| format!("{value:.1}"));
+        put(
+            row,
+            &format!("{name}_ci95_low"),
+            end(interval.map(|i| i.low)),
+        );
+        put(
+            row,
+            &format!("{name}_ci95_high"),
+            end(interval.map(|i| i.high)),
+        );
+    }
 }
 
 fn push_line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {

@@ -118,9 +118,9 @@ fn figure(figure: Option<&Figure>) -> String {
     let Some(figure) = figure else {
         return DASH.to_owned();
     };
-    let note = figure.note.as_ref();
+    let note = figure.small_print();
     let note = note.map_or(String::new(), |note| {
-        format!("<br><sub>{}</sub>", escape(note))
+        format!("<br><sub>{}</sub>", escape(&note))
     });
     format!("{}{note}", escape(&figure.value))
 }

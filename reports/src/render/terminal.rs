@@ -204,6 +204,13 @@ impl Terminal {
         if cells().any(|cell| matches!(cell.shown, Shown::AtLeast(_))) {
             notes.push(">=: calls were cut off there, the true value is no smaller.".to_owned());
         }
+        if view
+            .cases
+            .iter()
+            .any(|c| c.headline.achieved.ci95.is_some())
+        {
+            notes.push("CI95: 95 % confidence interval, from the repetitions.".to_owned());
+        }
         if view.has_closed_loop() {
             notes.push(
                 "Closed loop: at saturation the response time is mostly queueing.".to_owned(),

@@ -3,6 +3,7 @@
 use super::format::{self, count, duration, quantile, rate, share};
 use super::{Merged, Time};
 use crate::model::{CaseResult, Cost, Quantile, Repetition, Shown};
+use crate::stats::{self, Interval};
 
 /// The numbers to look at first.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Figure {
     pub label: &'static str,
     /// The number with its unit.
     pub value: String,
+    /// Where the true value lies with 95 % confidence, from three repetitions on.
+    pub ci95: Option<String>,
     /// Its smallest and largest value over the repetitions, or another remark.
     pub note: Option<String>,
 }
@@ -47,6 +50,7 @@ impl Headline {
             achieved: Figure {
                 label: "throughput",
                 value: rate(merged.achieved_per_s),
+                ci95: confidence(repetitions, Metric::Achieved, rate),
                 note: spread(repetitions, |r| Some(r.achieved_per_s), rate),
             },
             offered: offered(merged),
@@ -54,16 +58,18 @@ impl Headline {
             p50: Figure {
                 label: "response time p50",
                 value: response(Quantile::P50),
+                ci95: confidence(repetitions, Metric::Response(Quantile::P50), duration),
                 note: spread(repetitions, |r| exact(r, Quantile::P50), duration),
             },
             p99: Figure {
                 label: "response time p99",
                 value: response(Quantile::P99),
+                ci95: confidence(repetitions, Metric::Response(Quantile::P99), duration),
                 note: spread(repetitions, |r| exact(r, Quantile::P99), duration),
             },
             errors: errors(merged),
-            client_cpu: cpu("client CPU per call", repetitions, |r| Some(&r.client)),
-            server_cpu: cpu("server CPU per call", repetitions, |r| r.server.as_ref()),
+            client_cpu: cpu("client CPU per call", repetitions, Metric::ClientCpu),
+            server_cpu: cpu("server CPU per call", repetitions, Metric::ServerCpu),
         }
     }
 
@@ -83,6 +89,65 @@ impl Headline {
     }
 }
 
+/// A number that each repetition has one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Calls that ended OK, a second.
+    Achieved,
+    /// A quantile of the response time.
+    Response(Quantile),
+    /// CPU time of the client for each call.
+    ClientCpu,
+    /// CPU time of the server for each call.
+    ServerCpu,
+}
+
+impl Metric {
+    /// Those with a confidence interval in every report, with their names in files.
+    pub const ALL: [(Metric, &'static str); 5] = [
+        (Metric::Achieved, "achieved_per_s"),
+        (Metric::Response(Quantile::P50), "response_time_p50_ns"),
+        (Metric::Response(Quantile::P99), "response_time_p99_ns"),
+        (Metric::ClientCpu, "client_cpu_ns_per_call"),
+        (Metric::ServerCpu, "server_cpu_ns_per_call"),
+    ];
+
+    /// Its value in one repetition, where it is a number.
+    pub fn of(self, repetition: &Repetition) -> Option<f64> {
+        let cpu = |cost: &Cost| cost.cpu_ns_per_call;
+        match self {
+            Metric::Achieved => Some(repetition.achieved_per_s),
+            Metric::Response(quantile) => exact(repetition, quantile),
+            Metric::ClientCpu => cpu(&repetition.client),
+            Metric::ServerCpu => repetition.server.as_ref().and_then(cpu),
+        }
+    }
+
+    /// Where its true value lies with 95 % confidence; `None` with fewer than three repetitions, or where it is no
+    /// number in one of them.
+    pub fn ci95(self, repetitions: &[Repetition]) -> Option<Interval> {
+        let values: Option<Vec<f64>> = repetitions.iter().map(|r| self.of(r)).collect();
+        stats::ci95(&values?)
+    }
+}
+
+impl Figure {
+    /// What stands below the number: its confidence interval, or else its spread or a remark.
+    pub fn small_print(&self) -> Option<String> {
+        let interval = self.ci95.as_ref().map(|ci95| format!("CI95 {ci95}"));
+        interval.or_else(|| self.note.clone())
+    }
+}
+
+fn confidence(
+    repetitions: &[Repetition],
+    metric: Metric,
+    print: impl Fn(f64) -> String,
+) -> Option<String> {
+    let Interval { low, high } = metric.ci95(repetitions)?;
+    Some(format!("{} to {}", print(low), print(high)))
+}
+
 /// A response-time quantile of one repetition, where it is a number.
 pub(crate) fn exact(repetition: &Repetition, quantile: Quantile) -> Option<f64> {
     match repetition.response_time.shown(quantile) {
@@ -91,8 +156,16 @@ pub(crate) fn exact(repetition: &Repetition, quantile: Quantile) -> Option<f64> 
     }
 }
 
+/// What a whisker spans: the confidence interval, or with two repetitions both values.
+pub(crate) fn whisker(repetitions: &[Repetition], metric: Metric) -> Option<(f64, f64)> {
+    match metric.ci95(repetitions) {
+        Some(Interval { low, high }) => Some((low, high)),
+        None => range(repetitions, |r| metric.of(r)),
+    }
+}
+
 /// The smallest and the largest over the repetitions, where there are several and all are numbers.
-pub(crate) fn range<'a>(
+fn range<'a>(
     repetitions: &'a [Repetition],
     value: impl Fn(&'a Repetition) -> Option<f64>,
 ) -> Option<(f64, f64)> {
@@ -121,6 +194,7 @@ fn offered(merged: &Merged) -> Option<Figure> {
     (offered.is_finite() && (differs || merged.counts.shed > 0)).then(|| Figure {
         label: "offered",
         value: rate(offered),
+        ci95: None,
         note: (merged.counts.shed > 0).then(|| format!("{} shed", count(merged.counts.shed))),
     })
 }
@@ -142,26 +216,24 @@ fn messages(merged: &Merged) -> Option<Figure> {
     Some(Figure {
         label: "messages",
         value: rate(value),
+        ci95: None,
         note: Some(note),
     })
 }
 
 /// CPU time per call over all repetitions, each weighed by its calls.
-fn cpu<'a>(
-    label: &'static str,
-    repetitions: &'a [Repetition],
-    side: impl Fn(&'a Repetition) -> Option<&'a Cost>,
-) -> Option<Figure> {
+fn cpu(label: &'static str, repetitions: &[Repetition], metric: Metric) -> Option<Figure> {
     let known = repetitions
         .iter()
-        .filter_map(|r| Some((side(r)?.cpu_ns_per_call?, r.counts.finished())));
+        .filter_map(|r| Some((metric.of(r)?, r.counts.finished())));
     let (spent, calls) = known.fold((0.0, 0), |(spent, calls), (ns, n)| {
         (spent + ns * n as f64, calls + n)
     });
     (calls > 0).then(|| Figure {
         label,
         value: duration(spent / calls as f64),
-        note: spread(repetitions, |r| side(r)?.cpu_ns_per_call, duration),
+        ci95: confidence(repetitions, metric, duration),
+        note: spread(repetitions, |r| metric.of(r), duration),
     })
 }
 
@@ -171,6 +243,7 @@ fn errors(merged: &Merged) -> Figure {
     Figure {
         label: "errors",
         value: count(bad),
+        ci95: None,
         note: Some(if bad == 0 {
             format!("of {} calls", count(counts.started))
         } else {

@@ -11,8 +11,8 @@ mod time;
 pub mod yaml;
 
 pub use case::{COLUMNS, CaseView, Cell, TimeRow, cells, table};
-pub use headline::{Figure, Headline};
-pub(crate) use headline::{exact, range};
+pub(crate) use headline::whisker;
+pub use headline::{Figure, Headline, Metric};
 pub use merged::Merged;
 pub(crate) use names::{clean, last_key};
 pub use sweep::{Scale, Sweep, SweepSeries, SweepValue};

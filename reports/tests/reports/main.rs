@@ -3,6 +3,7 @@
 mod calibration;
 #[path = "../common/mod.rs"]
 mod common;
+mod confidence;
 mod golden;
 mod limits;
 mod properties;

@@ -226,6 +226,8 @@ fn wire(row: &mut Row, wire: Option<&Wire>) {
     times("wire_connect_time", |w| &w.connect_time);
     times("wire_ready_time", |w| &w.ready_time);
     times("wire_ping_time", |w| &w.ping_time);
+}
+
 /// The same in every row of a case: intervals come from all of its repetitions.
 fn confidence(row: &mut Row, repetitions: &[Repetition]) {
     for (metric, name) in Metric::ALL {

@@ -310,6 +310,7 @@ impl Connection {
         self.stage = Stage::Lost;
         self.socket = None;
         self.blocked = false;
+        self.failure = error.or(self.failure.take());
     }
 
     /// What went over all connections that the channel has had.

@@ -459,7 +459,7 @@ fn pings_of_the_keepalive_are_timed(engine: &str) {
 fn signal_later(server: &Server, ms: u64, signal: Signal) -> thread::JoinHandle<()> {
     let pid = Pid::from_raw(server.child.id() as i32);
     common::after(Duration::from_millis(ms), move || {
-        kill(pid, signal).unwrap()
+        kill(pid, signal).unwrap();
     })
 }
 

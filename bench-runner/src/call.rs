@@ -28,6 +28,8 @@ pub struct Call {
     pub metadata: Vec<(String, String)>,
     /// The call's timeout.
     pub deadline: Option<Nanos>,
+    /// Whether the server was asked for its own times, which come as trailers.
+    pub stamps: bool,
     requests: Vec<Request>,
 }
 
@@ -71,6 +73,7 @@ impl Call {
             bidi: call.bidi.unwrap_or_default(),
             metadata: call.metadata.clone().into_iter().collect(),
             deadline: call.deadline,
+            stamps: call.stamps,
             requests,
         }
     }
@@ -151,7 +154,7 @@ impl Answer {
 impl Request {
     fn prepare(call: &scenario::Call, shaped: bool, rng: &mut ChaCha8Rng) -> Request {
         let reply_size = draw(&call.reply.size, rng);
-        let shape = shape(&call.reply, reply_size);
+        let shape = shape(call, reply_size);
         let name = text(draw(&call.request.size, rng), rng);
         let further = HelloRequest {
             name: name.clone(),
@@ -209,7 +212,8 @@ fn echo_shape(call: &scenario::Call, size: u32) -> Option<ReplyShape> {
     })
 }
 
-fn shape(reply: &scenario::Reply, size: u32) -> ReplyShape {
+fn shape(call: &scenario::Call, size: u32) -> ReplyShape {
+    let reply = &call.reply;
     let (when, every) = match reply.when {
         None => (WireWhen::Default, 0),
         Some(When::Each) => (WireWhen::Each, 0),
@@ -227,6 +231,7 @@ fn shape(reply: &scenario::Reply, size: u32) -> ReplyShape {
         status_code: status.map_or(0, |status| u32::from(status.code.0)),
         status_message: status.map_or_else(String::new, |status| status.message.clone()),
         trailers: reply.trailers.clone().into_iter().collect(),
+        stamps: call.stamps,
     }
 }
 

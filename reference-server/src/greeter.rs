@@ -18,10 +18,11 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::behaviour::Fates;
 use crate::codec::Counted;
 use crate::counters::Counts;
+use crate::numbered::Number;
 use crate::replies::Replies;
 use crate::reply::Reply;
 use crate::shape::Headers;
-use crate::timer::{Sleep, Timer};
+use crate::timer::{Sleep, Timer, now};
 
 /// The Greeter.
 #[derive(Clone)]
@@ -32,25 +33,25 @@ pub(crate) struct Greeter(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) counts: Arc<Counts>,
     pub(crate) fates: Fates,
-    /// There where any call may be delayed.
+    /// There where there is any behaviour.
     pub(crate) timer: Option<Timer>,
 }
 
 impl Shared {
-    /// Sleeps for a fate's delay; `None` where there is nothing to wait for.
-    pub(crate) fn sleep(&self, delay: Nanos) -> Option<Sleep> {
-        if delay == Nanos::ZERO {
-            None
-        } else {
-            self.timer.as_ref().map(|timer| timer.sleep(delay))
-        }
+    /// Sleeps until an answer is due; `None` where it is.
+    pub(crate) fn until(&self, due: Nanos) -> Option<Sleep> {
+        let timer = self.timer.as_ref().filter(|_| now() < due);
+        timer.map(|timer| timer.until(due))
     }
 }
 
 /// One call of one method.
-struct Call {
-    shared: Arc<Shared>,
-    method: Method,
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) method: Method,
+    /// The number of its connection.
+    pub(crate) connection: u32,
 }
 
 impl Call {
@@ -59,7 +60,7 @@ impl Call {
         first: Option<HelloRequest>,
         rest: Option<Streaming<HelloRequest>>,
     ) -> Result<Response<Replies>, Status> {
-        let (replies, headers) = Replies::new(self.shared, self.method, first, rest)?;
+        let (replies, headers) = Replies::new(self, first, rest)?;
         match headers {
             Headers::AtOnce => Ok(Response::new(replies)),
             Headers::WithFirst => replies.open().await.map(Response::new),
@@ -74,10 +75,7 @@ impl ServerStreamingService<HelloRequest> for Call {
     type Future = BoxFuture<Response<Replies>, Status>;
 
     fn call(&mut self, request: Request<HelloRequest>) -> Self::Future {
-        let call = Call {
-            shared: self.shared.clone(),
-            method: self.method,
-        };
+        let call = self.clone();
         Box::pin(call.answer(Some(request.into_inner()), None))
     }
 }
@@ -89,10 +87,7 @@ impl StreamingService<HelloRequest> for Call {
     type Future = BoxFuture<Response<Replies>, Status>;
 
     fn call(&mut self, request: Request<Streaming<HelloRequest>>) -> Self::Future {
-        let call = Call {
-            shared: self.shared.clone(),
-            method: self.method,
-        };
+        let call = self.clone();
         let mut requests = request.into_inner();
         Box::pin(async move {
             let first = requests.message().await?;
@@ -118,10 +113,16 @@ impl Service<http::Request<Body>> for Greeter {
         };
         let shared = self.0.clone();
         shared.counts.of(method).call();
+        let connection = request.extensions().get::<Number>();
+        let connection = connection.map_or(0, |number| number.get(&shared.fates));
         let codec = Counted::new(shared.counts.clone(), method);
         // Sizes are the caller's business; the HTTP/2 windows bound what is in memory at a time.
         let mut grpc = Grpc::new(codec).max_decoding_message_size(usize::MAX);
-        let call = Call { shared, method };
+        let call = Call {
+            shared,
+            method,
+            connection,
+        };
         Box::pin(async move {
             Ok(match method.pattern() {
                 Pattern::Unary | Pattern::ServerStreaming => {

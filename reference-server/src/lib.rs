@@ -10,11 +10,11 @@
 //! |---|---|
 //! | `args` | [`ServeArgs`] and [`serve`]: the command, for both binaries |
 //! | `server` | [`Server`]: bind, serve, drain |
-//! | `listen`, `incoming` | where connections come from |
+//! | `listen`, `incoming`, `numbered` | where connections come from, and how they are told apart |
 //! | `shape`, `script`, `reply` | what a call asks for, and what it is to do next: the same for both faces (hot) |
 //! | `greeter`, `codec`, `replies` | the tonic face: one call, from its path to its trailers (hot) |
 //! | `raw` | the raw face, on `wire` (hot) |
-//! | `behaviour`, `timer` | how the server misbehaves, and the kernel timer behind its delays |
+//! | `behaviour`, `timer` | how the server misbehaves, and the kernel timer behind it |
 //! | `counters` | what it counted |
 //! | `cpus` | pinning |
 //!
@@ -41,6 +41,7 @@ mod error;
 mod greeter;
 mod incoming;
 mod listen;
+mod numbered;
 mod output;
 mod raw;
 mod replies;

@@ -3,30 +3,32 @@
 //! Hot. A state machine rather than a task, so a call costs no spawn and no channel.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 use protos::helloworld::HelloRequest;
-use scenarios::method::Method;
+use scenarios::units::Nanos;
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Status, Streaming};
 
-use crate::behaviour::Fate;
-use crate::greeter::Shared;
+use crate::behaviour::{Fate, Plan, Stamps};
+use crate::greeter::Call;
 use crate::reply::Reply;
 use crate::script::{Script, Step};
 use crate::shape::{Headers, Shape};
-use crate::timer::Sleep;
+use crate::timer::{Sleep, now};
 
 /// The replies of one call, then its status. tonic sends the status, and its metadata as the trailers.
 pub(crate) struct Replies {
     source: Source,
     opening: Opening,
-    fate: Fate,
+    plan: Plan,
+    /// When the first reply was released.
+    released: Nanos,
+    stamps: bool,
     /// How the call ends, where not with a plain OK.
     end: Option<Status>,
-    shared: Arc<Shared>,
-    method: Method,
+    call: Call,
 }
 
 /// The way to the first reply.
@@ -35,6 +37,8 @@ enum Opening {
     Awaited,
     /// It is there (or the end is), and must wait for the delay.
     Delayed(Item, Option<Sleep>),
+    /// It never goes.
+    Swallowed,
     /// It may go.
     Ready(Item),
     /// It is gone.
@@ -56,14 +60,13 @@ struct Source {
 impl Replies {
     /// The replies to a call whose first request is `first` and whose others are `rest`.
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        method: Method,
+        call: Call,
         first: Option<HelloRequest>,
         rest: Option<Streaming<HelloRequest>>,
     ) -> Result<(Replies, Headers), Status> {
         let shape = Shape::of(
             first.as_ref().and_then(|first| first.reply.as_ref()),
-            method.pattern(),
+            call.method.pattern(),
         )?;
         let mut script = Script::default();
         script.begin(&shape);
@@ -72,15 +75,15 @@ impl Replies {
             first,
             rest,
         };
-        let fate = shared.fates.next();
         Ok((
             Replies {
                 source,
                 opening: Opening::Awaited,
-                fate,
+                plan: Plan::default(),
+                released: Nanos::ZERO,
+                stamps: shape.stamps,
                 end: shape.end,
-                shared,
-                method,
+                call,
             },
             shape.headers,
         ))
@@ -106,19 +109,17 @@ impl Replies {
             match &mut self.opening {
                 Opening::Awaited => {
                     let first = ready!(self.source.poll_next(cx));
-                    self.opening = Opening::Delayed(first, self.shared.sleep(self.fate.delay));
+                    self.opening = self.plan(first);
                 }
                 Opening::Delayed(first, sleep) => {
                     if let Some(sleep) = sleep {
                         ready!(Pin::new(sleep).poll(cx));
                     }
-                    let first = if self.fate.fails {
-                        Some(Err(self.shared.fates.error()))
-                    } else {
-                        first.take()
-                    };
-                    self.opening = Opening::Ready(first);
+                    let first = first.take();
+                    self.opening = Opening::Ready(self.release(first));
                 }
+                // Nobody wakes it: the call is dropped when the client gives it up.
+                Opening::Swallowed => return Poll::Pending,
                 Opening::Ready(first) => {
                     let first = first.take();
                     self.opening = Opening::Past;
@@ -129,11 +130,54 @@ impl Replies {
         }
     }
 
+    /// What comes first is there; says when it may go.
+    fn plan(&mut self, first: Item) -> Opening {
+        let fates = &self.call.shared.fates;
+        if !fates.is_any() && !self.stamps {
+            return Opening::Ready(first);
+        }
+        self.plan = fates.plan(now(), self.call.connection);
+        match self.plan.fate {
+            Fate::Swallowed => Opening::Swallowed,
+            _ => Opening::Delayed(first, self.call.shared.until(self.plan.planned)),
+        }
+    }
+
+    /// What comes first goes, or the error in its place.
+    fn release(&mut self, first: Item) -> Item {
+        self.released = now();
+        if self.plan.fate == Fate::Fails {
+            return Some(Err(self.stamped(self.call.shared.fates.error())));
+        }
+        if self.stamps {
+            let end = self.end.take().unwrap_or_else(|| Status::new(Code::Ok, ""));
+            self.end = Some(self.stamped(end));
+        }
+        first
+    }
+
+    /// A status with the server's own times, if they are asked for.
+    fn stamped(&self, mut status: Status) -> Status {
+        if self.stamps {
+            let stamps = Stamps {
+                plan: self.plan,
+                released: self.released,
+                connection: self.call.connection,
+            };
+            for (name, value) in stamps.trailers() {
+                // Digits are metadata.
+                let value = value.parse().unwrap_or(MetadataValue::from_static(""));
+                status.metadata_mut().insert(name, value);
+            }
+        }
+        status
+    }
+
     /// The end of the call: its status, or nothing where that is a plain OK.
     fn end(&mut self) -> Item {
         let end = self.end.take();
         if end.as_ref().is_none_or(|status| status.code() == Code::Ok) {
-            self.shared.counts.of(self.method).ok();
+            self.call.shared.counts.of(self.call.method).ok();
         }
         end.map(Err)
     }

@@ -159,6 +159,7 @@ mod tests {
             rule,
             headers: crate::shape::Headers::WithFirst,
             end: None,
+            stamps: false,
         });
         let (mut sent, mut steps) = (0, String::new());
         loop {
@@ -212,6 +213,7 @@ mod tests {
             rule: Rule::Every(NonZeroU32::MIN),
             headers: crate::shape::Headers::WithFirst,
             end: None,
+            stamps: false,
         };
         script.begin(&shape);
         script.take_in(Some(3), "a").unwrap();

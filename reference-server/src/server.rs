@@ -23,6 +23,7 @@ use crate::counters::{Counts, CountsService};
 use crate::error::ServeError;
 use crate::greeter::{Greeter, Shared};
 use crate::listen::{Listen, Listener};
+use crate::numbered::Numbered;
 use crate::raw::{self, Accepted};
 use crate::timer::Timer;
 use crate::{incoming, output};
@@ -98,7 +99,7 @@ impl Server {
         counts: Arc<Counts>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let timer = fates.have_delays().then(Timer::start).transpose();
+        let timer = fates.is_any().then(Timer::start).transpose();
         let shared = Arc::new(Shared {
             counts,
             fates,
@@ -116,12 +117,14 @@ impl Server {
         match self.listener {
             Listener::Tcp(listener, _) => {
                 let listener = tokio::net::TcpListener::from_std(listener).map_err(register)?;
-                let serving = serve_on(router, incoming::tcp(listener), stop);
+                let incoming = incoming::tcp(listener).map(|socket| socket.map(Numbered::new));
+                let serving = serve_on(router, incoming, stop);
                 drained(serving, stopped, DRAIN).await
             }
             Listener::Unix(listener, _file) => {
                 let listener = tokio::net::UnixListener::from_std(listener).map_err(register)?;
-                let serving = serve_on(router, incoming::unix(listener), stop);
+                let incoming = incoming::unix(listener).map(|socket| socket.map(Numbered::new));
+                let serving = serve_on(router, incoming, stop);
                 drained(serving, stopped, DRAIN).await
             }
         }

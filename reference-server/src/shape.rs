@@ -23,6 +23,8 @@ pub(crate) struct Shape {
     pub(crate) headers: Headers,
     /// How the call ends, where not with a plain OK.
     pub(crate) end: Option<Status>,
+    /// Whether the caller asks for the server's own times.
+    pub(crate) stamps: bool,
 }
 
 /// How many replies, and when.
@@ -53,6 +55,7 @@ impl Shape {
                 Headers::WithFirst
             },
             end,
+            stamps: asked.stamps,
         })
     }
 }

@@ -131,10 +131,9 @@ impl Timer {
         Ok(Timer { shared, driver })
     }
 
-    /// Sleeps for `length` from now.
-    pub(crate) fn sleep(&self, length: Nanos) -> Sleep {
+    /// Sleeps until `due`.
+    pub(crate) fn until(&self, due: Nanos) -> Sleep {
         let (wake, woken) = oneshot::channel();
-        let due = now() + length;
         let mut queue = self.shared.queue();
         if queue.push(due, wake) {
             self.shared.alarm.get_ref().set(due);
@@ -227,7 +226,7 @@ mod tests {
         let (order, mut woken) = tokio::sync::mpsc::unbounded_channel();
         let begun = now();
         for &ms in lengths {
-            let (sleep, order) = (timer.sleep(Nanos::from_millis(ms)), order.clone());
+            let (sleep, order) = (timer.until(begun + Nanos::from_millis(ms)), order.clone());
             tokio::spawn(async move {
                 sleep.await;
                 assert!(
@@ -263,17 +262,16 @@ mod tests {
     #[tokio::test]
     async fn a_sleeper_that_gave_up_does_not_hold_up_the_others() {
         let timer = Timer::start().unwrap();
-        drop(timer.sleep(Nanos::from_millis(1)));
-        timer.sleep(Nanos::from_millis(2)).await;
-        timer.sleep(Nanos::ZERO).await;
+        drop(timer.until(now() + Nanos::from_millis(1)));
+        timer.until(now() + Nanos::from_millis(2)).await;
+        timer.until(now()).await;
     }
 
     #[tokio::test]
     async fn thousands_of_equal_sleeps_all_end() {
         let timer = Timer::start().unwrap();
-        let sleeps: Vec<Sleep> = (0..5000)
-            .map(|_| timer.sleep(Nanos::from_millis(3)))
-            .collect();
+        let due = now() + Nanos::from_millis(3);
+        let sleeps: Vec<Sleep> = (0..5000).map(|_| timer.until(due)).collect();
         for sleep in sleeps {
             sleep.await;
         }
@@ -282,7 +280,7 @@ mod tests {
     #[tokio::test]
     async fn without_its_timer_a_sleep_ends() {
         let timer = Timer::start().unwrap();
-        let sleep = timer.sleep(Nanos::SECOND);
+        let sleep = timer.until(now() + Nanos::SECOND);
         let shared = Arc::downgrade(&timer.shared);
         drop(timer);
         sleep.await;

@@ -4,12 +4,15 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Running, request, sized, until, whole_call};
+use common::{PATIENCE, Running, by_hand, call, request, settings, sized, until, whole_call};
+use futures_util::{FutureExt, StreamExt};
 use protos::helloworld::greeter_client::GreeterClient;
 use protos::helloworld::{HelloRequest, When};
 use scenarios::law::Law;
 use scenarios::method::Method;
-use scenarios::scenario::{Behaviour, ErrorBehaviour, Face};
+use scenarios::scenario::{
+    Behaviour, Blackhole, ErrorBehaviour, Face, ReferenceServer, ServerHttp2,
+};
 use scenarios::status::StatusCode;
 use scenarios::units::Nanos;
 use tonic::{Code, Request};
@@ -21,16 +24,25 @@ on_both_faces!(
     a_deadline_that_is_shorter_than_the_delay_ends_the_call,
     a_deadline_ends_a_call_whose_client_says_nothing,
     what_comes_during_the_delay_is_answered_after_it,
+    a_share_of_the_calls_is_never_answered,
+    calls_that_are_never_answered_leave_nothing_behind,
 );
 
 fn failing(share: f64) -> Behaviour {
     Behaviour {
-        delay: None,
         error: Some(ErrorBehaviour {
             share,
             code: StatusCode(14),
             delay: None,
         }),
+        ..Behaviour::default()
+    }
+}
+
+fn delayed(delay: Option<Law<Nanos>>) -> Behaviour {
+    Behaviour {
+        delay,
+        ..Behaviour::default()
     }
 }
 
@@ -102,7 +114,7 @@ async fn an_error_takes_the_place_of_the_first_reply(face: Face) {
 
 async fn a_deadline_that_is_shorter_than_the_delay_ends_the_call(face: Face) {
     let delay = Some(Law::Fixed(Nanos(3_600 * Nanos::SECOND.0)));
-    let server = Running::with(face, Behaviour { delay, error: None });
+    let server = Running::with(face, delayed(delay));
     let channel = server.connect().await;
     let mut client = GreeterClient::new(channel.clone());
     let mut call = Request::new(HelloRequest {
@@ -141,7 +153,7 @@ async fn a_deadline_ends_a_call_whose_client_says_nothing(face: Face) {
 
 async fn what_comes_during_the_delay_is_answered_after_it(face: Face) {
     let delay = Some(Law::Fixed(Nanos::from_millis(50)));
-    let server = Running::with(face, Behaviour { delay, error: None });
+    let server = Running::with(face, delayed(delay));
     let channel = server.connect().await;
     let requests: Vec<_> = (0..5000).map(|n| request(sized(n % 7))).collect();
     let wanted: Vec<_> = (0..5000).map(|n| n % 7).collect();
@@ -157,4 +169,60 @@ async fn what_comes_during_the_delay_is_answered_after_it(face: Face) {
         assert_eq!(reply.message, format!("Hello, number {n}!"));
     }
     assert_eq!(answer.replies.len(), 500);
+}
+
+fn swallowing(share: f64) -> Behaviour {
+    Behaviour {
+        blackhole: Some(Blackhole { share }),
+        ..Behaviour::default()
+    }
+}
+
+async fn a_share_of_the_calls_is_never_answered(face: Face) {
+    let server = Running::with(face, swallowing(0.25));
+    let channel = server.connect().await;
+    let mut calls: futures_util::stream::FuturesUnordered<_> = (0..400)
+        .map(|_| whole_call(&channel, Method::SayHello, vec![request(sized(3))]))
+        .collect();
+    // The seed is fixed, so it is known how many answers there are to wait for.
+    let answered = 298;
+    for n in 0..answered {
+        let answer = tokio::time::timeout(PATIENCE, calls.next()).await;
+        let answer = answer.unwrap_or_else(|_| panic!("{n} of 400 calls are answered"));
+        assert!(answer.unwrap().end.is_ok());
+    }
+    // All calls have been taken, so what is not answered by now never is.
+    until(&channel, Method::SayHello, |counts| {
+        (counts.calls, counts.ok) == (400, answered)
+    })
+    .await;
+    assert!(calls.next().now_or_never().is_none());
+    assert_eq!(calls.len() as u64, 400 - answered);
+}
+
+async fn calls_that_are_never_answered_leave_nothing_behind(face: Face) {
+    let settings = ReferenceServer {
+        http2: ServerHttp2 {
+            max_concurrent_streams: 2,
+            ..settings(face).http2
+        },
+        behaviour: swallowing(1.0),
+        ..settings(face)
+    };
+    let server = Running::on("127.0.0.1:0", &settings);
+    let channel = server.connect().await;
+    // Each of them takes one of two places, so were it not given back, the third would not be taken.
+    for (taken, method) in (1..=20).flat_map(|n| Method::ALL.map(|method| (n, method))) {
+        let (sender, requests) = by_hand();
+        sender.send(request(sized(3))).unwrap();
+        let waiting = call(&channel, method, requests);
+        let seen = until(&channel, method, |counts| counts.calls == taken);
+        tokio::select! {
+            _ = seen => {}
+            answer = waiting => panic!("{method:?} is answered: {answer:?}"),
+        }
+    }
+    // And the server ends at once when its client is gone.
+    drop(channel);
+    server.stop().await.unwrap().unwrap();
 }

@@ -27,7 +27,7 @@ const NEVER: Nanos = Nanos(3_600 * Nanos::SECOND.0);
 fn delayed(delay: Nanos) -> Behaviour {
     Behaviour {
         delay: Some(Law::Fixed(delay)),
-        error: None,
+        ..Behaviour::default()
     }
 }
 

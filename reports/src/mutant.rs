@@ -61,6 +61,8 @@ lies! {
     Retry "retry"
     /// Of a stream, only the average gap between messages is kept.
     AverageGaps "average_gaps"
+    /// Calls leave in two writes, and Nagle's algorithm is left on.
+    Nagle "nagle"
     /// One channel makes all the calls.
     OneChannel "one_channel"
     /// A call belongs to the second in which it ended.

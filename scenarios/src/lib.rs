@@ -24,6 +24,7 @@
 //! # Ok::<(), scenarios::ScenarioError>(())
 //! ```
 
+pub mod behaviour;
 pub mod catalogue;
 mod document;
 mod error;

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+pub use crate::behaviour::*;
 use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
@@ -111,29 +112,6 @@ pub struct ServerHttp2 {
     pub max_frame_size: Bytes,
 }
 
-/// How the reference server misbehaves, for every call.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Behaviour {
-    /// Waits this long before the first reply.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delay: Option<Law<Nanos>>,
-    /// Answers a share of the calls with an error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorBehaviour>,
-}
-
-/// A share of the calls that is answered with an error.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ErrorBehaviour {
-    /// From 0 to 1.
-    pub share: f64,
-    /// The status code.
-    pub code: StatusCode,
-    /// Waits this long first, instead of the ordinary delay.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delay: Option<Law<Nanos>>,
-}
-
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Client {
@@ -221,6 +199,9 @@ pub struct Call {
     /// The call's timeout from its start, sent as `grpc-timeout` and enforced by the client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Nanos>,
+    /// Whether the reference server is asked for its own times, which it gives as trailers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stamps: bool,
 }
 
 /// What the client sends in one call.

@@ -21,7 +21,11 @@ pub struct Bytes(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Rate(f64);
 
-/// Why a text is not a duration, a size or a rate.
+/// A part of a whole, or a rate of change: `1%` is 0.01.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Share(f64);
+
+/// Why a text is not a duration, a size, a rate or a share.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}, found `{found}`")]
 pub struct UnitError {
@@ -32,6 +36,8 @@ pub struct UnitError {
 const DURATION: &str = "a duration with its unit, such as `500us`, `20ms` or `5s`";
 const SIZE: &str = "a size such as `16B`, `64KiB` or `1MiB`";
 const RATE: &str = "a positive rate such as `5000/s` or `300/min`";
+
+const SHARE: &str = "a share such as `1%` or `0.01`";
 
 const TIME_UNITS: [(&str, u64); 8] = [
     ("ns", 1),
@@ -112,6 +118,18 @@ impl Rate {
     }
 }
 
+impl Share {
+    /// This many wholes.
+    pub const fn new(share: f64) -> Share {
+        Share(share)
+    }
+
+    /// The share of one whole.
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
 /// Splits `1.5ms` into its number and its unit.
 fn split_number(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
@@ -188,6 +206,23 @@ impl FromStr for Rate {
     }
 }
 
+impl FromStr for Share {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Share, UnitError> {
+        let (number, whole) = match text.trim().strip_suffix('%') {
+            Some(percent) => (percent.trim_end(), 100.0),
+            None => (text.trim(), 1.0),
+        };
+        let value = number.parse::<f64>().ok().filter(|value| value.is_finite());
+        value
+            .map(|value| Share(value / whole))
+            .ok_or_else(|| UnitError {
+                expected: SHARE,
+                found: text.into(),
+            })
+    }
+}
+
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const PLAIN: [(&str, u64); 6] = [
@@ -218,6 +253,18 @@ impl fmt::Display for Rate {
     }
 }
 
+impl fmt::Display for Share {
+    /// In percent where that is short, so that what is printed is read back as the same number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = (self.0 * 100.0).round();
+        if percent / 100.0 == self.0 {
+            write!(f, "{percent}%")
+        } else {
+            write!(f, "{}", self.0)
+        }
+    }
+}
+
 /// Reads any unit from a YAML scalar: text is parsed, a bare number is judged by the type (most refuse it).
 struct ScalarVisitor<T>(&'static str, std::marker::PhantomData<T>);
 
@@ -241,7 +288,7 @@ impl<T: FromStr<Err = UnitError>> Visitor<'_> for ScalarVisitor<T> {
 }
 
 macro_rules! scalar {
-    ($type:ident, $expected:expr, $pattern:literal, $example:literal) => {
+    ($type:ident, $expected:expr, $number:literal, $pattern:literal, $example:literal) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_any(ScalarVisitor($expected, std::marker::PhantomData))
@@ -258,7 +305,7 @@ macro_rules! scalar {
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": ["string", "integer"], "pattern": $pattern, "description": $expected, "examples": [$example]
+                    "type": ["string", $number], "pattern": $pattern, "description": $expected, "examples": [$example]
                 })
             }
         }
@@ -268,16 +315,25 @@ macro_rules! scalar {
 scalar!(
     Nanos,
     DURATION,
+    "integer",
     r"^(0|[0-9.]+ *(ns|us|µs|ms|s|m|min|h))$",
     "20ms"
 );
 scalar!(
     Bytes,
     SIZE,
+    "integer",
     r"^[0-9.]+ *(B|KiB|MiB|GiB|kB|KB|MB|GB)?$",
     "64KiB"
 );
-scalar!(Rate, RATE, r"^[0-9.]+ */ *(s|sec|m|min|h)$", "5000/s");
+scalar!(Share, SHARE, "number", r"^-?[0-9.]+ *%?$", "1%");
+scalar!(
+    Rate,
+    RATE,
+    "integer",
+    r"^[0-9.]+ */ *(s|sec|m|min|h)$",
+    "5000/s"
+);
 
 #[cfg(test)]
 mod tests {
@@ -292,11 +348,15 @@ mod tests {
             assert_eq!(text.parse::<Bytes>().unwrap().to_string(), text);
         }
         assert_eq!("5000/s".parse::<Rate>().unwrap().to_string(), "5000/s");
+        for text in ["1%", "0%", "1000%", "0.015", "-1%"] {
+            assert_eq!(text.parse::<Share>().unwrap().to_string(), text);
+        }
     }
 
     #[test]
     fn fractions_scale_exactly() {
         assert_eq!("1.5ms".parse::<Nanos>().unwrap(), Nanos(1_500_000));
+        assert_eq!("7%".parse::<Share>().unwrap().get(), 0.07);
         assert_eq!("0.5/s".parse::<Rate>().unwrap().get(), 0.5);
         assert_eq!("300/min".parse::<Rate>().unwrap().get(), 5.0);
         assert_eq!("16KB".parse::<Bytes>().unwrap(), Bytes(16_000));
@@ -309,6 +369,9 @@ mod tests {
         }
         for text in ["5000", "-1/s", "0/s", "5000/day"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+        for text in ["", "%", "much", "inf", "1 percent"] {
+            assert!(text.parse::<Share>().is_err(), "{text}");
         }
         for text in ["-1B", "16 bananas"] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");

@@ -92,6 +92,33 @@ fn broken_server_settings() {
     };
     insta::assert_snapshot!("server-unknown-key", shown("http2.initial_window=64KiB"));
     insta::assert_snapshot!("server-wrong-unit", shown("behaviour.delay=2"));
+    for (name, set) in [
+        ("spin-too-long", "spin=2s"),
+        ("stall-without-width", "stall={ period: 1s }"),
+        ("stall-period", "stall={ period: 1us, width: 1ns }"),
+        ("stall-width", "stall={ period: 1s, width: 1s }"),
+        ("stall-phase", "stall={ period: 1s, width: 1ms, phase: 2s }"),
+        (
+            "queue-two-laws",
+            "queue={ service: { exponential: { mean: 2ms } }, law: fixed }",
+        ),
+        (
+            "queue-unknown-law",
+            "queue={ service: 2ms, law: exponental }",
+        ),
+        ("queue-servers", "queue={ service: 2ms, servers: 0 }"),
+        ("queue-service", "queue={ service: 2h }"),
+        ("blackhole-share", "blackhole={ share: 2 }"),
+        (
+            "slow-connection-index",
+            "slow_connection={ index: 10000, delay: 5ms }",
+        ),
+        ("warmup-factor", "warmup={ for: 2s, factor: -1 }"),
+        ("drift-share", "drift={ per_second: -1% }"),
+        ("drift-unit", "drift={ per_second: slowly }"),
+    ] {
+        insta::assert_snapshot!(format!("server-{name}"), shown(&format!("behaviour.{set}")));
+    }
 }
 
 #[test]

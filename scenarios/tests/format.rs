@@ -168,6 +168,7 @@ fn kind(root: &Value, schema: &Value) -> String {
         Some("array") => "a list".to_owned(),
         Some("integer") => "a whole number".to_owned(),
         Some("number") => "a number".to_owned(),
+        Some("boolean") => "`true`, `false`".to_owned(),
         Some("string") => "text".to_owned(),
         _ => "a mapping".to_owned(),
     }
@@ -254,8 +255,8 @@ fn base(path: &str) -> &'static str {
         p if p.starts_with("load.open") => "name: a\nload: { open: { rate: 1/s } }",
         p if p.starts_with("load.ramp") => "name: a\nload: { ramp: { from: 1/s, to: 1/s } }",
         "client.lanes" => "name: a\nclient: { channels: 10000 }",
-        p if p.contains("behaviour.error") => {
-            "name: a\ntarget: { reference_server: { behaviour: { error: { share: 0.5 } } } }"
+        p if p.contains("behaviour") => {
+            "name: a\ntarget: { reference_server: { behaviour: { error: { share: 0.5 }, stall: { period: 1h, width: 1us }, queue: { service: 1ms }, blackhole: { share: 0.5 }, slow_connection: { index: 0, delay: 1ms }, warmup: { for: 1s, factor: 10 }, drift: { per_second: 1% } } } }"
         }
         _ => "name: a",
     }

@@ -114,6 +114,19 @@ pub struct Stamps {
     pub released: u64,
 }
 
+impl Stamps {
+    /// The stamps among trailers, where all are there: `value` finds a trailer by its name.
+    pub(crate) fn of<'a>(value: impl Fn(&'static str) -> Option<&'a [u8]>) -> Option<Stamps> {
+        let number = |name| std::str::from_utf8(value(name)?).ok()?.parse().ok();
+        Some(Stamps {
+            connection: number("bench-connection")?,
+            arrival: number("bench-arrival-ns")?,
+            planned: number("bench-planned-ns")?,
+            released: number("bench-released-ns")?,
+        })
+    }
+}
+
 /// Something that happened to a call.
 #[derive(Debug)]
 pub struct Event {

@@ -41,6 +41,10 @@ pub struct ReplyShape {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+    /// Asks for the server's own times of this call as trailers, nanoseconds of its monotonic clock in decimal:
+    /// bench-arrival-ns, bench-planned-ns, bench-released-ns; and bench-connection, the connection's number from 0.
+    #[prost(bool, tag = "9")]
+    pub stamps: bool,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

@@ -11,6 +11,8 @@ use crate::hpack::{Encoder, FieldList};
 #[derive(Clone, Debug)]
 pub struct Template {
     fields: Arc<FieldList>,
+    /// Whether it is to leave nothing behind on a connection.
+    is_once: bool,
 }
 
 impl Template {
@@ -23,6 +25,21 @@ impl Template {
         }
         Template {
             fields: Arc::new(list),
+            is_once: false,
+        }
+    }
+
+    /// This is a list that is sent once, as its values will not come again: it is encoded each time, and takes no room
+    /// in the peer's dynamic table nor among the compiled blocks.
+    #[must_use]
+    pub fn once<'a>(fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
+        let mut list = FieldList::new();
+        for (name, value) in fields {
+            list.push(name, value);
+        }
+        Template {
+            fields: Arc::new(list),
+            is_once: true,
         }
     }
 
@@ -118,6 +135,8 @@ const KEPT: usize = 32;
 pub(crate) struct Blocks {
     compiled: Vec<Compiled>,
     next: usize,
+    /// The block of the latest list that was sent once.
+    once: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -132,6 +151,11 @@ impl Blocks {
     /// The template's block as it is right for the next frame on this connection.
     #[inline]
     pub(crate) fn block(&mut self, template: &Template, encoder: &mut Encoder) -> &[u8] {
+        if template.is_once {
+            self.once.clear();
+            encoder.encode_once(template.fields(), &mut self.once);
+            return &self.once;
+        }
         let at = match self
             .compiled
             .iter()

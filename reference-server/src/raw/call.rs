@@ -15,7 +15,7 @@ use tonic::Status;
 use tonic_health::pb::HealthCheckRequest;
 use wire::{Incoming, Piece};
 
-use crate::behaviour::Fate;
+use crate::behaviour::{Fate, Plan};
 use crate::raw::answers::Ending;
 use crate::raw::request::{Asked, Purpose, Route};
 use crate::raw::tally::Tally;
@@ -50,7 +50,11 @@ pub(crate) struct Call {
     pub(crate) is_held: bool,
     /// Replies that wait in the output.
     pub(crate) queued: u32,
-    pub(crate) fate: Fate,
+    pub(crate) plan: Plan,
+    /// When its first reply was released.
+    pub(crate) released: Nanos,
+    /// The caller asks for the server's own times.
+    pub(crate) stamps: bool,
     /// When the client gives up.
     pub(crate) deadline: Nanos,
     pub(crate) headers: Headers,
@@ -71,8 +75,10 @@ pub(crate) enum Stage {
     Reading,
     /// The first reply is to come, delayed perhaps.
     Opening,
-    /// This was to come first, and waits for the delay.
+    /// This was to come first, and waits for its time.
     Delayed(Step),
+    /// Nothing ever comes.
+    Swallowed,
     /// Replies go as they are made.
     Open,
     /// It is refused as it comes.
@@ -111,7 +117,9 @@ impl Call {
             has_head: false,
             is_held: false,
             queued: 0,
-            fate: Fate::default(),
+            plan: Plan::default(),
+            released: Nanos::ZERO,
+            stamps: false,
             deadline: NEVER,
             headers: Headers::WithFirst,
             end: None,
@@ -140,6 +148,8 @@ impl Call {
         self.has_head = false;
         self.is_held = false;
         self.queued = 0;
+        self.plan.fate = Fate::Answered;
+        self.stamps = false;
         self.deadline = match route.timeout {
             Some(timeout) => now() + timeout,
             None => NEVER,
@@ -250,7 +260,8 @@ impl Call {
             return;
         }
         let told = Asked::read(message).and_then(|asked| Ok((asked.size()?, asked)));
-        let is_at_rest = self.inbox.is_empty() && !matches!(self.stage, Stage::Delayed(_));
+        let is_at_rest =
+            self.inbox.is_empty() && !matches!(self.stage, Stage::Delayed(_) | Stage::Swallowed);
         let told = match told {
             Ok((size, asked)) if is_at_rest && self.script.is_reading() => {
                 match self.script.take_in(size, &asked.name) {
@@ -285,6 +296,10 @@ impl Call {
         self.script.begin(&shape);
         self.headers = shape.headers;
         self.end = end;
+        if shape.stamps {
+            self.stamps = true;
+            thread.is_timed.set(true);
+        }
         // The size is the shape's own, and checked.
         self.script.take_in(shape.size, &asked.name)
     }

@@ -29,6 +29,10 @@ pub(crate) struct Calls {
     tally: Tally,
     /// When deadlines are looked at next: no later than the first of them.
     watch: Nanos,
+    /// When the latest read was, where that is to be known.
+    read_at: Option<Nanos>,
+    /// The number of this connection, which it gets with its first call.
+    number: Option<u32>,
     /// A PING of ours came back.
     pub(crate) has_pong: bool,
 }
@@ -53,6 +57,8 @@ impl Calls {
             spare: Vec::new(),
             tally: Tally::default(),
             watch: NEVER,
+            read_at: None,
+            number: None,
             has_pong: false,
         }
     }
@@ -63,6 +69,12 @@ impl Calls {
         let (slot, generation) = (token as u32, (token >> 32) as u32);
         let call = self.slots.get(slot as usize)?;
         (call.generation == generation && call.stream != 0).then_some(slot)
+    }
+
+    /// Something was read just now.
+    #[inline]
+    pub(crate) fn begin_read(&mut self) {
+        self.read_at = self.thread.is_timed.get().then(now);
     }
 
     /// Notes that a call is to be looked after.
@@ -126,6 +138,8 @@ impl Calls {
             thread: &self.thread,
             mailbox: &self.mailbox,
             tally: &mut self.tally,
+            read_at: self.read_at,
+            connection: self.number.unwrap_or_default(),
         };
         if speak(&mut self.slots[slot as usize], &mut turn) == Life::Over {
             self.slots[slot as usize].vacate();
@@ -181,6 +195,9 @@ impl ServerEvents for Calls {
         let (patience, is_refused) = (call.patience(), call.is_refused());
         if let Purpose::Greet(method) = route.purpose {
             self.tally.call(method);
+            if self.number.is_none() {
+                self.number = Some(self.thread.fates.next_connection());
+            }
         }
         if is_refused {
             self.mark(slot);

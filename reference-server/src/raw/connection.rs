@@ -126,6 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if read.filled().is_empty() {
             return Poll::Ready(Ok(false));
         }
+        self.calls.begin_read();
         // The error stays there to be asked for, and GOAWAY is in the output.
         let _ = self.wire.receive(read.filled(), &mut self.calls);
         Poll::Ready(Ok(true))

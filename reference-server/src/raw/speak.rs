@@ -11,8 +11,9 @@ use scenarios::units::Nanos;
 use tonic::Status;
 use tonic_health::pb::HealthCheckResponse;
 use tonic_health::pb::health_check_response::ServingStatus;
-use wire::{Closed, Sent};
+use wire::{Closed, Sent, Template};
 
+use crate::behaviour::{Fate, Stamps};
 use crate::raw::answers::{Ending, NOT_GRPC};
 use crate::raw::call::{Call, Refusal, Stage, Told};
 use crate::raw::delays::Mailbox;
@@ -35,6 +36,10 @@ pub(crate) struct Turn<'a> {
     pub(crate) thread: &'a Thread,
     pub(crate) mailbox: &'a Rc<Mailbox>,
     pub(crate) tally: &'a mut Tally,
+    /// When what the call says was read, where that is known.
+    pub(crate) read_at: Option<Nanos>,
+    /// The number of the connection.
+    pub(crate) connection: u32,
 }
 
 /// Whether a call is over.
@@ -57,13 +62,12 @@ impl Call {
         spoken.unwrap_or(Life::Over)
     }
 
-    /// The delay is over.
+    /// What was to come first may go.
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) -> Life {
         let (Stage::Delayed(first), Purpose::Greet(method)) = (self.stage, self.purpose) else {
             return Life::GoesOn;
         };
-        self.stage = Stage::Open;
-        self.open(method, first, turn).unwrap_or(Life::Over)
+        self.release(method, first, turn).unwrap_or(Life::Over)
     }
 
     /// The deadline has passed, and the answer has not begun.
@@ -173,7 +177,6 @@ impl Call {
                 Err(status) => return Ok(Err(status)),
             }
         }
-        self.fate = turn.thread.fates.next();
         self.stage = Stage::Opening;
         if self.headers == Headers::AtOnce {
             self.send_head(turn)?;
@@ -189,21 +192,53 @@ impl Call {
             self.hold(turn);
             return Ok(Life::GoesOn);
         }
-        if self.fate.delay == Nanos::ZERO {
-            self.stage = Stage::Open;
-            return self.open(method, first, turn);
+        if self.stamps || turn.thread.fates.is_any() {
+            return self.plan(method, first, token, turn);
         }
-        self.stage = Stage::Delayed(first);
-        let due = now() + self.fate.delay;
-        turn.thread.delays.wait(due, turn.mailbox, token);
+        self.stage = Stage::Open;
+        self.open(method, first, turn)
+    }
+
+    /// Plans when what comes first goes.
+    #[inline(never)]
+    fn plan(
+        &mut self,
+        method: Method,
+        first: Step,
+        token: u64,
+        turn: &mut Turn<'_>,
+    ) -> Result<Life, Closed> {
+        let arrival = turn.read_at.unwrap_or_else(now);
+        self.plan = turn.thread.fates.plan(arrival, turn.connection);
+        if self.plan.fate == Fate::Swallowed {
+            self.stage = Stage::Swallowed;
+        } else if self.plan.planned <= now() {
+            return self.release(method, first, turn);
+        } else {
+            self.stage = Stage::Delayed(first);
+            let due = self.plan.planned;
+            turn.thread.delays.wait(due, turn.mailbox, token);
+        }
         self.hold(turn);
         Ok(Life::GoesOn)
+    }
+
+    /// What was planned to come first goes.
+    fn release(
+        &mut self,
+        method: Method,
+        first: Step,
+        turn: &mut Turn<'_>,
+    ) -> Result<Life, Closed> {
+        self.released = now();
+        self.stage = Stage::Open;
+        self.open(method, first, turn)
     }
 
     /// What comes first may go.
     #[inline]
     fn open(&mut self, method: Method, first: Step, turn: &mut Turn<'_>) -> Result<Life, Closed> {
-        if self.fate.fails {
+        if self.plan.fate == Fate::Fails {
             return self.finish(&turn.thread.blocks.error, turn);
         }
         match self.say(method, first, turn)? {
@@ -286,8 +321,13 @@ impl Call {
             if end.is_ok {
                 turn.tally.ok(method);
             }
-            turn.wire
-                .respond_unary(self.stream, &blocks.head, reply.outgoing(), &end.trailers)?;
+            let (wire, head) = (&mut *turn.wire, &blocks.head);
+            if self.stamps {
+                let trailers = self.stamped(&end.trailers, turn.connection);
+                wire.respond_unary(self.stream, head, reply.outgoing(), &trailers)?;
+            } else {
+                wire.respond_unary(self.stream, head, reply.outgoing(), &end.trailers)?;
+            }
             return Ok(Life::Over);
         }
         self.send_head(turn)?;
@@ -315,8 +355,28 @@ impl Call {
         } else {
             &end.trailers_only
         };
-        turn.wire.trailers(self.stream, block)?;
+        if self.stamps {
+            let block = self.stamped(block, turn.connection);
+            turn.wire.trailers(self.stream, &block)?;
+        } else {
+            turn.wire.trailers(self.stream, block)?;
+        }
         Ok(Life::Over)
+    }
+
+    /// Trailers with the server's own times.
+    #[inline(never)]
+    fn stamped(&self, trailers: &Template, connection: u32) -> Template {
+        let stamps = Stamps {
+            plan: self.plan,
+            released: self.released,
+            connection,
+        }
+        .trailers();
+        let stamps = stamps
+            .iter()
+            .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        Template::once(trailers.fields().into_iter().chain(stamps))
     }
 
     #[cold]

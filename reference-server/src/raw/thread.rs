@@ -47,6 +47,8 @@ pub(crate) struct Thread {
     pub(crate) replies: RefCell<Replies>,
     pub(crate) spares: RefCell<Spares>,
     pub(crate) delays: Delays,
+    /// Whether any call is planned, so that the time of each read is to be known.
+    pub(crate) is_timed: Cell<bool>,
     pub(crate) buffer: RefCell<Box<[u8]>>,
     connections: RefCell<BTreeMap<u64, Rc<Mailbox>>>,
     accepted: Cell<u64>,
@@ -83,6 +85,7 @@ impl Thread {
     fn new(common: Common) -> io::Result<Thread> {
         Ok(Thread {
             blocks: Blocks::new(&common.fates),
+            is_timed: Cell::new(common.fates.is_any()),
             config: common.config,
             counts: common.counts,
             fates: common.fates,

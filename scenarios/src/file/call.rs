@@ -30,6 +30,9 @@ pub(crate) struct CallFile {
     pub(crate) metadata: Option<BTreeMap<String, String>>,
     /// The call's timeout from its start, sent as `grpc-timeout` and enforced by the client. 1us to 24h; left out: none.
     pub(crate) deadline: Option<Nanos>,
+    /// Asks the reference server for its own times of each call, as trailers. Stock greeters ignore it.
+    #[schemars(extend("default" = false))]
+    pub(crate) stamps: Option<bool>,
 }
 
 /// What the client sends in one call.

@@ -3,6 +3,7 @@
 //! The doc comments are the descriptions of the JSON Schema; `default` and `range` stand beside the key that they are
 //! of, and a test holds them against what [`validate`](crate::validate) does.
 
+mod behaviour;
 mod call;
 mod target;
 
@@ -12,8 +13,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+pub(crate) use behaviour::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
 pub(crate) use call::{CallFile, ReplyFile, RequestFile};
-pub(crate) use target::{BehaviourFile, ReferenceServerFile, ServerHttp2File, TargetFile};
+pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
 
 use crate::limits::Limit;
 use crate::load::Load;

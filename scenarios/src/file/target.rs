@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::law::Law;
+use super::BehaviourFile;
 use crate::scenario::Face;
-use crate::status::StatusCode;
-use crate::units::{Bytes, Nanos};
+use crate::units::Bytes;
 
 /// What is called.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -61,30 +60,4 @@ pub(crate) struct ServerHttp2File {
     /// SETTINGS_MAX_FRAME_SIZE. 16KiB to 16777215B.
     #[schemars(extend("default" = "16KiB"))]
     pub(crate) max_frame_size: Option<Bytes>,
-}
-
-/// How the reference server misbehaves.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Behaviour")]
-pub(crate) struct BehaviourFile {
-    /// Waits this long before the first reply: a duration up to 1h, or a distribution. Left out: does not wait.
-    pub(crate) delay: Option<Law<Nanos>>,
-    /// Answers a share of the calls with an error. Left out: none.
-    pub(crate) error: Option<ErrorFile>,
-}
-
-/// A share of the calls that is answered with an error.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "ErrorBehaviour")]
-pub(crate) struct ErrorFile {
-    /// The share of the calls.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub(crate) share: f64,
-    /// The status code; not OK.
-    #[schemars(extend("default" = "UNAVAILABLE"))]
-    pub(crate) code: Option<StatusCode>,
-    /// Waits this long first, instead of the ordinary delay.
-    pub(crate) delay: Option<Law<Nanos>>,
 }

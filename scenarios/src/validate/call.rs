@@ -33,6 +33,7 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
         bidi,
         metadata,
         deadline: file.deadline,
+        stamps: file.stamps.unwrap_or_default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! From a scenario as written to one as meant: all defaults are filled in here, once, and all ranges checked.
 
+mod behaviour;
 mod call;
 mod load;
 mod target;
@@ -50,6 +51,7 @@ impl Problem {
     }
 }
 
+const HOUR: Nanos = Nanos(3600 * Nanos::SECOND.0);
 const DAY: Nanos = Nanos(24 * 3600 * Nanos::SECOND.0);
 /// The largest window that HTTP/2 can announce, RFC 9113 section 6.9.1.
 const MAX_WINDOW: Bytes = Bytes((1 << 31) - 1);

@@ -2,16 +2,14 @@
 
 use std::fmt::Display;
 
-use crate::file::{BehaviourFile, ReferenceServerFile, ServerHttp2File, TargetFile};
+use crate::file::{ReferenceServerFile, ServerHttp2File, TargetFile};
 use crate::law::{Law, Quantity};
-use crate::scenario::{Address, Behaviour, ErrorBehaviour, ReferenceServer, ServerHttp2, Target};
-use crate::status::StatusCode;
+use crate::scenario::{Address, ReferenceServer, ServerHttp2, Target};
 use crate::tree::KeyPath;
-use crate::units::{Bytes, Nanos};
+use crate::units::Bytes;
 
+use super::behaviour::behaviour;
 use super::{Problem, connection_window, cpus, frame_size, stream_window, within};
-
-const HOUR: Nanos = Nanos(3600 * Nanos::SECOND.0);
 
 pub(super) fn target(file: Option<TargetFile>) -> Result<Target, Problem> {
     let at = KeyPath::of("target");
@@ -50,38 +48,6 @@ fn http2(file: &ServerHttp2File, at: &KeyPath) -> Result<ServerHttp2, Problem> {
             1..=i32::MAX as u32,
         )?,
         max_frame_size: frame_size(at, file.max_frame_size)?,
-    })
-}
-
-fn behaviour(file: BehaviourFile, at: &KeyPath) -> Result<Behaviour, Problem> {
-    if let Some(delay) = &file.delay {
-        check_law(&at.key("delay"), delay, HOUR)?;
-    }
-    let Some(error) = file.error else {
-        return Ok(Behaviour {
-            delay: file.delay,
-            error: None,
-        });
-    };
-    let at = at.key("error");
-    if let Some(delay) = &error.delay {
-        check_law(&at.key("delay"), delay, HOUR)?;
-    }
-    let code = error.code.unwrap_or(StatusCode(14));
-    if code == StatusCode::OK {
-        return Err(Problem::new(
-            at.key("code"),
-            "expected a status code other than OK",
-        ));
-    }
-    let share = within(&at.key("share"), error.share, 0.0..=1.0)?;
-    Ok(Behaviour {
-        delay: file.delay,
-        error: Some(ErrorBehaviour {
-            share,
-            code,
-            delay: error.delay,
-        }),
     })
 }
 

@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
-use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
+use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
 
 /// A call in flight.
 #[derive(Clone, Copy, Debug)]
@@ -215,7 +215,8 @@ impl ClientEvents for Hearing<'_> {
         message: Piece<'_>,
         outcome: &wire::Outcome<'_>,
     ) {
-        if self.calls.first.reply.is_none() || outcome.status != wire::Status::OK {
+        let whole = self.calls.first.reply.is_none() || self.calls.call.stamps;
+        if whole || outcome.status != wire::Status::OK {
             self.head(call, head);
             self.message(call, message);
             return self.end(call, outcome);
@@ -255,6 +256,13 @@ impl ClientEvents for Hearing<'_> {
             let (_, metadata) = self.calls.first.metadata.take().unwrap_or_default();
             let trailers = plain(outcome.trailers);
             self.calls.first.reply = Some(FirstReply { metadata, trailers });
+        }
+        if self.calls.call.stamps
+            && let Some(stamps) = Stamps::of(|name| outcome.trailers.get(name))
+        {
+            let kind = Happened::Stamped(stamps);
+            let at = self.at;
+            self.events.push(Event { op, at, kind });
         }
         let sent = self.calls.sent(running.request, outcome.sent);
         let status = Status::from_code(outcome.status.0.into());

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 
 use nix::errno::Errno;
+use reports::mutant::{self, Mutant};
 use socket2::{Domain, SockAddr, Type};
 
 /// Where to connect, resolved.
@@ -29,7 +30,7 @@ impl Socket {
         let socket = socket2::Socket::new(domain, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;
         if matches!(peer, Peer::Tcp(_)) {
-            socket.set_tcp_nodelay(true)?;
+            socket.set_tcp_nodelay(!mutant::is(Mutant::Nagle))?;
         }
         match socket.connect(&address) {
             Err(error) if error.raw_os_error() != Some(Errno::EINPROGRESS as i32) => Err(error),
@@ -52,6 +53,7 @@ impl Socket {
     #[inline]
     pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
         unless_blocked(|| match slices {
+            [first, ..] if mutant::is(Mutant::Nagle) => self.0.write(&first[..first.len().min(24)]),
             [only] => self.0.write(only),
             several => self.0.write_vectored(several),
         })

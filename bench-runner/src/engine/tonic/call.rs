@@ -22,7 +22,7 @@ use super::classify::{classify, describe};
 use super::codec::RawCodec;
 use crate::call::Call;
 use crate::clock::Clock;
-use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
+use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
 
 /// What every call of a run has in common.
 pub(super) struct Template {
@@ -43,6 +43,8 @@ pub(super) struct Log {
     clock: Clock,
     events: Rc<RefCell<Vec<Event>>>,
     first_reply: Rc<OnceCell<FirstReply>>,
+    /// Whether the server was asked for its own times.
+    stamps: bool,
 }
 
 /// The log of one call.
@@ -85,9 +87,10 @@ impl Sent {
 }
 
 impl Log {
-    pub(super) fn new(clock: Clock) -> Log {
+    pub(super) fn new(clock: Clock, stamps: bool) -> Log {
         Log {
             clock,
+            stamps,
             events: Rc::default(),
             first_reply: Rc::default(),
         }
@@ -119,6 +122,20 @@ impl OpLog {
     /// Whether no reply has come whole yet.
     fn wants_reply(&self) -> bool {
         self.log.first_reply.get().is_none()
+    }
+
+    fn wants_stamps(&self) -> bool {
+        self.log.stamps
+    }
+
+    /// Writes the server's stamps down, where they were asked for and came.
+    fn stamp(&self, trailers: &MetadataMap) {
+        let trailer = |name| trailers.get(name).map(|value| value.as_bytes());
+        if self.wants_stamps()
+            && let Some(stamps) = Stamps::of(trailer)
+        {
+            self.write(Happened::Stamped(stamps));
+        }
     }
 
     fn keep_reply(&self, metadata: &MetadataMap, trailers: &MetadataMap) {
@@ -174,6 +191,9 @@ pub(super) async fn run(
         })
         .await
     };
+    if let Err(status) = &result {
+        log.stamp(status.metadata());
+    }
     let sent = sent.get();
     log.write(Happened::Finished(match result {
         Ok(()) => Outcome::ok(sent),
@@ -204,8 +224,12 @@ where
     while let Some(message) = replies.message().await? {
         heard(message.len() as u64);
     }
-    if let Some(metadata) = metadata {
-        log.keep_reply(&metadata, &replies.trailers().await?.unwrap_or_default());
+    if metadata.is_some() || log.wants_stamps() {
+        let trailers = replies.trailers().await?.unwrap_or_default();
+        log.stamp(&trailers);
+        metadata
+            .iter()
+            .for_each(|metadata| log.keep_reply(metadata, &trailers));
     }
     Ok(())
 }

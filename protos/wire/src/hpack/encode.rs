@@ -74,6 +74,25 @@ impl Encoder {
         fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
         out: &mut Vec<u8>,
     ) {
+        self.tell_resized(out);
+        for (name, value) in fields {
+            self.field(name, value, true, out);
+        }
+    }
+
+    /// Appends a block of these fields that leaves nothing in the peer's table, for values that will not come again.
+    pub fn encode_once<'a>(
+        &mut self,
+        fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+        out: &mut Vec<u8>,
+    ) {
+        self.tell_resized(out);
+        for (name, value) in fields {
+            self.field(name, value, false, out);
+        }
+    }
+
+    fn tell_resized(&mut self, out: &mut Vec<u8>) {
         if let Some((smallest, last)) = self.resized.take() {
             if smallest < last {
                 integer::encode(smallest, 5, 0x20, out);
@@ -81,12 +100,9 @@ impl Encoder {
             integer::encode(last, 5, 0x20, out);
             self.generation += 1;
         }
-        for (name, value) in fields {
-            self.field(name, value, out);
-        }
     }
 
-    fn field(&mut self, name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    fn field(&mut self, name: &[u8], value: &[u8], may_insert: bool, out: &mut Vec<u8>) {
         let fixed = statics::find(name, value);
         if let Match::Full(index) = fixed {
             integer::encode(index, 7, 0x80, out);
@@ -97,7 +113,7 @@ impl Encoder {
             integer::encode(at + 1 + STATIC.len(), 7, 0x80, out);
             return;
         }
-        let insert = self.has_room(name, value);
+        let insert = may_insert && self.has_room(name, value);
         let (prefix, flags) = if insert { (6, 0x40) } else { (4, 0x00) };
         match (fixed, own) {
             (Match::Name(index), _) => integer::encode(index, prefix, flags, out),

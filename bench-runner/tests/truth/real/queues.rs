@@ -1,0 +1,109 @@
+//! Queues whose law is known: in the server (T7b), and in the client (T8).
+
+use super::{MS, Seen, US, compare, for_each_engine, near, run};
+use crate::statistics::{departures, quantile};
+
+/// Response times against Lindley's recursion on the arrivals that the server stamped, call by call.
+fn holds_against_lindley(seen: &Seen, service: u64) {
+    let mut calls: Vec<_> = seen.rows.iter().collect();
+    calls.sort_by_key(|row| row.arrival);
+    let arrivals: Vec<u64> = calls.iter().map(|row| row.arrival.unwrap()).collect();
+    let left = departures(&arrivals, 1, |_, _| service);
+    let expected = |measured: bool| {
+        let pairs = calls
+            .iter()
+            .zip(&left)
+            .filter(move |(row, _)| row.measured == measured);
+        pairs.map(|(row, left)| (row.response(), left - row.intended))
+    };
+    let mut residuals: Vec<u64> = expected(true)
+        .map(|(seen, due)| seen.abs_diff(due))
+        .collect();
+    residuals.sort_unstable();
+    println!(
+        "residual of each call: p50 {} us, p99 {} us",
+        quantile(&residuals, 0.5) / US,
+        quantile(&residuals, 0.99) / US
+    );
+    let mut due: Vec<u64> = expected(true).map(|(_, due)| due).collect();
+    due.sort_unstable();
+    compare(
+        "response time",
+        &seen.sorted(|row| row.response()),
+        &due,
+        100 * US,
+        0.01,
+    );
+    // Of each call by itself: half of them within the bound of the percentiles.
+    assert!(quantile(&residuals, 0.5) <= 100 * US);
+}
+
+fn a_queue_in_the_server_is_the_md1_queue(engine: &str) {
+    // 1,000/s, 500 us each: half load, 100,000 calls.
+    let settings = ["phases.measure=100s", "phases.warm_up=1s"];
+    let seen = run(engine, "queue: { service: 500us }", &settings);
+    holds_against_lindley(&seen, 500 * US);
+    // Pollaczek and Khinchine, less what the wire and both programs add to every call.
+    let floor = seen.floor();
+    let recorded = seen.repetition.response_time.complete().unwrap();
+    for (at, expected, tolerance) in [
+        (0.9, 2.516, 0.02),
+        (0.99, 4.336, 0.04),
+        (0.999, 6.168, 0.09),
+    ] {
+        let services = (recorded.value_at_quantile(at) - floor) as f64 / (500 * US) as f64;
+        near(
+            &format!("q{at} in service times"),
+            services,
+            expected,
+            expected * tolerance,
+        );
+    }
+}
+
+fn short_a_queue_in_the_server_is_lindleys(engine: &str) {
+    let seen = run(engine, "queue: { service: 500us }", &["phases.measure=8s"]);
+    holds_against_lindley(&seen, 500 * US);
+}
+
+fn a_queue_in_the_client_is_response_time_and_not_service_time(engine: &str) {
+    let settings = [
+        "target.reference_server.http2.max_concurrent_streams=1",
+        "load.open.rate=250/s",
+        "phases.measure=10s",
+    ];
+    let seen = run(engine, "delay: 2ms", &settings);
+    let service = seen.sorted(|row| row.service());
+    let typical = quantile(&service, 0.5);
+    near("service time p50, ms", typical as f64 / MS as f64, 2.0, 0.2);
+    near(
+        "service time p99, ms",
+        quantile(&service, 0.99) as f64 / MS as f64,
+        2.0,
+        0.4,
+    );
+    // The stream is a server whose service time is the one that was seen: 2 ms and what is around it.
+    let intended: Vec<u64> = seen.rows.iter().map(|row| row.intended).collect();
+    let left = departures(&intended, 1, |number, _| seen.rows[number].service());
+    let pairs = seen.rows.iter().zip(&left).filter(|(row, _)| row.measured);
+    let mut expected: Vec<u64> = pairs.map(|(row, left)| left - row.intended).collect();
+    expected.sort_unstable();
+    compare(
+        "response time",
+        &seen.sorted(|row| row.response()),
+        &expected,
+        300 * US,
+        0.04,
+    );
+    let waited = quantile(&seen.sorted(|row| row.response()), 0.99);
+    assert!(
+        waited > 3 * typical,
+        "p99 {waited} ns: nothing has waited for the stream"
+    );
+}
+
+for_each_engine! {
+    a_queue_in_the_server_is_the_md1_queue
+    short_a_queue_in_the_server_is_lindleys
+    a_queue_in_the_client_is_response_time_and_not_service_time
+}

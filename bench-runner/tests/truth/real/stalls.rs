@@ -1,0 +1,66 @@
+//! A server that stands still for 100 ms in each second (T1).
+
+use super::{MS, SECOND, Seen, compare, for_each_engine, millis, near, run};
+
+const STALL: &str = "stall: { period: 1s, width: 100ms }";
+
+/// What a call meant for then should take: until the end of the stall, or nothing.
+fn wait(intended: u64) -> u64 {
+    (100 * MS).saturating_sub(intended % SECOND)
+}
+
+/// Percentiles conditioned on the logged arrivals, of the log and of the result.
+fn holds_against_the_law(seen: &Seen) {
+    let expected = seen.sorted(|row| wait(row.intended));
+    compare(
+        "the log's response time",
+        &seen.sorted(|row| row.response()),
+        &expected,
+        300_000,
+        0.01,
+    );
+    let recorded = seen.repetition.response_time.complete().unwrap();
+    let recorded: Vec<u64> = recorded
+        .iter_recorded()
+        .flat_map(|value| vec![value.value_iterated_to(); value.count_at_value() as usize])
+        .collect();
+    compare(
+        "the recorded response time",
+        &recorded,
+        &expected,
+        300_000,
+        0.01,
+    );
+}
+
+fn a_stall_is_in_the_percentiles_as_a_user_would_feel_it(engine: &str) {
+    let seen = run(engine, STALL, &["phases.measure=60s"]);
+    let response = &seen.repetition.response_time;
+    holds_against_the_law(&seen);
+    let recorded = response.complete().unwrap();
+    near(
+        "p95",
+        recorded.value_at_quantile(0.95) as f64 / MS as f64,
+        50.0,
+        3.0,
+    );
+    near("p99", millis(response.p99_ns), 90.0, 1.8);
+    near("p99.9", millis(response.p999_ns), 99.0, 1.0);
+    near("mean", response.mean_ns.unwrap() / MS as f64, 5.0, 0.6);
+}
+
+fn short_a_stall_is_in_the_percentiles(engine: &str) {
+    let seen = run(engine, STALL, &["phases.measure=5s"]);
+    holds_against_the_law(&seen);
+    near(
+        "p99",
+        millis(seen.repetition.response_time.p99_ns),
+        90.0,
+        5.0,
+    );
+}
+
+for_each_engine! {
+    a_stall_is_in_the_percentiles_as_a_user_would_feel_it
+    short_a_stall_is_in_the_percentiles
+}

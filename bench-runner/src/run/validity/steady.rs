@@ -20,9 +20,10 @@ const BEGINNING: f64 = 0.15;
 /// How much slower the beginning may be than the rest.
 const WARM_UP: f64 = 0.05;
 /// How much the second half may differ from the first, and the end from the beginning of a trend. Cores that are shared,
-/// with the other side or with other machines of a host, change their speed by a few percent at any time.
+/// with the other side or with other machines of a host, change their speed at any time: the halves of 17 honest runs of
+/// 1,000 calls a second differed by 12 % at the most on a virtual machine of two cores.
 const DRIFT_DEDICATED: f64 = 0.03;
-const DRIFT_SHARED: f64 = 0.10;
+const DRIFT_SHARED: f64 = 0.20;
 /// How many standard errors a difference must be.
 const CLEARLY: f64 = 5.0;
 /// Beyond this a trend is no chance: p = 0.01, two-sided.
@@ -187,10 +188,10 @@ mod tests {
         assert!(open(step(0.031)).1);
         assert!(open(step(-0.031)).1);
         assert!(
-            !told(Case::open(), step(0.089)).1,
+            !told(Case::open(), step(0.17)).1,
             "on shared cores more is allowed"
         );
-        assert!(told(Case::open(), step(0.101)).1);
+        assert!(told(Case::open(), step(0.201)).1);
     }
 
     #[test]

@@ -237,11 +237,11 @@ fn goaway_after_goaway_is_a_connection_each(engine: &str) {
     assert!(missed, "{:?}", repetition.failures);
     assert!(notes.connections > 5, "{notes:?}");
     let wire = outcome.repetition().wire.clone().unwrap();
-    assert_eq!(wire.connections, notes.connections as u64);
-    assert_eq!(
-        wire.goaway["server NO_ERROR"], notes.connections as u64,
-        "{wire:?}"
-    );
+    // The run may end between what one side has counted and what the other has.
+    let made = notes.connections as u64;
+    assert!(wire.connections.abs_diff(made) <= 8, "{made} {wire:?}");
+    let goaways = wire.goaway["server NO_ERROR"];
+    assert!(goaways.abs_diff(made) <= 8, "{made} {wire:?}");
 }
 
 for_both_engines! {

@@ -1,6 +1,7 @@
 //! What all programs together used of our cores, and what the hypervisor took: `/proc/stat`, in the kernel's ticks.
 
-use procfs::{CpuTime, CurrentSI as _, KernelStats};
+use nix::unistd::{SysconfVar, sysconf};
+use procfs::{CpuTime, ExplicitSystemInfo, FromReadSI as _, KernelStats};
 use scenarios::units::Nanos;
 
 use super::affinity;
@@ -28,7 +29,7 @@ pub struct Shares {
 impl MachineLoad {
     /// What our cores have done so far; `None` where the kernel does not tell.
     pub fn read() -> Option<MachineLoad> {
-        let stats = KernelStats::current().ok()?;
+        let stats = KernelStats::from_file("/proc/stat", &system()).ok()?;
         let ours = affinity::allowed();
         // Where a core is offline the list has gaps, and only the sum can be trusted.
         let cores: Option<Vec<&CpuTime>> =
@@ -55,12 +56,30 @@ impl MachineLoad {
     pub fn since(self, before: MachineLoad, ours: Nanos) -> Option<Shares> {
         let total = self.total.checked_sub(before.total).filter(|n| *n > 0)? as f64;
         let used = self.used.saturating_sub(before.used) as f64;
-        let ours = ours.as_secs_f64() * procfs::ticks_per_second() as f64;
+        let ours = ours.as_secs_f64() * ticks_per_second() as f64;
         Some(Shares {
             foreign: ((used - ours) / total).max(0.0),
             stolen: self.stolen.saturating_sub(before.stolen) as f64 / total,
         })
     }
+}
+
+/// What procfs needs to know to read it. Left to itself it looks into memory that valgrind does not map.
+fn system() -> ExplicitSystemInfo {
+    ExplicitSystemInfo {
+        boot_time_secs: 0,
+        ticks_per_second: ticks_per_second(),
+        page_size: 4096,
+        is_little_endian: cfg!(target_endian = "little"),
+    }
+}
+
+/// The kernel's unit of time in `/proc`; 100 on every Linux of today.
+fn ticks_per_second() -> u64 {
+    let known = sysconf(SysconfVar::CLK_TCK).ok().flatten();
+    known
+        .and_then(|ticks| u64::try_from(ticks).ok())
+        .unwrap_or(100)
 }
 
 #[cfg(test)]
@@ -79,7 +98,7 @@ mod tests {
             used: 700,
             stolen: 14,
         };
-        let tick = Nanos(Nanos::SECOND.0 / procfs::ticks_per_second());
+        let tick = Nanos(Nanos::SECOND.0 / ticks_per_second());
         let shares = after.since(before, Nanos(tick.0 * 160)).unwrap();
         assert_eq!(
             shares,

@@ -19,6 +19,7 @@ fn samples() -> Vec<Sample> {
             };
             Sample {
                 segment: 1,
+                channel: 0,
                 intended,
                 started,
                 first_message: Some(done),

@@ -29,7 +29,12 @@ impl<const UNIT: u32, const HALF: u32> Buckets<UNIT, HALF> {
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, time: Nanos) {
-        let place = Self::place(time.0);
+        self.record_at(Self::place(time));
+    }
+
+    /// Counts a value by its place, where several count the same one.
+    #[inline]
+    pub(super) fn record_at(&mut self, place: usize) {
         match self.counts.get_mut(place) {
             Some(count) => *count += 1,
             None => self.grow(place),
@@ -56,8 +61,10 @@ impl<const UNIT: u32, const HALF: u32> Buckets<UNIT, HALF> {
         self.counts.iter().all(|count| *count == 0)
     }
 
+    /// Where a value is counted.
     #[inline]
-    fn place(value: u64) -> usize {
+    pub(super) fn place(time: Nanos) -> usize {
+        let value = time.0;
         let lowest_bucket = ((2 << HALF) - 1) << UNIT;
         let bucket = u64::BITS - (UNIT + HALF + 1) - (value | lowest_bucket).leading_zeros();
         ((bucket as usize) << HALF) + (value >> (bucket + UNIT)) as usize

@@ -30,8 +30,6 @@ pub struct LoggedCall {
     pub sample: Sample,
     /// Its lane.
     pub lane: u32,
-    /// Its channel, among those of the lane.
-    pub channel: u32,
     /// When the server saw it, where that was asked.
     pub stamps: Option<Stamps>,
 }
@@ -55,7 +53,7 @@ impl CallLog {
     }
 
     /// Keeps a call, if there is room for it.
-    pub fn keep(&mut self, sample: &Sample, channel: u32) {
+    pub fn keep(&mut self, sample: &Sample) {
         let stamps = self.stamps.take();
         if self.calls.len() == self.calls.capacity() {
             self.left_out += 1;
@@ -64,7 +62,6 @@ impl CallLog {
         self.calls.push(LoggedCall {
             sample: *sample,
             lane: self.lane,
-            channel,
             stamps,
         });
     }
@@ -108,13 +105,13 @@ impl LoggedCall {
     const BLANK: LoggedCall = LoggedCall {
         sample: Sample::BLANK,
         lane: 0,
-        channel: 0,
         stamps: None,
     };
 
     fn write_csv(&self, repetition: u32, origin: Nanos, to: &mut impl Write) -> io::Result<()> {
         let Sample {
             segment,
+            channel,
             intended,
             started,
             first_message,
@@ -129,7 +126,7 @@ impl LoggedCall {
             to,
             "{repetition},{},{},{phase},{},{},",
             self.lane,
-            self.channel,
+            channel,
             at(intended),
             at(started)
         )?;
@@ -164,9 +161,10 @@ mod tests {
     use crate::engine::Traffic;
     use crate::engine::status::Status;
 
-    fn call(intended: u64) -> Sample {
+    fn call(intended: u64, channel: u32) -> Sample {
         Sample {
             segment: 1,
+            channel,
             intended: Nanos(intended),
             started: Nanos(intended + 1),
             done: Nanos(intended + 5),
@@ -188,7 +186,7 @@ mod tests {
     #[test]
     fn a_full_log_says_how_many_calls_it_left_out_and_never_grows() {
         let mut log = CallLog::new(0, 2);
-        (0..5).for_each(|n| log.keep(&call(n), 0));
+        (0..5).for_each(|n| log.keep(&call(n, 0)));
         assert_eq!((log.calls().len(), log.left_out()), (2, 3));
         assert_eq!(log.calls.capacity(), 2);
     }
@@ -197,7 +195,7 @@ mod tests {
     fn lanes_come_together_in_the_order_of_intended_starts() {
         let mut logs = [CallLog::new(0, 9), CallLog::new(1, 9)];
         for n in 0..6 {
-            logs[n % 2].keep(&call(60 - 10 * n as u64), n as u32);
+            logs[n % 2].keep(&call(60 - 10 * n as u64, n as u32));
         }
         let merged = CallLog::merged(logs).unwrap();
         let order: Vec<_> = merged.calls().iter().map(|c| c.sample.intended.0).collect();
@@ -215,16 +213,13 @@ mod tests {
             planned: 1_013,
             released: 1_014,
         });
-        log.keep(&call(10), 4);
-        log.keep(
-            &Sample {
-                status: None,
-                first_message: Some(Nanos(21)),
-                segment: 0,
-                ..call(20)
-            },
-            5,
-        );
+        log.keep(&call(10, 4));
+        log.keep(&Sample {
+            status: None,
+            first_message: Some(Nanos(21)),
+            segment: 0,
+            ..call(20, 5)
+        });
         let text = csv(&log, 1);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(

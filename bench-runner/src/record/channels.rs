@@ -5,7 +5,6 @@
 use reports::model::ChannelStats;
 
 use super::{Coarse, Sample};
-use crate::engine::status::Status;
 
 /// The most channels that are kept apart.
 const MOST: usize = 64;
@@ -29,17 +28,15 @@ impl PerChannel {
         PerChannel((0..kept).map(|_| empty()).collect())
     }
 
-    /// A call on `channel` ended; the warm-up's do not count.
-    pub fn finished(&mut self, channel: u32, sample: &Sample) {
-        let Some(tally) = self.0.get_mut(channel as usize) else {
+    /// A call ended, with its place among the response times where it was OK.
+    #[inline]
+    pub(super) fn finished(&mut self, sample: &Sample, place: Option<usize>) {
+        let Some(tally) = self.0.get_mut(sample.channel as usize) else {
             return;
         };
-        if sample.segment == 0 {
-            return;
-        }
         tally.ended += 1;
-        if sample.status == Some(Status::OK) {
-            tally.response_time.record(sample.response_time());
+        if let Some(place) = place {
+            tally.response_time.record_at(place);
         }
     }
 
@@ -75,28 +72,24 @@ mod tests {
     use scenarios::units::Nanos;
 
     use super::*;
-    use crate::engine::Traffic;
 
-    fn sample(segment: u16, service: u64, status: Status) -> Sample {
+    fn on(channel: u32) -> Sample {
         Sample {
-            segment,
-            intended: Nanos::ZERO,
-            started: Nanos::ZERO,
-            first_message: None,
-            done: Nanos(service),
-            status: Some(status),
-            sent: Traffic::default(),
-            received: Traffic::default(),
+            channel,
+            ..Sample::BLANK
         }
+    }
+
+    fn place(ns: u64) -> Option<usize> {
+        Some(Coarse::place(Nanos(ns)))
     }
 
     #[test]
     fn each_channel_has_its_own_calls_and_lanes_follow_one_another() {
         let mut first = PerChannel::new(2);
-        first.finished(0, &sample(1, 1_000_000, Status::OK));
-        first.finished(1, &sample(1, 5_000_000, Status::OK));
-        first.finished(1, &sample(1, 9_000_000, Status::UNAVAILABLE));
-        first.finished(1, &sample(0, 9_000_000, Status::OK));
+        first.finished(&on(0), place(1_000_000));
+        first.finished(&on(1), place(5_000_000));
+        first.finished(&on(1), None);
         let second = PerChannel::new(1);
         let all = PerChannel::list([&first, &second]);
         assert_eq!(
@@ -111,7 +104,7 @@ mod tests {
     #[test]
     fn too_many_channels_are_not_kept_apart() {
         let mut many = PerChannel::new(MOST + 1);
-        many.finished(0, &sample(1, 1_000, Status::OK));
+        many.finished(&on(0), place(1_000));
         assert_eq!(PerChannel::list([&many]), []);
         let (half, rest) = (PerChannel::new(MOST / 2), PerChannel::new(MOST / 2 + 1));
         assert_eq!(PerChannel::list([&half, &rest]), []);

@@ -9,7 +9,6 @@ use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
 use super::{Coarse, Sample};
-use crate::engine::status::Status;
 
 /// The fewest windows that a measured time is cut into; there are up to twice as many.
 const FEWEST_WINDOWS: u64 = 20;
@@ -39,7 +38,8 @@ impl Intervals {
         }
     }
 
-    pub(super) fn finished(&mut self, sample: &Sample) {
+    /// A call ended, with its place among the response times where it was OK.
+    pub(super) fn finished(&mut self, sample: &Sample, place: Option<usize>) {
         let of = if mutant::is(Mutant::ByCompletion) {
             sample.done
         } else {
@@ -50,11 +50,12 @@ impl Intervals {
             self.slices.resize_with(index + 1, Slice::default);
         }
         let slice = &mut self.slices[index];
-        if sample.status == Some(Status::OK) {
-            slice.ok += 1;
-            slice.response_time.record(sample.response_time());
-        } else {
-            slice.failed += 1;
+        match place {
+            Some(place) => {
+                slice.ok += 1;
+                slice.response_time.record_at(place);
+            }
+            None => slice.failed += 1,
         }
     }
 

@@ -32,6 +32,8 @@ use crate::engine::status::Status;
 pub struct Sample {
     /// The segment of its intended start; 0 is the warm-up.
     pub segment: u16,
+    /// Its channel, of its lane's.
+    pub channel: u32,
     /// When the load model meant it to start.
     pub intended: Nanos,
     /// When it was handed to the transport.
@@ -48,12 +50,16 @@ pub struct Sample {
     pub received: Traffic,
 }
 
+/// The segment that is not measured.
+const WARM_UP: u16 = 0;
+
 /// One lane's record of a repetition.
 pub struct Recorder {
+    /// Of the warm-up, then of each measured segment.
     tallies: Vec<Tally>,
     intervals: Intervals,
+    channels: PerChannel,
     failures: Failures,
-    totals: MethodCounts,
     recent: Recent,
 }
 
@@ -68,8 +74,10 @@ pub struct Recent {
 }
 
 impl Sample {
+    /// A call of which nothing is known.
     pub(crate) const BLANK: Sample = Sample {
-        segment: 0,
+        segment: WARM_UP,
+        channel: 0,
         intended: Nanos::ZERO,
         started: Nanos::ZERO,
         first_message: None,
@@ -106,60 +114,61 @@ impl Recorder {
     /// An empty record of so many measured segments, the measured time beginning at `measure_start` and so long.
     pub fn new(measured_segments: usize, measure_start: Nanos, measured: Nanos) -> Recorder {
         Recorder {
-            tallies: (0..measured_segments).map(|_| Tally::new()).collect(),
+            tallies: (0..=measured_segments).map(|_| Tally::new()).collect(),
             intervals: Intervals::new(measure_start, measured),
+            channels: PerChannel::new(0),
             failures: Failures::default(),
-            totals: MethodCounts::default(),
             recent: Recent::new(),
         }
     }
 
-    /// A call was begun, or would have been: the warm-up's are only in the totals.
+    /// Keeps so many channels apart, if they are few enough.
+    #[must_use]
+    pub fn with_channels(mut self, channels: usize) -> Recorder {
+        self.channels = PerChannel::new(channels);
+        self
+    }
+
+    /// A call was begun.
+    #[inline]
     pub fn started(&mut self, segment: u16, lag: Nanos) {
-        self.totals.calls += 1;
-        if let Some(tally) = self.tally(segment) {
-            tally.started(lag);
-        }
+        self.tally(segment).started(lag);
     }
 
     /// A call ended, was cut off or was left unfinished.
     pub fn finished(&mut self, sample: &Sample, detail: &str) {
-        self.total(sample);
-        self.notice(sample);
-        let Some(tally) = self.tally(sample.segment) else {
+        let is_ok = sample.status == Some(Status::OK);
+        let place = is_ok.then(|| Coarse::place(sample.response_time()));
+        self.recent.finished(place);
+        self.tally(sample.segment).finished(sample);
+        if sample.segment == WARM_UP {
             return;
-        };
-        tally.finished(sample);
-        self.intervals.finished(sample);
-        if let Some(status) = sample.status.filter(|status| *status != Status::OK) {
+        }
+        self.intervals.finished(sample, place);
+        self.channels.finished(sample, place);
+        if let Some(status) = sample.status.filter(|_| !is_ok) {
             self.failures.add(status, detail);
         }
     }
 
     /// Measured calls begun so far.
     pub fn measured_started(&self) -> u64 {
-        self.tallies.iter().map(Tally::count_started).sum()
+        self.measured().iter().map(Tally::count_started).sum()
     }
 
     /// A call was due, but never begun.
     pub fn shed(&mut self, segment: u16) {
-        if let Some(tally) = self.tally(segment) {
-            tally.shed();
-        }
+        self.tally(segment).shed();
     }
 
     /// The time from one reply message of a call to the next.
     pub fn message_gap(&mut self, segment: u16, gap: Nanos) {
-        if let Some(tally) = self.tally(segment) {
-            tally.message_gap(gap);
-        }
+        self.tally(segment).message_gap(gap);
     }
 
     /// The time from a request to its reply on a ping-pong stream.
     pub fn exchange_time(&mut self, segment: u16, time: Nanos) {
-        if let Some(tally) = self.tally(segment) {
-            tally.exchange_time(time);
-        }
+        self.tally(segment).exchange_time(time);
     }
 
     /// What happened since this was last asked; the answer is added to `into`.
@@ -177,36 +186,44 @@ impl Recorder {
         }
         self.intervals.merge(&other.intervals);
         self.failures.merge(&other.failures);
-        self.totals.calls += other.totals.calls;
-        self.totals.requests += other.totals.requests;
-        self.totals.replies += other.totals.replies;
-        self.totals.request_bytes += other.totals.request_bytes;
-        self.totals.reply_bytes += other.totals.reply_bytes;
     }
 
-    /// The tally of a measured segment; the warm-up has none.
-    fn tally(&mut self, segment: u16) -> Option<&mut Tally> {
-        self.tallies.get_mut(usize::from(segment).checked_sub(1)?)
+    /// What each channel carried.
+    pub fn channels(&self) -> &PerChannel {
+        &self.channels
     }
 
-    fn total(&mut self, sample: &Sample) {
-        self.totals.requests += sample.sent.messages;
-        self.totals.request_bytes += sample.sent.bytes;
-        self.totals.replies += sample.received.messages;
-        self.totals.reply_bytes += sample.received.bytes;
+    /// The measured segments' tallies.
+    fn measured(&self) -> &[Tally] {
+        &self.tallies[1..]
     }
 
-    fn notice(&mut self, sample: &Sample) {
-        self.recent.ended += 1;
-        if sample.status == Some(Status::OK) {
-            self.recent.response_time.record(sample.response_time());
-        } else {
-            self.recent.failed += 1;
-        }
+    /// What all calls came to, the warm-up's too.
+    fn totals(&self) -> MethodCounts {
+        let mut totals = MethodCounts::default();
+        self.tallies
+            .iter()
+            .for_each(|tally| tally.add_to(&mut totals));
+        totals
+    }
+
+    #[inline]
+    fn tally(&mut self, segment: u16) -> &mut Tally {
+        &mut self.tallies[usize::from(segment)]
     }
 }
 
 impl Recent {
+    /// A call ended, with its place among the response times where it was OK.
+    #[inline]
+    fn finished(&mut self, place: Option<usize>) {
+        self.ended += 1;
+        match place {
+            Some(place) => self.response_time.record_at(place),
+            None => self.failed += 1,
+        }
+    }
+
     /// Nothing yet.
     pub fn new() -> Recent {
         Recent {
@@ -240,6 +257,7 @@ mod tests {
         let started = intended + lag;
         Sample {
             segment: 1,
+            channel: 0,
             intended: Nanos(intended),
             started: Nanos(started),
             first_message: None,
@@ -280,7 +298,7 @@ mod tests {
                 (0..lanes).map(|lane| record(&mut calls.iter().skip(lane).step_by(lanes)));
             let mut merged = parts.next().unwrap();
             parts.for_each(|part| merged.merge(&part));
-            let (merged_tally, whole_tally) = (&merged.tallies[0], &whole.tallies[0]);
+            let (merged_tally, whole_tally) = (&merged.tallies[1], &whole.tallies[1]);
             assert_eq!(merged_tally.counts(), whole_tally.counts());
             assert_eq!(
                 merged_tally.timings().response_time,

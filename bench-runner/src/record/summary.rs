@@ -40,7 +40,10 @@ pub struct Measured {
 pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) -> Repetition {
     let length = measured.measure_end.since(timeline.measure_start);
     let mut whole = Tally::new();
-    recorder.tallies.iter().for_each(|tally| whole.merge(tally));
+    recorder
+        .measured()
+        .iter()
+        .for_each(|tally| whole.merge(tally));
     let (counts, timings) = (whole.counts(), whole.timings());
     let per_call =
         |cpu: Nanos| (counts.finished() > 0).then(|| cpu.0 as f64 / counts.finished() as f64);
@@ -72,7 +75,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         failures: recorder.failures.list(),
         call_log: None,
         totals: Totals {
-            client: recorder.totals,
+            client: recorder.totals(),
             server: measured.server_counts,
         },
         wire: measured.wire.clone(),
@@ -90,7 +93,7 @@ fn stages(recorder: &Recorder, timeline: &Timeline, measure_end: Nanos) -> Vec<S
     let named = timeline
         .measured()
         .iter()
-        .zip(&recorder.tallies)
+        .zip(recorder.measured())
         .filter(|(segment, _)| !segment.name.is_empty());
     named
         .map(|(segment, tally)| stage(segment, tally, timeline, measure_end))

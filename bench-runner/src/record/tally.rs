@@ -1,6 +1,6 @@
 //! Counts and histograms of one measured segment of one lane. Hot: see the module above.
 
-use reports::model::{Counts, Timing};
+use reports::model::{Counts, MethodCounts, Timing};
 use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
@@ -64,6 +64,15 @@ impl Tally {
             cut_off_response: Fine::new(),
             cut_off_service: Fine::new(),
         }
+    }
+
+    /// Adds what its calls came to.
+    pub(super) fn add_to(&self, totals: &mut MethodCounts) {
+        totals.calls += self.started;
+        totals.requests += self.sent.messages;
+        totals.request_bytes += self.sent.bytes;
+        totals.replies += self.received.messages;
+        totals.reply_bytes += self.received.bytes;
     }
 
     /// Calls begun so far.

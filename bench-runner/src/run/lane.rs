@@ -22,7 +22,7 @@ use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
-use crate::record::{CallLog, PerChannel, Recorder, Sample};
+use crate::record::{CallLog, Recorder, Sample};
 
 /// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
 const AFTER_LOSS: Nanos = Nanos::from_millis(10);
@@ -42,7 +42,6 @@ pub struct Lane<C> {
     events: Vec<Event>,
     recorder: Recorder,
     log: Option<CallLog>,
-    per_channel: PerChannel,
     watch: Watch,
     started_in_time: u64,
     /// The prepared request of the next call, and how far from one of this lane's calls to the next.
@@ -73,8 +72,6 @@ pub struct LaneRecord {
     pub spent: Spent,
     /// Measured calls that it had begun when the measured time ended.
     pub started_in_time: u64,
-    /// What each of its channels carried.
-    pub per_channel: PerChannel,
     /// What went over its connections.
     pub wire: Option<Wire>,
     /// What came with its first reply.
@@ -103,9 +100,9 @@ impl<C: Channels> Lane<C> {
                 timeline.measured().len(),
                 timeline.measure_start,
                 timeline.measure_end.since(timeline.measure_start),
-            ),
+            )
+            .with_channels(count),
             log: None,
-            per_channel: PerChannel::new(count),
             watch,
             started_in_time: 0,
             request: call.request_after(0, share.part.index),
@@ -157,7 +154,6 @@ impl<C: Channels> Lane<C> {
             first_reply: self.channels.first_reply(),
             spent: self.watch.measured(),
             started_in_time: self.started_in_time,
-            per_channel: self.per_channel,
             recorder: self.recorder,
             log: self.log,
             measure_end: self.measure_end,
@@ -247,14 +243,15 @@ impl<C: Channels> Lane<C> {
 
     fn keep(&mut self, id: OpId, due: Due, channel: usize, started: Nanos) {
         let op = Op {
-            segment: due.segment,
-            channel: u32::try_from(channel).expect("fewer channels than 2^32"),
+            sample: Sample {
+                segment: due.segment,
+                channel: channel as u32,
+                intended: lies::intended(due.intended, started),
+                started,
+                ..Sample::BLANK
+            },
             request: self.request,
-            intended: lies::intended(due.intended, started),
-            started,
-            first_message: None,
             last_message: started,
-            received: Traffic::default(),
         };
         let ticket = self.ops.insert(id, op);
         self.request = self.call.request_after(self.request, self.request_stride);
@@ -273,14 +270,18 @@ impl<C: Channels> Lane<C> {
         for event in events.drain(..) {
             match event.kind {
                 Happened::Message { bytes, asked_at } => {
-                    self.message(event.op, event.at, bytes, asked_at);
+                    if let Some(op) = self.ops.get_mut(event.op) {
+                        hear_message(&mut self.recorder, op, event.at, bytes, asked_at);
+                    }
                 }
                 Happened::Answered {
                     bytes,
                     asked_at,
                     sent,
                 } => {
-                    self.message(event.op, event.at, bytes, asked_at);
+                    if let Some(op) = self.ops.get_mut(event.op) {
+                        hear_message(&mut self.recorder, op, event.at, bytes, asked_at);
+                    }
                     self.ended_well(event.op, event.at, sent);
                 }
                 Happened::Stamped(stamps) => {
@@ -291,25 +292,6 @@ impl<C: Channels> Lane<C> {
         }
         self.events = events;
         any
-    }
-
-    fn message(&mut self, id: OpId, at: Nanos, bytes: u64, asked_at: Option<Nanos>) {
-        let Some(op) = self.ops.get_mut(id) else {
-            return;
-        };
-        op.received.messages += 1;
-        op.received.bytes += bytes;
-        match op.first_message {
-            None => op.first_message = Some(at),
-            Some(_) if mutant::is(Mutant::AverageGaps) => {}
-            Some(_) => self
-                .recorder
-                .message_gap(op.segment, at.since(op.last_message)),
-        }
-        op.last_message = at;
-        if let Some(asked_at) = asked_at {
-            self.recorder.exchange_time(op.segment, at.since(asked_at));
-        }
     }
 
     fn finished(&mut self, id: OpId, at: Nanos, outcome: &Outcome) {
@@ -333,7 +315,7 @@ impl<C: Channels> Lane<C> {
         let Some(op) = self.ops.get_mut(id) else {
             return;
         };
-        match self.call.check(op.request, op.received) {
+        match self.call.check(op.request, op.sample.received) {
             Ok(()) => self.end(id, at, Some(Status::OK), sent, ""),
             Err(wrong) => self.end(id, at, Some(Status::WRONG_REPLY), sent, &wrong),
         }
@@ -342,35 +324,18 @@ impl<C: Channels> Lane<C> {
 
     /// Records the end of a call and frees its place.
     fn end(&mut self, id: OpId, done: Nanos, status: Option<Status>, sent: Traffic, detail: &str) {
-        let Some(op) = self.ops.remove(id) else {
+        let Some(mut op) = self.ops.remove(id) else {
             return;
         };
-        self.router.ended(op.channel);
+        self.router.ended(op.sample.channel);
         self.averages_gaps(&op);
-        let Op {
-            segment,
-            channel,
-            intended,
-            started,
-            first_message,
-            received,
-            ..
-        } = op;
-        let sample = Sample {
-            segment,
-            intended,
-            started,
-            first_message,
-            done,
-            status,
-            sent,
-            received,
-        };
-        self.recorder.finished(&sample, detail);
+        op.sample.done = done;
+        op.sample.status = status;
+        op.sample.sent = sent;
+        self.recorder.finished(&op.sample, detail);
         if let Some(log) = &mut self.log {
-            log.keep(&sample, channel);
+            log.keep(&op.sample);
         }
-        self.per_channel.finished(channel, &sample);
     }
 
     fn is_finished(&self, now: Nanos) -> bool {
@@ -404,5 +369,28 @@ impl<C: Channels> Lane<C> {
             .flatten()
             .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
         lies::on_tick(wake)
+    }
+}
+
+/// Notes a reply message of a call.
+#[inline]
+fn hear_message(
+    recorder: &mut Recorder,
+    op: &mut Op,
+    at: Nanos,
+    bytes: u64,
+    asked_at: Option<Nanos>,
+) {
+    let sample = &mut op.sample;
+    sample.received.messages += 1;
+    sample.received.bytes += bytes;
+    match sample.first_message {
+        None => sample.first_message = Some(at),
+        Some(_) if mutant::is(Mutant::AverageGaps) => {}
+        Some(_) => recorder.message_gap(sample.segment, at.since(op.last_message)),
+    }
+    op.last_message = at;
+    if let Some(asked_at) = asked_at {
+        recorder.exchange_time(sample.segment, at.since(asked_at));
     }
 }

@@ -2,27 +2,18 @@
 
 use scenarios::units::Nanos;
 
-use crate::engine::{OpId, Traffic};
+use crate::engine::OpId;
+use crate::record::Sample;
 
 /// A call in flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Op {
-    /// The segment of its intended start.
-    pub segment: u16,
-    /// Its channel.
-    pub channel: u32,
+    /// What is known of it so far.
+    pub sample: Sample,
     /// The index of its prepared request.
     pub request: u32,
-    /// When the load model meant it to start.
-    pub intended: Nanos,
-    /// When it was handed to the transport.
-    pub started: Nanos,
-    /// When its first reply message came.
-    pub first_message: Option<Nanos>,
     /// When its latest reply message came.
     pub last_message: Nanos,
-    /// What has come back.
-    pub received: Traffic,
 }
 
 /// The calls in flight, by [`OpId`].
@@ -122,14 +113,9 @@ mod tests {
 
     fn op() -> Op {
         Op {
-            segment: 0,
-            channel: 0,
+            sample: Sample::BLANK,
             request: 0,
-            intended: Nanos::ZERO,
-            started: Nanos::ZERO,
-            first_message: None,
             last_message: Nanos::ZERO,
-            received: Traffic::default(),
         }
     }
 

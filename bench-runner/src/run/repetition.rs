@@ -176,7 +176,7 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measu
         client_cpu: Nanos(records.iter().map(|record| record.spent.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
         server_cpu: passed.server_cpu,
-        channels: PerChannel::list(records.iter().map(|record| &record.per_channel)),
+        channels: PerChannel::list(records.iter().map(|record| record.recorder.channels())),
         wire: Some(wire).filter(|wire| wire.connections > 0),
         first_reply: records.iter().find_map(|record| record.first_reply.clone()),
         ..Measured::default()

@@ -491,7 +491,7 @@ impl<H: ClientEvents> Receiver<'_, H> {
         if !conn.takes_whole(answer) {
             return false;
         }
-        let Some(slot) = conn.streams.find(answer.stream) else {
+        let Some((entry, slot)) = conn.streams.find_entry(answer.stream) else {
             return false;
         };
         let stream = conn.streams.get(slot);
@@ -499,7 +499,7 @@ impl<H: ClientEvents> Receiver<'_, H> {
         if !stream.awaits_only_answer() || !conn.inbound.receive(answer.data_len()) {
             return false;
         }
-        conn.streams.remove(slot);
+        conn.streams.remove_entry(entry, slot);
         conn.release_connection(answer.data_len() as u32);
         let list_len = head_fields.byte_len() + trailers.byte_len();
         conn.counters.received.answer(answer, list_len);

@@ -147,6 +147,12 @@ impl Streams {
 
     #[inline]
     pub(crate) fn find(&self, id: u32) -> Option<usize> {
+        self.find_entry(id).map(|(_, slot)| slot)
+    }
+
+    /// Where a stream stands in the table, and its slot.
+    #[inline]
+    pub(crate) fn find_entry(&self, id: u32) -> Option<(usize, usize)> {
         if self.table.is_empty() {
             return None;
         }
@@ -155,7 +161,7 @@ impl Streams {
         loop {
             let (known, slot) = self.table[at];
             if known == id && id != 0 {
-                return Some(slot as usize);
+                return Some((at, slot as usize));
             }
             if known == 0 {
                 return None;
@@ -224,10 +230,18 @@ impl Streams {
     pub(crate) fn remove(&mut self, slot: usize) {
         let id = self.slots[slot].id;
         let mask = self.table.len() - 1;
-        let mut hole = (id >> 1) as usize & mask;
-        while self.table[hole].0 != id {
-            hole = (hole + 1) & mask;
+        let mut at = (id >> 1) as usize & mask;
+        while self.table[at].0 != id {
+            at = (at + 1) & mask;
         }
+        self.remove_entry(at, slot);
+    }
+
+    /// Takes out a stream that was found there.
+    #[inline]
+    pub(crate) fn remove_entry(&mut self, entry: usize, slot: usize) {
+        let mask = self.table.len() - 1;
+        let mut hole = entry;
         // Move back what a probe could no longer reach across the hole (Knuth 6.4, algorithm R).
         let mut at = hole;
         loop {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use reports::model::FirstReply;
 use scenarios::units::Nanos;
+use wire::message::PREFIX_LEN;
 use wire::{
     Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
 };
@@ -225,7 +226,11 @@ impl ClientEvents for Hearing<'_> {
         if let Some(running) = self.calls.forget(op) {
             let kind = Happened::Answered {
                 bytes: message.len as u64,
-                sent: self.calls.sent(running.request, outcome.sent),
+                // The request is all out, so all its bytes but the prefixes are messages.
+                sent: Traffic {
+                    messages: outcome.sent.messages,
+                    bytes: outcome.sent.bytes - outcome.sent.messages * PREFIX_LEN as u64,
+                },
                 asked_at: running.asked_at,
             };
             let at = self.at;

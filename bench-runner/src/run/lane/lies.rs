@@ -49,17 +49,17 @@ impl<C: Channels> Lane<C> {
         let Some(op) = self.ops.get_mut(id) else {
             return false;
         };
-        let (channel, request) = (op.channel as usize, op.request);
+        let (channel, request) = (op.sample.channel as usize, op.request);
         self.channels.try_start(channel, id, request).is_ok()
     }
 
     /// Records the gaps of a stream as their average; whether it did.
     pub(super) fn averages_gaps(&mut self, op: &Op) {
-        let gaps = op.received.messages.saturating_sub(1);
-        if let (true, Some(first)) = (mutant::is(Mutant::AverageGaps), op.first_message) {
+        let gaps = op.sample.received.messages.saturating_sub(1);
+        if let (true, Some(first)) = (mutant::is(Mutant::AverageGaps), op.sample.first_message) {
             for _ in 0..gaps {
                 let average = Nanos(op.last_message.since(first).0 / gaps);
-                self.recorder.message_gap(op.segment, average);
+                self.recorder.message_gap(op.sample.segment, average);
             }
         }
     }

@@ -151,7 +151,7 @@ fn channels_share_the_load_evenly() {
     let seen = experiment(&yaml, |_, _| ok(3 * MS)).run();
     let mut counts = [0u32; 8];
     for call in &seen.calls {
-        counts[call.channel as usize] += 1;
+        counts[call.sample.channel as usize] += 1;
     }
     assert!(
         counts.iter().all(|count| count.abs_diff(1_250) <= 12),

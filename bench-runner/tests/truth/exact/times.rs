@@ -16,6 +16,7 @@ use crate::statistics::quantile;
 fn sample(intended: u64, lag: u64, service: u64) -> Sample {
     Sample {
         segment: 1,
+        channel: 0,
         intended: Nanos(intended),
         started: Nanos(intended + lag),
         first_message: None,

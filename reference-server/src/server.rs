@@ -29,7 +29,7 @@ use crate::timer::Timer;
 use crate::{incoming, output};
 
 /// What the raw face puts together before it writes.
-const OUTPUT: usize = 1 << 20;
+const OUTPUT: usize = 2 << 20;
 
 /// How long calls in flight may take once the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(5);

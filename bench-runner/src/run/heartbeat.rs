@@ -1,5 +1,7 @@
 //! A thread that wants to wake every millisecond on the lanes' cores: whatever makes it late makes a lane late too.
 //!
+//! Where lanes spin it runs elsewhere, and tells of stops of the whole program only.
+//!
 //! In a closed loop nothing else would tell: a stalled runner looks like a slow server. Its cost is about 0.3 % of a core.
 
 use std::io;

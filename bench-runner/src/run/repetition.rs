@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reports::model::{MethodCounts, Repetition, Wire};
 use scenarios::Case;
+use scenarios::scenario::Idle;
 use scenarios::units::Nanos;
 
 use super::conditions::{Passed, Reading, conditions};
@@ -73,7 +74,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let origin = clock.origin();
     let running = lanes.begin(&clock);
     let measured = (plan.timeline.measure_start, plan.timeline.measure_end);
-    let cores = plan.lanes.iter().filter_map(|lane| lane.core).collect();
+    let cores = heartbeat_cores(&plan);
     let heartbeat = Heartbeat::start(clock.clone(), measured, cores)?;
     let mut phases = Phases {
         clock,
@@ -112,6 +113,15 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     });
     around.watcher.finished();
     Ok(Made { repetition, calls })
+}
+
+/// Where the heartbeat belongs: with the lanes; but a lane that spins tells of its stalls by its start lag, and every beat
+/// would push it aside.
+fn heartbeat_cores(plan: &Plan) -> Vec<usize> {
+    match plan.idle {
+        Idle::Timer => plan.lanes.iter().filter_map(|lane| lane.core).collect(),
+        Idle::Spin => Vec::new(),
+    }
 }
 
 /// The phases as seen from outside the lanes.

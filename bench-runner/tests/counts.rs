@@ -169,3 +169,28 @@ for_both_engines! {
     every_call_is_in_the_log_with_its_times
     a_log_that_is_full_says_so
 }
+
+/// What the server says of its own imprecision is in the result, of all calls that it planned, and only then.
+#[test]
+fn the_server_says_how_late_it_released_what_it_had_planned() {
+    for face in ["tonic", "raw"] {
+        let behaviour = "behaviour: { delay: 2ms }";
+        for (settings, is_planned) in [(behaviour, true), ("threads: 1", false)] {
+            let target = format!("target: {{ reference_server: {{ face: {face}, {settings} }} }}");
+            let yaml = yaml(Method::SayHello, CLOSED, "") + &target;
+            let repetition = Run::new(&yaml).finish().repetition().clone();
+            let late = repetition.release_lateness;
+            let planned = late.as_ref().map_or(0, |late| late.count);
+            let calls = if is_planned {
+                repetition.totals.client.calls
+            } else {
+                0
+            };
+            assert_eq!(planned, calls, "{face} {settings}");
+            if let Some(late) = late {
+                assert!(late.p50_ns <= late.p99_ns && late.p99_ns <= late.max_ns);
+                assert_eq!(late.complete().unwrap().len(), calls);
+            }
+        }
+    }
+}

@@ -11,9 +11,14 @@ use protos::reference::{Counters, GetCountersRequest, MethodCounters};
 use scenarios::method::Method;
 use tonic::{Request, Response, Status};
 
-/// The counts of all methods.
+use crate::lateness::Lateness;
+
+/// The counts of all methods, and the lateness of all releases.
 #[derive(Debug, Default)]
-pub(crate) struct Counts([MethodCounts; Method::ALL.len()]);
+pub(crate) struct Counts {
+    methods: [MethodCounts; Method::ALL.len()],
+    pub(crate) lateness: Lateness,
+}
 
 /// The counts of one method, on cache lines of their own.
 #[derive(Debug, Default)]
@@ -31,7 +36,7 @@ impl Counts {
     /// The counts of one method.
     pub(crate) fn of(&self, method: Method) -> &MethodCounts {
         // `Method::ALL` is in the order of the enum, so a discriminant is an index into it.
-        &self.0[method as usize]
+        &self.methods[method as usize]
     }
 
     /// All counts as they are now.
@@ -40,6 +45,7 @@ impl Counts {
             Method::ALL.map(|method| (method.name().to_owned(), self.of(method).snapshot()));
         Counters {
             methods: methods.into(),
+            release_lateness: Some(self.lateness.snapshot()),
         }
     }
 }
@@ -120,7 +126,14 @@ pub fn to_json(counters: &Counters) -> String {
         .iter()
         .map(|(name, counts)| (name.clone(), method(counts)))
         .collect();
-    serde_json::json!({ "methods": methods }).to_string()
+    let late = counters.release_lateness.clone().unwrap_or_default();
+    let late = serde_json::json!({
+        "count": late.count,
+        "p50_ns": late.p50_ns,
+        "p99_ns": late.p99_ns,
+        "max_ns": late.max_ns,
+    });
+    serde_json::json!({ "methods": methods, "release_lateness": late }).to_string()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@
 //! | `greeter`, `codec`, `replies` | the tonic face: one call, from its path to its trailers (hot) |
 //! | `raw` | the raw face, on `wire` (hot) |
 //! | `behaviour`, `timer` | how the server misbehaves, and the kernel timer behind it |
-//! | `counters` | what it counted |
+//! | `counters`, `lateness` | what it counted, and how late it released what it had planned |
 //! | `cpus` | pinning |
 //!
 //! # Example
@@ -40,6 +40,7 @@ mod cpus;
 mod error;
 mod greeter;
 mod incoming;
+mod lateness;
 mod listen;
 mod numbered;
 mod output;

@@ -23,8 +23,9 @@ pub(crate) struct Replies {
     source: Source,
     opening: Opening,
     plan: Plan,
-    /// When the first reply was released.
+    /// When the first reply was released, and how many there have been.
     released: Nanos,
+    replied: u32,
     stamps: bool,
     /// How the call ends, where not with a plain OK.
     end: Option<Status>,
@@ -43,6 +44,8 @@ enum Opening {
     Ready(Item),
     /// It is gone.
     Past,
+    /// So is it, and this reply is there and must wait until it is due.
+    Paced(Item, Nanos, Sleep),
 }
 
 /// A reply, or a failure, or the end.
@@ -81,6 +84,7 @@ impl Replies {
                 opening: Opening::Awaited,
                 plan: Plan::default(),
                 released: Nanos::ZERO,
+                replied: 0,
                 stamps: shape.stamps,
                 end: shape.end,
                 call,
@@ -125,7 +129,20 @@ impl Replies {
                     self.opening = Opening::Past;
                     return Poll::Ready(first);
                 }
-                Opening::Past => return self.source.poll_next(cx),
+                Opening::Past => {
+                    let item = ready!(self.source.poll_next(cx));
+                    match self.pace(item) {
+                        Ok(item) => return Poll::Ready(item),
+                        Err(paced) => self.opening = paced,
+                    }
+                }
+                Opening::Paced(item, due, sleep) => {
+                    ready!(Pin::new(sleep).poll(cx));
+                    let (item, late) = (item.take(), now().since(*due));
+                    self.call.shared.counts.lateness.record(late);
+                    self.opening = Opening::Past;
+                    return Poll::Ready(item);
+                }
             }
         }
     }
@@ -143,9 +160,24 @@ impl Replies {
         }
     }
 
+    /// A later reply is there: it goes, or waits until it is due.
+    fn pace(&mut self, item: Item) -> Result<Item, Opening> {
+        if !matches!(item, Some(Ok(_))) {
+            return Ok(item);
+        }
+        self.replied += 1;
+        let due = self.call.shared.fates.reply_due(&self.plan, self.replied);
+        match due.and_then(|due| Some((due, self.call.shared.until(due)?))) {
+            Some((due, sleep)) => Err(Opening::Paced(item, due, sleep)),
+            None => Ok(item),
+        }
+    }
+
     /// What comes first goes, or the error in its place.
     fn release(&mut self, first: Item) -> Item {
         self.released = now();
+        let late = self.released.since(self.plan.planned);
+        self.call.shared.counts.lateness.record(late);
         if self.plan.fate == Fate::Fails {
             return Some(Err(self.stamped(self.call.shared.fates.error())));
         }

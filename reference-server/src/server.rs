@@ -99,7 +99,10 @@ impl Server {
         counts: Arc<Counts>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let timer = fates.is_any().then(Timer::start).transpose();
+        let timer = fates
+            .is_any()
+            .then(|| Timer::start(self.settings.idle))
+            .transpose();
         let shared = Arc::new(Shared {
             counts,
             fates,
@@ -136,7 +139,11 @@ impl Server {
         counts: Arc<Counts>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let common = raw::common(counts, fates, self.http2.config());
+        let config = wire::Config {
+            hold_streams: fates.credit_delay.is_some(),
+            ..self.http2.config()
+        };
+        let common = raw::common(counts, fates, self.settings.idle, config);
         let threads = raw::Face::start(self.settings.threads, &common)?;
         let (stopping, stopped) = oneshot::channel();
         let stop = async move {

@@ -14,11 +14,23 @@ use std::time::Duration;
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::clock_gettime;
+use scenarios::scenario::Idle;
 use scenarios::units::Nanos;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
+
+/// How long before it is due a spinning server looks at the clock only: longer than a core takes to wake.
+const SPIN: Nanos = Nanos::from_micros(200);
+
+/// How long before a time is due the waiting ends and the spinning begins.
+pub(crate) fn spin(idle: Idle) -> Nanos {
+    match idle {
+        Idle::Timer => Nanos::ZERO,
+        Idle::Spin => SPIN,
+    }
+}
 
 /// A timer whose sleeps end tens of microseconds after they are due, and never before.
 #[derive(Debug)]
@@ -36,6 +48,7 @@ struct Shared {
     alarm: AsyncFd<Alarm>,
     /// The alarm is set under the queue's lock, so it always stands at the earliest due time.
     queue: Mutex<Queue<oneshot::Sender<()>>>,
+    spin: Nanos,
 }
 
 /// Who waits until when.
@@ -111,6 +124,15 @@ impl Alarm {
         debug_assert_eq!(set, Ok(()));
     }
 
+    /// Sets the alarm so much ahead of a point in time, unless that is now or past; says whether it did.
+    pub(crate) fn set_ahead(&self, due: Nanos, ahead: Nanos) -> bool {
+        let is_far = now() + ahead < due;
+        if is_far {
+            self.set(due.since(ahead));
+        }
+        is_far
+    }
+
     /// Waits until the alarm has gone off, perhaps for someone whom the queue has let go already.
     pub(crate) async fn rung(alarm: &AsyncFd<Alarm>) -> io::Result<()> {
         let mut ready = alarm.readable().await?;
@@ -122,10 +144,11 @@ impl Alarm {
 
 impl Timer {
     /// Starts the timer's task on the current runtime.
-    pub(crate) fn start() -> io::Result<Timer> {
+    pub(crate) fn start(idle: Idle) -> io::Result<Timer> {
         let shared = Arc::new(Shared {
             alarm: Alarm::new()?,
             queue: Mutex::default(),
+            spin: spin(idle),
         });
         let driver = tokio::spawn(drive(shared.clone())).abort_handle();
         Ok(Timer { shared, driver })
@@ -136,7 +159,7 @@ impl Timer {
         let (wake, woken) = oneshot::channel();
         let mut queue = self.shared.queue();
         if queue.push(due, wake) {
-            self.shared.alarm.get_ref().set(due);
+            self.shared.alarm.get_ref().set(due.since(self.shared.spin));
         }
         Sleep(woken)
     }
@@ -163,22 +186,28 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes out who is due, and sets the alarm for the next.
-    fn take_due(&self, due: &mut Vec<oneshot::Sender<()>>) {
+    /// Takes out who is due. Says whether the next is so near that it is to be spun for; sets the alarm otherwise.
+    fn take_due(&self, due: &mut Vec<oneshot::Sender<()>>) -> bool {
         let mut queue = self.queue();
-        if let Some(next) = queue.take_due(now(), |who| due.push(who)) {
-            self.alarm.get_ref().set(next);
-        }
+        let next = queue.take_due(now(), |who| due.push(who));
+        next.is_some_and(|next| !self.alarm.get_ref().set_ahead(next, self.spin))
     }
 }
 
 async fn drive(shared: Arc<Shared>) {
     let mut due = Vec::new();
     while Alarm::rung(&shared.alarm).await.is_ok() {
-        shared.take_due(&mut due);
-        for wake in due.drain(..) {
-            // Whoever waited may have given up: its call was cancelled.
-            let _ = wake.send(());
+        loop {
+            let is_near = shared.take_due(&mut due);
+            for wake in due.drain(..) {
+                // Whoever waited may have given up: its call was cancelled.
+                let _ = wake.send(());
+            }
+            if !is_near {
+                break;
+            }
+            // Spinning is asking the runtime to come back at once: connections are still heard in between.
+            tokio::task::yield_now().await;
         }
     }
 }
@@ -221,8 +250,8 @@ mod tests {
     use super::*;
 
     /// Sleeps for each of `lengths` at once, and gives them back in the order in which they ended.
-    async fn sleep_all(lengths: &[u64]) -> Vec<u64> {
-        let timer = Timer::start().unwrap();
+    async fn sleep_all(idle: Idle, lengths: &[u64]) -> Vec<u64> {
+        let timer = Timer::start(idle).unwrap();
         let (order, mut woken) = tokio::sync::mpsc::unbounded_channel();
         let begun = now();
         for &ms in lengths {
@@ -246,22 +275,26 @@ mod tests {
 
     #[tokio::test]
     async fn sleepers_wake_in_the_order_of_their_due_times_and_never_early() {
-        assert_eq!(
-            sleep_all(&[30, 10, 20, 0, 25, 5]).await,
-            [0, 5, 10, 20, 25, 30]
-        );
+        for idle in [Idle::Timer, Idle::Spin] {
+            assert_eq!(
+                sleep_all(idle, &[30, 10, 20, 0, 25, 5]).await,
+                [0, 5, 10, 20, 25, 30]
+            );
+        }
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn on_many_threads_every_sleeper_wakes_and_never_early() {
-        let mut ended = sleep_all(&[30, 10, 20, 0, 25, 5]).await;
-        ended.sort_unstable();
-        assert_eq!(ended, [0, 5, 10, 20, 25, 30]);
+        for idle in [Idle::Timer, Idle::Spin] {
+            let mut ended = sleep_all(idle, &[30, 10, 20, 0, 25, 5]).await;
+            ended.sort_unstable();
+            assert_eq!(ended, [0, 5, 10, 20, 25, 30]);
+        }
     }
 
     #[tokio::test]
     async fn a_sleeper_that_gave_up_does_not_hold_up_the_others() {
-        let timer = Timer::start().unwrap();
+        let timer = Timer::start(Idle::Timer).unwrap();
         drop(timer.until(now() + Nanos::from_millis(1)));
         timer.until(now() + Nanos::from_millis(2)).await;
         timer.until(now()).await;
@@ -269,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn thousands_of_equal_sleeps_all_end() {
-        let timer = Timer::start().unwrap();
+        let timer = Timer::start(Idle::Timer).unwrap();
         let due = now() + Nanos::from_millis(3);
         let sleeps: Vec<Sleep> = (0..5000).map(|_| timer.until(due)).collect();
         for sleep in sleeps {
@@ -279,7 +312,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_its_timer_a_sleep_ends() {
-        let timer = Timer::start().unwrap();
+        let timer = Timer::start(Idle::Timer).unwrap();
         let sleep = timer.until(now() + Nanos::SECOND);
         let shared = Arc::downgrade(&timer.shared);
         drop(timer);

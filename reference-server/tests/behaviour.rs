@@ -11,10 +11,10 @@ use protos::helloworld::{HelloRequest, When};
 use scenarios::law::Law;
 use scenarios::method::Method;
 use scenarios::scenario::{
-    Behaviour, Blackhole, ErrorBehaviour, Face, ReferenceServer, ServerHttp2,
+    Behaviour, Blackhole, Cadence, ErrorBehaviour, Face, ReferenceServer, ServerHttp2,
 };
 use scenarios::status::StatusCode;
-use scenarios::units::Nanos;
+use scenarios::units::{Bytes, Nanos};
 use tonic::{Code, Request};
 
 on_both_faces!(
@@ -26,6 +26,8 @@ on_both_faces!(
     what_comes_during_the_delay_is_answered_after_it,
     a_share_of_the_calls_is_never_answered,
     calls_that_are_never_answered_leave_nothing_behind,
+    replies_of_a_stream_keep_their_cadence,
+    an_echo_keeps_its_cadence_and_its_words,
 );
 
 fn failing(share: f64) -> Behaviour {
@@ -225,4 +227,109 @@ async fn calls_that_are_never_answered_leave_nothing_behind(face: Face) {
     // And the server ends at once when its client is gone.
     drop(channel);
     server.stop().await.unwrap().unwrap();
+}
+
+fn cadence(stall_at: u32) -> Behaviour {
+    let cadence = Cadence {
+        every: Nanos::from_millis(2),
+        stall_at: Some(stall_at),
+        stall: Some(Nanos::from_millis(20)),
+    };
+    Behaviour {
+        delay: Some(Law::Fixed(Nanos::from_millis(3))),
+        cadence: Some(cadence),
+        ..Behaviour::default()
+    }
+}
+
+/// The kernel's monotonic clock, which the server's stamps are of.
+fn now() -> u64 {
+    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).unwrap();
+    Nanos::from(Duration::from(now)).0
+}
+
+async fn replies_of_a_stream_keep_their_cadence(face: Face) {
+    let server = Running::with(face, cadence(6));
+    let channel = server.connect().await;
+    let mut shape = sized(3);
+    (shape.messages, shape.stamps) = (Some(10), true);
+    let requests = futures_util::stream::iter([request(shape)]);
+    let answer = call(&channel, Method::LotsOfReplies, requests).await;
+    let mut replies = answer.unwrap().into_inner();
+    let mut seen = Vec::new();
+    while replies.message().await.unwrap().is_some() {
+        seen.push(now());
+    }
+    let trailers = replies.trailers().await.unwrap().unwrap();
+    let planned: u64 = trailers
+        .get("bench-planned-ns")
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    for (number, seen) in (0..).zip(&seen) {
+        let stall = if number >= 6 { 20_000_000 } else { 0 };
+        let due = planned + number * 2_000_000 + stall;
+        assert!(*seen >= due, "reply {number} came {} ns early", due - seen);
+    }
+    let late = server
+        .stop()
+        .await
+        .unwrap()
+        .unwrap()
+        .release_lateness
+        .unwrap();
+    // Each reply has a plan of its own; one whose time had come when it was made was not waited for.
+    assert!((1..=10).contains(&late.count), "{late:?}");
+}
+
+async fn an_echo_keeps_its_cadence_and_its_words(face: Face) {
+    let server = Running::with(face, cadence(3));
+    let channel = server.connect().await;
+    let named = |n| HelloRequest {
+        name: format!("number {n}"),
+        reply: None,
+    };
+    let begun = now();
+    let requests = (0..100).map(named).collect();
+    let answer = whole_call(&channel, Method::BidiHello, requests).await;
+    for (n, reply) in answer.replies.iter().enumerate() {
+        assert_eq!(reply.message, format!("Hello, number {n}!"));
+    }
+    assert_eq!((answer.replies.len(), answer.end.is_ok()), (100, true));
+    assert!(now() - begun >= (3 + 99 * 2 + 20) * 1_000_000);
+}
+
+#[tokio::test]
+async fn credit_that_comes_late_holds_up_a_request_of_many_windows() {
+    let delay = Nanos::from_millis(5);
+    let settings = ReferenceServer {
+        http2: ServerHttp2 {
+            initial_stream_window: Bytes(64 << 10),
+            ..settings(Face::Raw).http2
+        },
+        behaviour: Behaviour {
+            window_update_delay: Some(delay),
+            ..Behaviour::default()
+        },
+        ..settings(Face::Raw)
+    };
+    let server = Running::on("127.0.0.1:0", &settings);
+    let channel = server.connect().await;
+    for method in [Method::SayHello, Method::LotsOfGreetings] {
+        let long = HelloRequest {
+            name: "n".repeat(1 << 20),
+            reply: Some(sized(3)),
+        };
+        let begun = now();
+        let answer = whole_call(&channel, method, vec![long]).await;
+        assert_eq!(answer.lengths, [3]);
+        // Sixteen windows, of which the first is there from the beginning.
+        assert!(now() - begun >= 15 * delay.0, "{method:?}");
+    }
+    // A stream of many requests, each of which fits, is not held up for ever either.
+    let many = vec![request(sized(3)); 20_000];
+    let answer = whole_call(&channel, Method::BidiHello, many).await;
+    assert_eq!((answer.lengths.len(), answer.end.is_ok()), (20_000, true));
 }

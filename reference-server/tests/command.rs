@@ -158,6 +158,10 @@ fn mistakes_exit_with_two_and_name_what_is_wrong() {
             "max_frame_size",
         ),
         (&["--face", "clay"], "tonic"),
+        (
+            &["--set", "behaviour.window_update_delay=50ms"],
+            "face: raw",
+        ),
     ] {
         let (out, err, status) = Program::start(args).end();
         assert_eq!(

@@ -4,13 +4,14 @@ mod common;
 
 use common::{Answer, Running, request, settings, sized, whole_call};
 use futures_util::future::join_all;
+use hdrhistogram::serialization::Deserializer;
 use protos::helloworld::HelloRequest;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use scenarios::law::{Drawn, Exponential, Law};
 use scenarios::method::{Method, Pattern};
 use scenarios::scenario::{
-    Behaviour, Drift, ErrorBehaviour, Face, Queue, ReferenceServer, SlowConnection, Stall,
+    Behaviour, Drift, ErrorBehaviour, Face, Idle, Queue, ReferenceServer, SlowConnection, Stall,
     StatusCode, Warmup,
 };
 use scenarios::units::{Nanos, Share};
@@ -29,6 +30,7 @@ on_both_faces!(
     work_is_planned_and_done,
     warm_up_and_drift_stretch_the_delay,
     behaviours_follow_each_other,
+    the_server_knows_how_late_it_was,
 );
 
 /// What the trailers of one call say.
@@ -349,5 +351,36 @@ async fn behaviours_follow_each_other(face: Face) {
             due
         };
         assert_eq!(told.planned, planned, "{told:?}");
+    }
+}
+
+async fn the_server_knows_how_late_it_was(face: Face) {
+    for idle in [Idle::Timer, Idle::Spin] {
+        let settings = ReferenceServer {
+            behaviour: delayed(Nanos(500_000)),
+            idle,
+            ..settings(face)
+        };
+        let server = Running::on("127.0.0.1:0", &settings);
+        let told = storm(&server, 50).await;
+        let late = server
+            .stop()
+            .await
+            .unwrap()
+            .unwrap()
+            .release_lateness
+            .unwrap();
+        let mut expected: Vec<u64> = told
+            .iter()
+            .map(|told| told.released - told.planned)
+            .collect();
+        expected.sort_unstable();
+        assert_eq!(late.count, 50);
+        // The histogram tells values apart to a thousandth.
+        let is_near = |told: u64, expected: u64| told.abs_diff(expected) <= expected / 1000 + 1;
+        assert!(is_near(late.max_ns, expected[49]), "{late:?} {expected:?}");
+        assert!(is_near(late.p50_ns, expected[24]), "{late:?} {expected:?}");
+        let histogram = Deserializer::new().deserialize::<u64, _>(&mut &late.histogram[..]);
+        assert_eq!(histogram.unwrap().len(), 50);
     }
 }

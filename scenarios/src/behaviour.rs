@@ -39,6 +39,12 @@ pub struct Behaviour {
     /// Becomes slower and slower.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<Drift>,
+    /// Spreads the replies of a stream over time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cadence: Option<Cadence>,
+    /// Gives flow-control credit back late; the raw face only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_update_delay: Option<Nanos>,
 }
 
 /// A share of the calls that is answered with an error.
@@ -116,4 +122,19 @@ pub struct Warmup {
 pub struct Drift {
     /// What delays and service times grow by in each second since the server's first call. 0% to 1000%.
     pub per_second: Share,
+}
+
+/// When the replies of a stream are released: on a schedule that begins with the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cadence {
+    /// From one reply to the next. 0s to 1h.
+    pub every: Nanos,
+    /// The number of the reply, from 0, that comes later by `stall`, as do all behind it. Left out: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1000000))]
+    pub stall_at: Option<u32>,
+    /// How much later. 0s to 1h.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stall: Option<Nanos>,
 }

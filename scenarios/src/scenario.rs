@@ -84,6 +84,8 @@ pub struct ReferenceServer {
     pub threads: u32,
     /// The cores its threads may run on; empty means any.
     pub cpus: Vec<usize>,
+    /// How it waits for the time at which an answer is to be released.
+    pub idle: Idle,
     /// HTTP/2 settings.
     pub http2: ServerHttp2,
     /// How it misbehaves.
@@ -146,7 +148,7 @@ pub enum Engine {
     Raw,
 }
 
-/// How a lane waits for the next intended start.
+/// How a lane waits for the next intended start, and the reference server for a release.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
 )]

@@ -115,6 +115,9 @@ fn broken_server_settings() {
         ),
         ("warmup-factor", "warmup={ for: 2s, factor: -1 }"),
         ("drift-share", "drift={ per_second: -1% }"),
+        ("cadence-stall", "cadence={ every: 10ms, stall_at: 50 }"),
+        ("cadence-stall-at", "cadence={ every: 10ms, stall: 100ms }"),
+        ("window-update-delay-on-tonic", "window_update_delay=50ms"),
         ("drift-unit", "drift={ per_second: slowly }"),
     ] {
         insta::assert_snapshot!(format!("server-{name}"), shown(&format!("behaviour.{set}")));

@@ -255,8 +255,11 @@ fn base(path: &str) -> &'static str {
         p if p.starts_with("load.open") => "name: a\nload: { open: { rate: 1/s } }",
         p if p.starts_with("load.ramp") => "name: a\nload: { ramp: { from: 1/s, to: 1/s } }",
         "client.lanes" => "name: a\nclient: { channels: 10000 }",
+        p if p.contains("window_update_delay") => {
+            "name: a\ntarget: { reference_server: { face: raw } }"
+        }
         p if p.contains("behaviour") => {
-            "name: a\ntarget: { reference_server: { behaviour: { error: { share: 0.5 }, stall: { period: 1h, width: 1us }, queue: { service: 1ms }, blackhole: { share: 0.5 }, slow_connection: { index: 0, delay: 1ms }, warmup: { for: 1s, factor: 10 }, drift: { per_second: 1% } } } }"
+            "name: a\ntarget: { reference_server: { behaviour: { error: { share: 0.5 }, stall: { period: 1h, width: 1us }, queue: { service: 1ms }, blackhole: { share: 0.5 }, slow_connection: { index: 0, delay: 1ms }, warmup: { for: 1s, factor: 10 }, drift: { per_second: 1% }, cadence: { every: 1ms, stall_at: 1, stall: 1ms } } } }"
         }
         _ => "name: a",
     }

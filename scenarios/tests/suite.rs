@@ -29,7 +29,7 @@ fn a_name_is_enough() {
         json!({
             "name": "minimal",
             "target": { "reference_server": {
-                "face": "tonic", "threads": 1, "cpus": [],
+                "face": "tonic", "threads": 1, "cpus": [], "idle": "timer",
                 "http2": { "initial_stream_window": "1MiB", "initial_connection_window": "64MiB",
                            "max_concurrent_streams": 1000, "max_frame_size": "16KiB" },
                 "behaviour": {} } },

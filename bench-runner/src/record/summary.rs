@@ -1,8 +1,8 @@
 //! From the records of all lanes to one repetition of the result file.
 
 use reports::model::{
-    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Repetition, Stage, Totals,
-    Validity, Verdict, Wire,
+    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Repetition, Stage, Timing,
+    Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
@@ -24,6 +24,8 @@ pub struct Measured {
     pub server_rss: Option<u64>,
     /// What the server counted over the whole repetition.
     pub server_counts: Option<MethodCounts>,
+    /// How late the server released its answers against its plans.
+    pub release_lateness: Option<Timing>,
     /// What went over the wire.
     pub wire: Option<Wire>,
     /// What came with the first reply.
@@ -78,6 +80,10 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
             client: recorder.totals(),
             server: measured.server_counts,
         },
+        release_lateness: measured
+            .release_lateness
+            .clone()
+            .filter(|late| late.count > 0),
         wire: measured.wire.clone(),
         first_reply: measured.first_reply.clone(),
         conditions: measured.conditions.clone(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use reports::model::{MethodCounts, Repetition, Wire};
+use reports::model::{Repetition, Timing, Wire};
 use scenarios::Case;
 use scenarios::scenario::Idle;
 use scenarios::units::Nanos;
@@ -90,9 +90,13 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     measured.conditions = Some(conditions(&case.scenario, start, &records, &passed));
     measured.heartbeat = heartbeat.finish();
     measured.server_rss = target.pid().and_then(peak_rss);
-    measured.server_counts = before
+    let counted = before
         .zip(target.counters(case.scenario.call.method))
-        .map(|(a, b)| difference(a, b));
+        .map(|(before, after)| after.since(&before));
+    if let Some(counted) = counted {
+        measured.server_counts = Some(counted.method);
+        measured.release_lateness = Some(Timing::new(&counted.release_lateness));
+    }
     let died = target.stop();
     let recorder = merge(records);
     let mut repetition = summarise(&recorder, &plan.timeline, &measured);
@@ -198,14 +202,4 @@ fn merge(records: Vec<LaneRecord>) -> Recorder {
     let mut first = records.next().expect("a plan has at least one lane");
     records.for_each(|other| first.merge(&other));
     first
-}
-
-fn difference(before: MethodCounts, after: MethodCounts) -> MethodCounts {
-    MethodCounts {
-        calls: after.calls.saturating_sub(before.calls),
-        requests: after.requests.saturating_sub(before.requests),
-        replies: after.replies.saturating_sub(before.replies),
-        request_bytes: after.request_bytes.saturating_sub(before.request_bytes),
-        reply_bytes: after.reply_bytes.saturating_sub(before.reply_bytes),
-    }
 }

@@ -8,10 +8,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
-use reports::model::MethodCounts;
 use scenarios::method::Method;
 use scenarios::scenario::{self, Address, ReferenceServer};
 
+pub use self::counters::Counted;
 use self::process::ServerProcess;
 
 /// A target that is ready to be called.
@@ -124,7 +124,7 @@ impl Target {
     }
 
     /// What it has counted of a method, where it is a reference server.
-    pub fn counters(&self, method: Method) -> Option<MethodCounts> {
+    pub fn counters(&self, method: Method) -> Option<Counted> {
         counters::fetch(&self.address, method)
     }
 

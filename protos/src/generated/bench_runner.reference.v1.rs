@@ -9,6 +9,9 @@ pub struct Counters {
         ::prost::alloc::string::String,
         MethodCounters,
     >,
+    /// How late answers were released against their plans, of calls that had one.
+    #[prost(message, optional, tag = "2")]
+    pub release_lateness: ::core::option::Option<ReleaseLateness>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MethodCounters {
@@ -28,6 +31,21 @@ pub struct MethodCounters {
     pub request_bytes: u64,
     #[prost(uint64, tag = "6")]
     pub reply_bytes: u64,
+}
+/// Released minus planned, over all releases that had a plan.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReleaseLateness {
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    #[prost(uint64, tag = "2")]
+    pub p50_ns: u64,
+    #[prost(uint64, tag = "3")]
+    pub p99_ns: u64,
+    #[prost(uint64, tag = "4")]
+    pub max_ns: u64,
+    /// All of it: an HDR histogram of nanoseconds, V2, deflated.
+    #[prost(bytes = "vec", tag = "5")]
+    pub histogram: ::prost::alloc::vec::Vec<u8>,
 }
 /// Generated client implementations.
 pub mod reference_client {

@@ -30,6 +30,8 @@ pub struct Config {
     pub huffman: bool,
     /// Whether small messages of a stream that are sent one behind the other share a DATA frame.
     pub coalesce: bool,
+    /// Whether streams begin held: what comes is given back to the peer's windows when the reader says so.
+    pub hold_streams: bool,
     /// Queued messages are put into the output until it is this long; the rest follows when that is written.
     pub output_high_water: usize,
     /// How much bad manners are borne.
@@ -84,6 +86,7 @@ impl Default for Config {
             indexing: Indexing::Incremental,
             huffman: true,
             coalesce: true,
+            hold_streams: false,
             output_high_water: 256 << 10,
             limits: Limits::default(),
         }

@@ -59,6 +59,7 @@ pub(crate) struct Conn {
     pub(crate) max_block_size: usize,
     pub(crate) output_high_water: usize,
     pub(crate) coalesce: bool,
+    pub(crate) hold_streams: bool,
     pub(crate) limits: Limits,
     pub(crate) control: Allowance,
     pub(crate) rapid_resets: Allowance,
@@ -119,6 +120,7 @@ impl Conn {
             max_block_size: config.max_block_size(),
             output_high_water: config.output_high_water.max(1),
             coalesce: config.coalesce,
+            hold_streams: config.hold_streams,
             limits: config.limits,
             control: Allowance::new(config.limits.control),
             rapid_resets: Allowance::new(config.limits.rapid_resets),
@@ -148,13 +150,15 @@ impl Conn {
         } else {
             self.local.initial_window_size.max(DEFAULT_WINDOW)
         };
-        Stream::new(
+        let mut stream = Stream::new(
             id,
             token,
             self.peer.initial_window_size,
             inbound,
             self.reads,
-        )
+        );
+        stream.held = self.hold_streams;
+        stream
     }
 
     /// Takes a stream out, with all that it has queued and all that it owes.
@@ -200,8 +204,15 @@ impl Conn {
         let stream = self.streams.at(slot);
         if stream.held {
             stream.owed += len;
-            return;
+        } else {
+            self.release(slot, len);
         }
+    }
+
+    /// Gives DATA that was consumed back to the windows.
+    #[inline]
+    fn release(&mut self, slot: usize, len: u32) {
+        let stream = self.streams.at(slot);
         if !stream.remote_closed
             && let Some(increment) = stream.inbound.release(len, self.local.initial_window_size)
         {
@@ -236,6 +247,17 @@ impl Conn {
             let owed = std::mem::take(&mut stream.owed);
             self.consume(slot, owed);
         }
+    }
+
+    /// Gives back a part of what a held stream owes.
+    pub(crate) fn give_back(&mut self, id: u32, len: u32) {
+        let Some(slot) = self.streams.find(id) else {
+            return;
+        };
+        let stream = self.streams.at(slot);
+        let len = len.min(stream.owed);
+        stream.owed -= len;
+        self.release(slot, len);
     }
 
     // === frames of the connection ===

@@ -20,6 +20,18 @@ macro_rules! common_half {
                 self.conn.hold(stream, held);
             }
 
+            /// What came on a held stream and is not given back yet; 0 if it is over.
+            #[must_use]
+            pub fn owed(&self, stream: u32) -> u32 {
+                let slot = self.conn.streams.find(stream);
+                slot.map_or(0, |slot| self.conn.streams.get(slot).owed)
+            }
+
+            /// Gives a part of what a held stream owes back to the peer's windows.
+            pub fn give_back(&mut self, stream: u32, len: u32) {
+                self.conn.give_back(stream, len);
+            }
+
             /// How far a stream has come, sent and received; nothing if it is over.
             #[must_use]
             pub fn progress(&self, stream: u32) -> Option<(Progress, Progress)> {

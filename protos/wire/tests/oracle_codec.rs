@@ -53,7 +53,8 @@ type List = Vec<(String, Vec<u8>)>;
 fn fields() -> impl Strategy<Value = List> {
     // Few names and values, so that tables are hit; odd ones, so that they are not.
     let name = prop_oneof![
-        "[a-z][a-z0-9-]{0,20}",
+        // Three letters at least: `te` is a name that HTTP/2 has its own rules for.
+        "[a-z][a-z0-9-]{2,20}",
         Just("content-type".to_string()),
         Just("grpc-status".to_string()),
         Just("x-tenant".to_string()),

@@ -8,7 +8,7 @@ mod stamps;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use scenarios::scenario::Behaviour;
+use scenarios::scenario::{Behaviour, Cadence};
 use scenarios::units::Nanos;
 use tonic::{Code, Status};
 
@@ -22,6 +22,9 @@ pub(crate) struct Fates {
     /// There where there is any behaviour: without one, nothing is locked and no clock is read.
     schedule: Option<Mutex<Schedule>>,
     spin: Option<Nanos>,
+    cadence: Option<Cadence>,
+    /// How much later than it could be flow-control credit is given back.
+    pub(crate) credit_delay: Option<Nanos>,
     error: Status,
     connections: AtomicU32,
 }
@@ -34,6 +37,8 @@ impl Fates {
         Fates {
             schedule: is_any.then(|| Mutex::new(Schedule::new(behaviour))),
             spin: behaviour.spin,
+            cadence: behaviour.cadence,
+            credit_delay: behaviour.window_update_delay,
             error: Status::new(code, "the server was asked to fail this call"),
             connections: AtomicU32::new(0),
         }
@@ -53,6 +58,13 @@ impl Fates {
     /// The number of the next connection: they are numbered in the order of their first calls.
     pub(crate) fn next_connection(&self) -> u32 {
         self.connections.fetch_add(1, Relaxed)
+    }
+
+    /// When a reply of a stream is due, by its number from 0; the first goes by the plan alone.
+    #[inline]
+    pub(crate) fn reply_due(&self, plan: &Plan, number: u32) -> Option<Nanos> {
+        let cadence = self.cadence.as_ref().filter(|_| number > 0)?;
+        Some(schedule::reply_due(cadence, plan.planned, number))
     }
 
     /// Plans the answer to a call that came at `arrival`, and does the work that it is to cost.

@@ -5,7 +5,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use scenarios::scenario::{Behaviour, ErrorBehaviour, Stall};
+use scenarios::scenario::{Behaviour, Cadence, ErrorBehaviour, Stall};
 use scenarios::units::Nanos;
 
 use super::queue::VirtualQueue;
@@ -141,6 +141,13 @@ fn after(stall: Stall, due: Nanos) -> Nanos {
     } else {
         due
     }
+}
+
+/// When reply `number` of a stream is due whose first reply was planned for `start`.
+pub(super) fn reply_due(cadence: &Cadence, start: Nanos, number: u32) -> Nanos {
+    let is_behind = cadence.stall_at.is_some_and(|at| number >= at);
+    let stall = cadence.stall.filter(|_| is_behind).unwrap_or_default();
+    start + Nanos(cadence.every.0.saturating_mul(number.into())) + stall
 }
 
 #[cfg(test)]
@@ -281,6 +288,19 @@ mod tests {
             planned(&behaviour, &[500, 1500, 4500]),
             [506.0, 1509.0, 4518.0]
         );
+    }
+
+    #[test]
+    fn replies_follow_a_schedule_that_a_stall_shifts() {
+        let mut cadence = Cadence {
+            every: Nanos(10),
+            stall_at: Some(3),
+            stall: Some(Nanos(100)),
+        };
+        let due = |cadence: &Cadence| [0, 1, 2, 3, 4].map(|k| reply_due(cadence, Nanos(1000), k).0);
+        assert_eq!(due(&cadence), [1000, 1010, 1020, 1130, 1140]);
+        (cadence.stall_at, cadence.stall) = (None, None);
+        assert_eq!(due(&cadence), [1000, 1010, 1020, 1030, 1040]);
     }
 
     #[test]

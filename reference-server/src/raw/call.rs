@@ -51,8 +51,9 @@ pub(crate) struct Call {
     /// Replies that wait in the output.
     pub(crate) queued: u32,
     pub(crate) plan: Plan,
-    /// When its first reply was released.
+    /// When its first reply was released, and how many there have been.
     pub(crate) released: Nanos,
+    pub(crate) replied: u32,
     /// The caller asks for the server's own times.
     pub(crate) stamps: bool,
     /// When the client gives up.
@@ -66,6 +67,9 @@ pub(crate) struct Call {
     pub(crate) partial: Vec<u8>,
     /// Requests that the script has no use for yet.
     pub(crate) inbox: VecDeque<Told>,
+    /// Flow-control credit that is given back late: what each of its timers is to give, and the sum.
+    pub(crate) credits: VecDeque<u32>,
+    pub(crate) promised: u32,
 }
 
 /// How far a call has come.
@@ -77,6 +81,8 @@ pub(crate) enum Stage {
     Opening,
     /// This was to come first, and waits for its time.
     Delayed(Step),
+    /// A later reply waits until it is due.
+    Paced(Nanos),
     /// Nothing ever comes.
     Swallowed,
     /// Replies go as they are made.
@@ -119,6 +125,7 @@ impl Call {
             queued: 0,
             plan: Plan::default(),
             released: Nanos::ZERO,
+            replied: 0,
             stamps: false,
             deadline: NEVER,
             headers: Headers::WithFirst,
@@ -127,6 +134,8 @@ impl Call {
             fault: None,
             partial: Vec::new(),
             inbox: VecDeque::new(),
+            credits: VecDeque::new(),
+            promised: 0,
         }
     }
 
@@ -149,6 +158,7 @@ impl Call {
         self.is_held = false;
         self.queued = 0;
         self.plan.fate = Fate::Answered;
+        self.replied = 0;
         self.stamps = false;
         self.deadline = match route.timeout {
             Some(timeout) => now() + timeout,
@@ -165,6 +175,8 @@ impl Call {
         self.fault = None;
         self.partial.clear();
         self.inbox.clear();
+        self.credits.clear();
+        self.promised = 0;
         self.script.trim(KEPT);
         if self.partial.capacity() > KEPT {
             self.partial = Vec::new();
@@ -188,6 +200,15 @@ impl Call {
         } else {
             self.deadline
         }
+    }
+
+    /// Whether a step is taken and not told yet, so that the script must not be changed.
+    #[inline]
+    fn is_waiting(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Delayed(_) | Stage::Paced(_) | Stage::Swallowed
+        )
     }
 
     #[inline]
@@ -260,8 +281,7 @@ impl Call {
             return;
         }
         let told = Asked::read(message).and_then(|asked| Ok((asked.size()?, asked)));
-        let is_at_rest =
-            self.inbox.is_empty() && !matches!(self.stage, Stage::Delayed(_) | Stage::Swallowed);
+        let is_at_rest = self.inbox.is_empty() && !self.is_waiting();
         let told = match told {
             Ok((size, asked)) if is_at_rest && self.script.is_reading() => {
                 match self.script.take_in(size, &asked.name) {

@@ -26,6 +26,9 @@ pub(crate) struct Calls {
     due: Vec<u32>,
     /// Empty, but for its capacity.
     spare: Vec<u32>,
+    /// Calls that brought messages in this read, where credit is given back late.
+    lenders: Vec<u32>,
+    credit_delay: Option<Nanos>,
     tally: Tally,
     /// When deadlines are looked at next: no later than the first of them.
     watch: Nanos,
@@ -40,6 +43,9 @@ pub(crate) struct Calls {
 /// Stands for the deadlines of all calls; no slot has this number.
 const DEADLINES: u64 = u64::MAX;
 
+/// Set in a token that stands for credit of its call; no slot has so high a number.
+const CREDIT: u64 = 1 << 31;
+
 /// A call by its slot and its generation: what `wire` knows it by.
 #[inline]
 fn token(slot: u32, call: &Call) -> u64 {
@@ -49,6 +55,8 @@ fn token(slot: u32, call: &Call) -> u64 {
 impl Calls {
     pub(crate) fn new(thread: Rc<Thread>, mailbox: Rc<Mailbox>) -> Calls {
         Calls {
+            lenders: Vec::new(),
+            credit_delay: thread.fates.credit_delay,
             thread,
             mailbox,
             slots: Vec::new(),
@@ -93,10 +101,37 @@ impl Calls {
         mailbox.take(|token| {
             if token == DEADLINES {
                 self.expire(wire);
+            } else if token & CREDIT != 0 {
+                self.give_credit(token, wire);
             } else if let Some(slot) = self.find(token) {
                 self.with(slot, wire, Call::wake);
             }
         });
+    }
+
+    /// Something was read and taken apart: lets the credit for it wait.
+    pub(crate) fn end_read(&mut self, wire: &wire::Server) {
+        let Some(delay) = self.credit_delay else {
+            return;
+        };
+        let due = self.read_at.unwrap_or_else(now) + delay;
+        for slot in self.lenders.drain(..) {
+            let call = &mut self.slots[slot as usize];
+            if call.stream != 0 && call.promise_credit(wire) {
+                let token = token(slot, call) | CREDIT;
+                self.thread.delays.wait(due, &self.mailbox, token);
+            }
+        }
+    }
+
+    #[cold]
+    fn give_credit(&mut self, token: u64, wire: &mut wire::Server) {
+        let (Some(slot), Some(delay)) = (self.find(token & !CREDIT), self.credit_delay) else {
+            return;
+        };
+        if self.slots[slot as usize].give_credit(wire) {
+            self.thread.delays.wait(now() + delay, &self.mailbox, token);
+        }
     }
 
     /// Ends the calls whose deadline has passed. Deadlines are rarely met, so one look now and then at all calls costs
@@ -133,7 +168,9 @@ impl Calls {
         wire: &mut wire::Server,
         speak: impl FnOnce(&mut Call, &mut Turn<'_>) -> Life,
     ) {
+        let call = &mut self.slots[slot as usize];
         let mut turn = Turn {
+            token: token(slot, call),
             wire,
             thread: &self.thread,
             mailbox: &self.mailbox,
@@ -141,8 +178,8 @@ impl Calls {
             read_at: self.read_at,
             connection: self.number.unwrap_or_default(),
         };
-        if speak(&mut self.slots[slot as usize], &mut turn) == Life::Over {
-            self.slots[slot as usize].vacate();
+        if speak(call, &mut turn) == Life::Over {
+            call.vacate();
             self.free.push(slot);
         }
     }
@@ -169,8 +206,7 @@ impl Calls {
             let call = &mut self.slots[slot as usize];
             call.is_due = false;
             if call.stream != 0 {
-                let token = token(slot, call);
-                self.with(slot, wire, |call, turn| call.speak(token, turn));
+                self.with(slot, wire, Call::speak);
             }
         }
         self.spare = due;
@@ -214,6 +250,9 @@ impl ServerEvents for Calls {
             let call = &mut self.slots[slot as usize];
             if call.hear(piece, &self.thread, &mut self.tally) {
                 self.mark(slot);
+            }
+            if self.credit_delay.is_some() {
+                self.lenders.push(slot);
             }
         }
     }

@@ -129,6 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.calls.begin_read();
         // The error stays there to be asked for, and GOAWAY is in the output.
         let _ = self.wire.receive(read.filled(), &mut self.calls);
+        self.calls.end_read(&self.wire);
         Poll::Ready(Ok(true))
     }
 

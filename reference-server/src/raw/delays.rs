@@ -5,16 +5,18 @@ use std::io;
 use std::rc::Rc;
 use std::task::Waker;
 
+use scenarios::scenario::Idle;
 use scenarios::units::Nanos;
 use tokio::io::unix::AsyncFd;
 
-use crate::timer::{Alarm, Queue, now};
+use crate::timer::{Alarm, Queue, now, spin};
 
 /// The calls of one thread that wait for a point in time.
 #[derive(Debug)]
 pub(crate) struct Delays {
     queue: RefCell<Queue<(Rc<Mailbox>, u64)>>,
     alarm: AsyncFd<Alarm>,
+    spin: Nanos,
 }
 
 /// Where a connection is told that calls of its are due, and that it is to look up.
@@ -27,10 +29,11 @@ pub(crate) struct Mailbox {
 
 impl Delays {
     /// The delays of the current thread.
-    pub(crate) fn new() -> io::Result<Delays> {
+    pub(crate) fn new(idle: Idle) -> io::Result<Delays> {
         Ok(Delays {
             queue: RefCell::default(),
             alarm: Alarm::new()?,
+            spin: spin(idle),
         })
     }
 
@@ -38,21 +41,25 @@ impl Delays {
     pub(crate) fn wait(&self, until: Nanos, mailbox: &Rc<Mailbox>, token: u64) {
         let who = (mailbox.clone(), token);
         if self.queue.borrow_mut().push(until, who) {
-            self.alarm.get_ref().set(until);
+            self.alarm.get_ref().set(until.since(self.spin));
         }
     }
 
     /// Tells everyone who is due, for ever.
     pub(crate) async fn drive(&self) {
         while Alarm::rung(&self.alarm).await.is_ok() {
-            let next = self
-                .queue
-                .borrow_mut()
-                .take_due(now(), |(mailbox, token)| mailbox.put(token));
-            if let Some(next) = next {
-                self.alarm.get_ref().set(next);
+            while self.take_due() {
+                // Spinning is asking the runtime to come back at once: connections are still heard in between.
+                tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// Tells everyone who is due. Says whether the next is so near that it is to be spun for; sets the alarm otherwise.
+    fn take_due(&self) -> bool {
+        let mut queue = self.queue.borrow_mut();
+        let next = queue.take_due(now(), |(mailbox, token)| mailbox.put(token));
+        next.is_some_and(|next| !self.alarm.get_ref().set_ahead(next, self.spin))
     }
 }
 

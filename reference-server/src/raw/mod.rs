@@ -31,6 +31,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt};
+use scenarios::scenario::Idle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::behaviour::Fates;
@@ -115,10 +116,16 @@ impl Face {
 }
 
 /// What the threads of a server share.
-pub(crate) fn common(counts: Arc<Counts>, fates: Fates, config: wire::Config) -> Common {
+pub(crate) fn common(
+    counts: Arc<Counts>,
+    fates: Fates,
+    idle: Idle,
+    config: wire::Config,
+) -> Common {
     Common {
         counts,
         fates: Arc::new(fates),
+        idle,
         config,
     }
 }

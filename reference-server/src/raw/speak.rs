@@ -36,10 +36,19 @@ pub(crate) struct Turn<'a> {
     pub(crate) thread: &'a Thread,
     pub(crate) mailbox: &'a Rc<Mailbox>,
     pub(crate) tally: &'a mut Tally,
+    /// What the call is known by.
+    pub(crate) token: u64,
     /// When what the call says was read, where that is known.
     pub(crate) read_at: Option<Nanos>,
     /// The number of the connection.
     pub(crate) connection: u32,
+}
+
+impl Turn<'_> {
+    /// Lets the call be woken at that time.
+    fn wait(&self, until: Nanos) {
+        self.thread.delays.wait(until, self.mailbox, self.token);
+    }
 }
 
 /// Whether a call is over.
@@ -52,22 +61,28 @@ pub(crate) enum Life {
 impl Call {
     /// Says what is to be said now.
     #[inline]
-    pub(crate) fn speak(&mut self, token: u64, turn: &mut Turn<'_>) -> Life {
+    pub(crate) fn speak(&mut self, turn: &mut Turn<'_>) -> Life {
         let spoken = match self.purpose {
             _ if self.is_refused() => self.refuse(turn),
-            Purpose::Greet(method) => self.greet(method, token, turn),
+            Purpose::Greet(method) => self.greet(method, turn),
             Purpose::Health | Purpose::Counters | Purpose::Unknown => self.inform(turn),
         };
         // A stream that is closed has nothing more to be told.
         spoken.unwrap_or(Life::Over)
     }
 
-    /// What was to come first may go.
+    /// What waited may go.
     pub(crate) fn wake(&mut self, turn: &mut Turn<'_>) -> Life {
-        let (Stage::Delayed(first), Purpose::Greet(method)) = (self.stage, self.purpose) else {
-            return Life::GoesOn;
+        let spoken = match (self.stage, self.purpose) {
+            (Stage::Delayed(first), Purpose::Greet(method)) => self.release(method, first, turn),
+            (Stage::Paced(due), Purpose::Greet(method)) => {
+                turn.tally.released(now().since(due));
+                self.stage = Stage::Open;
+                self.tell(method, Step::Reply, turn)
+            }
+            _ => Ok(Life::GoesOn),
         };
-        self.release(method, first, turn).unwrap_or(Life::Over)
+        spoken.unwrap_or(Life::Over)
     }
 
     /// The deadline has passed, and the answer has not begun.
@@ -133,7 +148,7 @@ impl Call {
     }
 
     #[inline]
-    fn greet(&mut self, method: Method, token: u64, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+    fn greet(&mut self, method: Method, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         if let Some(status) = self.fault.take() {
             return self.fail(&status, turn);
         }
@@ -146,7 +161,7 @@ impl Call {
             }
         }
         if self.stage == Stage::Opening {
-            return self.first(method, token, turn);
+            return self.first(method, turn);
         }
         self.go_on(method, turn)
     }
@@ -186,14 +201,14 @@ impl Call {
 
     /// What comes first may have to wait.
     #[inline]
-    fn first(&mut self, method: Method, token: u64, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+    fn first(&mut self, method: Method, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         let first = self.next_step();
         if first == Step::Read {
             self.hold(turn);
             return Ok(Life::GoesOn);
         }
         if self.stamps || turn.thread.fates.is_any() {
-            return self.plan(method, first, token, turn);
+            return self.plan(method, first, turn);
         }
         self.stage = Stage::Open;
         self.open(method, first, turn)
@@ -201,13 +216,7 @@ impl Call {
 
     /// Plans when what comes first goes.
     #[inline(never)]
-    fn plan(
-        &mut self,
-        method: Method,
-        first: Step,
-        token: u64,
-        turn: &mut Turn<'_>,
-    ) -> Result<Life, Closed> {
+    fn plan(&mut self, method: Method, first: Step, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         let arrival = turn.read_at.unwrap_or_else(now);
         self.plan = turn.thread.fates.plan(arrival, turn.connection);
         if self.plan.fate == Fate::Swallowed {
@@ -216,8 +225,7 @@ impl Call {
             return self.release(method, first, turn);
         } else {
             self.stage = Stage::Delayed(first);
-            let due = self.plan.planned;
-            turn.thread.delays.wait(due, turn.mailbox, token);
+            turn.wait(self.plan.planned);
         }
         self.hold(turn);
         Ok(Life::GoesOn)
@@ -231,6 +239,7 @@ impl Call {
         turn: &mut Turn<'_>,
     ) -> Result<Life, Closed> {
         self.released = now();
+        turn.tally.released(self.released.since(self.plan.planned));
         self.stage = Stage::Open;
         self.open(method, first, turn)
     }
@@ -241,7 +250,13 @@ impl Call {
         if self.plan.fate == Fate::Fails {
             return self.finish(&turn.thread.blocks.error, turn);
         }
-        match self.say(method, first, turn)? {
+        self.tell(method, first, turn)
+    }
+
+    /// Takes a step, and those behind it.
+    #[inline]
+    fn tell(&mut self, method: Method, step: Step, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+        match self.say(method, step, turn)? {
             Life::Over => Ok(Life::Over),
             Life::GoesOn => self.go_on(method, turn),
         }
@@ -251,7 +266,7 @@ impl Call {
     fn go_on(&mut self, method: Method, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         while self.stage == Stage::Open && self.queued < QUEUED {
             let step = self.next_step();
-            if step == Step::Read {
+            if step == Step::Read || step == Step::Reply && self.is_early(turn) {
                 break;
             }
             if self.say(method, step, turn)? == Life::Over {
@@ -260,6 +275,18 @@ impl Call {
         }
         self.hold(turn);
         Ok(Life::GoesOn)
+    }
+
+    /// Whether the next reply is not due yet; it waits then.
+    #[inline]
+    fn is_early(&mut self, turn: &Turn<'_>) -> bool {
+        let due = turn.thread.fates.reply_due(&self.plan, self.replied);
+        let Some(due) = due.filter(|due| now() < *due) else {
+            return false;
+        };
+        self.stage = Stage::Paced(due);
+        turn.wait(due);
+        true
     }
 
     /// What the script wants next, once it has been told what there is to tell. A request that cannot be is the end.
@@ -316,6 +343,7 @@ impl Call {
         let mut replies = turn.thread.replies.borrow_mut();
         let reply = replies.encoded(&self.script.reply());
         turn.tally.reply(method, reply.len());
+        self.replied = self.replied.saturating_add(1);
         if self.script.is_told() && !self.has_head {
             let end = self.end.as_deref().unwrap_or(&blocks.ok);
             if end.is_ok {
@@ -397,8 +425,32 @@ impl Call {
         let is_held = self.inbox.len() > UNANSWERED;
         if is_held != self.is_held {
             self.is_held = is_held;
-            turn.wire.hold(self.stream, is_held);
+            // Where credit is given back late, every stream is held, and this one's credit waits longer.
+            if turn.thread.fates.credit_delay.is_none() {
+                turn.wire.hold(self.stream, is_held);
+            }
         }
+    }
+
+    /// Notes what has come and is not given back yet; says whether there is anything new.
+    pub(crate) fn promise_credit(&mut self, wire: &wire::Server) -> bool {
+        let new = wire.owed(self.stream) - self.promised;
+        if new > 0 {
+            self.promised += new;
+            self.credits.push_back(new);
+        }
+        new > 0
+    }
+
+    /// Credit is due: gives it back. Says whether it must wait longer, as too many requests wait already.
+    pub(crate) fn give_credit(&mut self, wire: &mut wire::Server) -> bool {
+        if self.is_held {
+            return true;
+        }
+        let len = self.credits.pop_front().unwrap_or_default();
+        self.promised -= len;
+        wire.give_back(self.stream, len);
+        false
     }
 }
 

@@ -3,6 +3,7 @@
 
 use protos::reference::MethodCounters;
 use scenarios::method::Method;
+use scenarios::units::Nanos;
 
 use crate::counters::Counts;
 
@@ -11,6 +12,8 @@ use crate::counters::Counts;
 pub(crate) struct Tally {
     methods: [MethodCounters; Method::ALL.len()],
     is_dirty: bool,
+    /// How late answers were released.
+    late: Vec<Nanos>,
 }
 
 impl Tally {
@@ -48,11 +51,21 @@ impl Tally {
         counts.reply_bytes += bytes as u64;
     }
 
+    /// What was planned was released so late.
+    #[inline]
+    pub(crate) fn released(&mut self, late: Nanos) {
+        self.is_dirty = true;
+        self.late.push(late);
+    }
+
     /// Adds everything to the counts of all.
     #[inline]
     pub(crate) fn hand_over(&mut self, counts: &Counts) {
         if !std::mem::take(&mut self.is_dirty) {
             return;
+        }
+        if !self.late.is_empty() {
+            counts.lateness.take(&mut self.late);
         }
         for method in Method::ALL {
             let counted = &mut self.methods[method as usize];

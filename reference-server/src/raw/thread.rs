@@ -6,6 +6,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use scenarios::scenario::Idle;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -26,6 +27,7 @@ const BUFFER: usize = 256 << 10;
 pub(crate) struct Common {
     pub(crate) counts: Arc<Counts>,
     pub(crate) fates: Arc<Fates>,
+    pub(crate) idle: Idle,
     pub(crate) config: wire::Config,
 }
 
@@ -92,7 +94,7 @@ impl Thread {
             endings: RefCell::default(),
             replies: RefCell::default(),
             spares: RefCell::default(),
-            delays: Delays::new()?,
+            delays: Delays::new(common.idle)?,
             buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
             connections: RefCell::default(),
             accepted: Cell::new(0),

@@ -14,7 +14,7 @@ use protos::reference::reference_client::ReferenceClient;
 use protos::reference::{GetCountersRequest, MethodCounters};
 use reference_server::{Counters, Listen, ServeError, Server};
 use scenarios::method::Method;
-use scenarios::scenario::{Behaviour, Face, ReferenceServer, ServerHttp2};
+use scenarios::scenario::{Behaviour, Face, Idle, ReferenceServer, ServerHttp2};
 use scenarios::units::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -45,6 +45,7 @@ pub fn settings(face: Face) -> ReferenceServer {
         face,
         threads: 1,
         cpus: Vec::new(),
+        idle: Idle::Timer,
         http2: ServerHttp2 {
             initial_stream_window: Bytes(1 << 20),
             initial_connection_window: Bytes(64 << 20),

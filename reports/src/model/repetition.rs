@@ -69,6 +69,10 @@ pub struct Repetition {
     /// Both sides' counts over warm-up, measure and drain together.
     #[serde(default, deserialize_with = "nullable")]
     pub totals: Totals,
+    /// How late the reference server released what it had planned, delays above all, over the whole repetition: its own
+    /// imprecision. Where it planned anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_lateness: Option<Timing>,
     /// What went over the connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<Wire>,

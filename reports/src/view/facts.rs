@@ -265,13 +265,20 @@ fn by_sender(by_reason: &BTreeMap<String, u64>, sender: &str) -> String {
     }
 }
 
-/// What happened to the connections, and what came with the first reply.
+/// What happened to the connections, how late the server was, and what came with the first reply.
 pub fn wire(repetition: &Repetition) -> Vec<Fact> {
     let mut facts = repetition
         .wire
         .as_ref()
         .map(connections)
         .unwrap_or_default();
+    if let Some(late) = &repetition.release_lateness {
+        let [p50, p99, max] = [late.p50_ns, late.p99_ns, late.max_ns].map(|ns| or_dash(ns, time));
+        facts.push(fact(
+            "released late by the server itself",
+            format!("half up to {p50}, 99 % up to {p99}, at most {max}"),
+        ));
+    }
     if let Some(FirstReply { metadata, trailers }) = &repetition.first_reply {
         facts.push(fact("first reply's metadata", pairs(metadata)));
         facts.push(fact("first reply's trailers", pairs(trailers)));

@@ -366,6 +366,7 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         failures: Vec::new(),
         call_log: None,
         totals: totals(&counts),
+        release_lateness: None,
         wire: Some(wire()),
         conditions: Some(Conditions {
             colocated: Some(true),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::behaviour::{Blackhole, Drift, SlowConnection, Stall, Warmup};
+use crate::behaviour::{Blackhole, Cadence, Drift, SlowConnection, Stall, Warmup};
 use crate::law::Law;
 use crate::status::StatusCode;
 use crate::units::Nanos;
@@ -31,6 +31,10 @@ pub(crate) struct BehaviourFile {
     pub(crate) warmup: Option<Warmup>,
     /// Becomes slower and slower. Left out: not so.
     pub(crate) drift: Option<Drift>,
+    /// Spreads the replies of a stream over time. Left out: they go as they are made.
+    pub(crate) cadence: Option<Cadence>,
+    /// Gives flow-control credit back so much later. 1us to 1h; only with `face: raw`. Left out: at once.
+    pub(crate) window_update_delay: Option<Nanos>,
 }
 
 /// A share of the calls that is answered with an error.

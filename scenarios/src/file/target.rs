@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::BehaviourFile;
-use crate::scenario::Face;
+use crate::scenario::{Face, Idle};
 use crate::units::Bytes;
 
 /// What is called.
@@ -41,6 +41,9 @@ pub(crate) struct ReferenceServerFile {
     /// The cores its threads may run on; empty means any.
     #[schemars(extend("default" = []))]
     pub(crate) cpus: Option<Vec<usize>>,
+    /// How it waits for the time at which an answer is to be released.
+    #[schemars(extend("default" = "timer"))]
+    pub(crate) idle: Option<Idle>,
     /// HTTP/2 settings.
     pub(crate) http2: Option<ServerHttp2File>,
     /// How it misbehaves, for every call.

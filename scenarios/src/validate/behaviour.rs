@@ -1,10 +1,11 @@
 //! How the reference server misbehaves, checked.
 
 use crate::behaviour::{
-    Behaviour, Blackhole, Drift, ErrorBehaviour, Queue, SlowConnection, Stall, Warmup,
+    Behaviour, Blackhole, Cadence, Drift, ErrorBehaviour, Queue, SlowConnection, Stall, Warmup,
 };
 use crate::file::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
 use crate::law::{Drawn, Exponential, Law};
+use crate::scenario::Face;
 use crate::status::StatusCode;
 use crate::tree::KeyPath;
 use crate::units::{Nanos, Share};
@@ -12,13 +13,20 @@ use crate::units::{Nanos, Share};
 use super::target::check_law;
 use super::{DAY, HOUR, Problem, within};
 
-pub(super) fn behaviour(file: BehaviourFile, at: &KeyPath) -> Result<Behaviour, Problem> {
+pub(super) fn behaviour(
+    file: BehaviourFile,
+    face: Face,
+    at: &KeyPath,
+) -> Result<Behaviour, Problem> {
     if let Some(delay) = &file.delay {
         check_law(&at.key("delay"), delay, HOUR)?;
     }
     if let Some(spin) = file.spin {
         let range = Nanos::from_micros(1)..=Nanos::SECOND;
         within(&at.key("spin"), spin, range)?;
+    }
+    if let Some(delay) = file.window_update_delay {
+        window_update_delay(delay, face, &at.key("window_update_delay"))?;
     }
     Ok(Behaviour {
         delay: file.delay,
@@ -30,6 +38,8 @@ pub(super) fn behaviour(file: BehaviourFile, at: &KeyPath) -> Result<Behaviour, 
         slow_connection: checked(file.slow_connection, &at.key("slow_connection"), slow)?,
         warmup: checked(file.warmup, &at.key("warmup"), warmup)?,
         drift: checked(file.drift, &at.key("drift"), drift)?,
+        cadence: checked(file.cadence, &at.key("cadence"), cadence)?,
+        window_update_delay: file.window_update_delay,
     })
 }
 
@@ -121,4 +131,37 @@ fn drift(drift: Drift, at: &KeyPath) -> Result<Drift, Problem> {
     let range = Share::new(0.0)..=Share::new(10.0);
     within(&at.key("per_second"), drift.per_second, range)?;
     Ok(drift)
+}
+
+fn cadence(cadence: Cadence, at: &KeyPath) -> Result<Cadence, Problem> {
+    within(&at.key("every"), cadence.every, Nanos::ZERO..=HOUR)?;
+    if let Some(number) = cadence.stall_at {
+        within(&at.key("stall_at"), number, 1..=1_000_000)?;
+    }
+    if let Some(stall) = cadence.stall {
+        within(&at.key("stall"), stall, Nanos::ZERO..=HOUR)?;
+    }
+    match (cadence.stall_at, cadence.stall) {
+        (Some(_), None) => {
+            let message = "expected `stall` beside `stall_at`: how much later that reply comes";
+            Err(Problem::new(at.key("stall_at"), message))
+        }
+        (None, Some(_)) => {
+            let message = "expected `stall_at` beside `stall`: which reply comes later";
+            Err(Problem::new(at.key("stall"), message))
+        }
+        _ => Ok(cadence),
+    }
+}
+
+fn window_update_delay(delay: Nanos, face: Face, at: &KeyPath) -> Result<(), Problem> {
+    within(at, delay, Nanos::from_micros(1)..=HOUR)?;
+    if face == Face::Raw {
+        return Ok(());
+    }
+    let message =
+        "expected `face: raw` with it: the HTTP/2 of the tonic face gives credit back when it will";
+    Err(Problem::new(at.clone(), message)
+        .in_key()
+        .help("write `face: raw` beside `behaviour`"))
 }

@@ -28,12 +28,18 @@ pub(crate) fn reference_server(
     file: ReferenceServerFile,
     at: &KeyPath,
 ) -> Result<ReferenceServer, Problem> {
+    let face = file.face.unwrap_or_default();
     Ok(ReferenceServer {
-        face: file.face.unwrap_or_default(),
+        face,
         threads: within(&at.key("threads"), file.threads.unwrap_or(1), 1..=1024)?,
         cpus: cpus(&at.key("cpus"), file.cpus)?,
+        idle: file.idle.unwrap_or_default(),
         http2: http2(&file.http2.unwrap_or_default(), &at.key("http2"))?,
-        behaviour: behaviour(file.behaviour.unwrap_or_default(), &at.key("behaviour"))?,
+        behaviour: behaviour(
+            file.behaviour.unwrap_or_default(),
+            face,
+            &at.key("behaviour"),
+        )?,
     })
 }
 

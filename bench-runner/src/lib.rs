@@ -9,6 +9,7 @@
 //! - [`record`]: what became of them
 //! - [`plan`]: a case bound to this machine
 //! - [`target`]: what is called
+//! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`]: the one clock; what a call sends
@@ -22,6 +23,7 @@ pub mod engine;
 pub mod exit;
 pub mod host;
 pub mod interrupt;
+pub mod network;
 pub mod output;
 pub mod plan;
 pub mod progress;

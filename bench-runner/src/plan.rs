@@ -63,6 +63,7 @@ impl Plan {
             engine: client.engine,
             endpoint: Endpoint {
                 address,
+                via: None,
                 http2: client.http2,
             },
             call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),

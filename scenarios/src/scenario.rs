@@ -14,7 +14,7 @@ use crate::limits::Limit;
 use crate::load::Load;
 use crate::method::Method;
 pub use crate::status::StatusCode;
-use crate::units::{Bytes, Nanos};
+use crate::units::{Bandwidth, Bytes, Nanos, Rate};
 
 /// What to call, how hard and for how long: one point of the matrix, fully resolved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,6 +28,9 @@ pub struct Scenario {
     pub target: Target,
     /// Who calls.
     pub client: Client,
+    /// The network between them, emulated; none where they are connected directly.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     /// What one call is.
     pub call: Call,
     /// When calls start.
@@ -185,6 +188,30 @@ pub struct Keepalive {
     pub interval: Nanos,
     /// How long an answer may take before the connection counts as dead. 1ms to 24h.
     pub timeout: Nanos,
+}
+
+/// A link of ours between client and server.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Network {
+    /// What a round trip takes, half of it each way.
+    pub rtt: Nanos,
+    /// How far a round trip strays from that, to both sides.
+    pub jitter: Nanos,
+    /// What the link carries each way, all connections together; `None` means all that it is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<Bandwidth>,
+    /// Connections that the link resets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resets: Option<Rate>,
+    /// The cores that the link's thread may run on; empty means any.
+    pub cpus: Vec<usize>,
+}
+
+impl Network {
+    /// What a full link has in flight: the bandwidth-delay product, rounded up. `None` where the bandwidth has no bound.
+    pub fn in_flight(&self) -> Option<Bytes> {
+        self.bandwidth.map(|bandwidth| bandwidth.over(self.rtt))
+    }
 }
 
 /// What one call is.

@@ -17,6 +17,10 @@ pub struct Nanos(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(pub u64);
 
+/// What a link carries, in bits per second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bandwidth(pub u64);
+
 /// How many calls are meant to start each second; positive and finite.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Rate(f64);
@@ -35,6 +39,7 @@ pub struct UnitError {
 
 const DURATION: &str = "a duration with its unit, such as `500us`, `20ms` or `5s`";
 const SIZE: &str = "a size such as `16B`, `64KiB` or `1MiB`";
+const BANDWIDTH: &str = "a bandwidth such as `10Mbit/s` or `1Gbit/s`";
 const RATE: &str = "a positive rate such as `5000/s` or `300/min`";
 
 const SHARE: &str = "a share such as `1%` or `0.01`";
@@ -59,6 +64,27 @@ const SIZE_UNITS: [(&str, u64); 8] = [
     ("MB", 1_000_000),
     ("GB", 1_000_000_000),
 ];
+
+const BANDWIDTH_UNITS: [(&str, u64); 4] = [
+    ("bit/s", 1),
+    ("kbit/s", 1_000),
+    ("Mbit/s", 1_000_000),
+    ("Gbit/s", 1_000_000_000),
+];
+
+impl Bandwidth {
+    /// How long so many bytes take, rounded up.
+    pub const fn time_of(self, bytes: u64) -> Nanos {
+        let bits = bytes as u128 * 8 * Nanos::SECOND.0 as u128;
+        Nanos(bits.div_ceil(self.0 as u128) as u64)
+    }
+
+    /// How many bytes go through in a time, rounded up.
+    pub const fn over(self, time: Nanos) -> Bytes {
+        let bits = self.0 as u128 * time.0 as u128;
+        Bytes(bits.div_ceil(8 * Nanos::SECOND.0 as u128) as u64)
+    }
+}
 
 impl Nanos {
     /// No time at all.
@@ -187,6 +213,19 @@ impl FromStr for Bytes {
     }
 }
 
+impl FromStr for Bandwidth {
+    type Err = UnitError;
+    fn from_str(text: &str) -> Result<Bandwidth, UnitError> {
+        parse_scaled(text, &BANDWIDTH_UNITS)
+            .filter(|bits| *bits > 0)
+            .map(Bandwidth)
+            .ok_or_else(|| UnitError {
+                expected: BANDWIDTH,
+                found: text.into(),
+            })
+    }
+}
+
 impl FromStr for Rate {
     type Err = UnitError;
     fn from_str(text: &str) -> Result<Rate, UnitError> {
@@ -244,6 +283,12 @@ impl fmt::Display for Nanos {
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         print_scaled(f, self.0, &SIZE_UNITS[..4])
+    }
+}
+
+impl fmt::Display for Bandwidth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print_scaled(f, self.0, &BANDWIDTH_UNITS)
     }
 }
 
@@ -334,6 +379,13 @@ scalar!(
     r"^[0-9.]+ */ *(s|sec|m|min|h)$",
     "5000/s"
 );
+scalar!(
+    Bandwidth,
+    BANDWIDTH,
+    "integer",
+    r"^[0-9.]+ *(|k|M|G)bit/s$",
+    "1Gbit/s"
+);
 
 #[cfg(test)]
 mod tests {
@@ -347,10 +399,24 @@ mod tests {
         for text in ["16B", "64KiB", "1MiB", "1500B"] {
             assert_eq!(text.parse::<Bytes>().unwrap().to_string(), text);
         }
+        for text in ["1Gbit/s", "2500Mbit/s", "64kbit/s", "1bit/s"] {
+            assert_eq!(text.parse::<Bandwidth>().unwrap().to_string(), text);
+        }
         assert_eq!("5000/s".parse::<Rate>().unwrap().to_string(), "5000/s");
         for text in ["1%", "0%", "1000%", "0.015", "-1%"] {
             assert_eq!(text.parse::<Share>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_bandwidth_turns_bytes_into_time_and_back() {
+        let gigabit: Bandwidth = "1Gbit/s".parse().unwrap();
+        assert_eq!(gigabit.time_of(1_250), Nanos::from_micros(10));
+        assert_eq!(gigabit.time_of(1 << 40), Nanos(8_796_093_022_208));
+        assert_eq!(gigabit.over(Nanos::from_millis(20)), Bytes(2_500_000));
+        let odd = Bandwidth(3);
+        assert_eq!(odd.time_of(1), Nanos(2_666_666_667));
+        assert_eq!(odd.over(Nanos::SECOND), Bytes(1));
     }
 
     #[test]
@@ -372,6 +438,9 @@ mod tests {
         }
         for text in ["", "%", "much", "inf", "1 percent"] {
             assert!(text.parse::<Share>().is_err(), "{text}");
+        }
+        for text in ["1000", "0Mbit/s", "1Gbps", "1MB/s", "0.5bit/s"] {
+            assert!(text.parse::<Bandwidth>().is_err(), "{text}");
         }
         for text in ["-1B", "16 bananas"] {
             assert!(text.parse::<Bytes>().is_err(), "{text}");

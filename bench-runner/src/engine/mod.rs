@@ -45,8 +45,17 @@ pub trait Engine: Sized {
 pub struct Endpoint {
     /// The target.
     pub address: Address,
+    /// The near end of an emulated network, where one lies between: connections go there.
+    pub via: Option<Address>,
     /// HTTP/2 settings of our side.
     pub http2: ClientHttp2,
+}
+
+impl Endpoint {
+    /// Where connections go.
+    fn near(&self) -> &Address {
+        self.via.as_ref().unwrap_or(&self.address)
+    }
 }
 
 /// The channels of one lane: HTTP/2 connections to the target, opened and verified.
@@ -224,7 +233,7 @@ pub enum ConnectFailure {
 
 impl ConnectFailure {
     /// What an error of the socket means.
-    fn of(error: io::Error) -> ConnectFailure {
+    pub fn of(error: io::Error) -> ConnectFailure {
         use io::ErrorKind::{
             BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
         };

@@ -1,8 +1,8 @@
 //! From the records of all lanes to one repetition of the result file.
 
 use reports::model::{
-    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Repetition, Stage, Timing,
-    Totals, Validity, Verdict, Wire,
+    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Network, Repetition,
+    Stage, Timing, Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
@@ -28,6 +28,8 @@ pub struct Measured {
     pub release_lateness: Option<Timing>,
     /// What went over the wire.
     pub wire: Option<Wire>,
+    /// What the emulated network did.
+    pub network: Option<Network>,
     /// What came with the first reply.
     pub first_reply: Option<FirstReply>,
     /// How busy client, server and machine were.
@@ -85,6 +87,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
             .clone()
             .filter(|late| late.count > 0),
         wire: measured.wire.clone(),
+        network: measured.network.clone(),
         first_reply: measured.first_reply.clone(),
         conditions: measured.conditions.clone(),
         heartbeat: measured.heartbeat.clone(),

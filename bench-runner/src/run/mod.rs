@@ -19,6 +19,7 @@ use std::io;
 pub use offer::Share;
 
 use crate::engine::ConnectError;
+use crate::network::NetworkError;
 use crate::target::TargetError;
 
 /// Why a repetition could not be made.
@@ -30,6 +31,9 @@ pub enum RunError {
     /// A channel could not be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// There is no emulated network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// A lane cannot be kept on the core that the scenario asks for.
     #[error("client.cpus: {0}")]
     Pin(String),
@@ -61,6 +65,7 @@ impl RunError {
             self,
             RunError::Pin(_)
                 | RunError::RealTimeSpin
+                | RunError::Network(NetworkError::Pin(_))
                 | RunError::Target(TargetError::Settings | TargetError::Program { .. })
         )
     }

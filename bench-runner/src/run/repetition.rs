@@ -17,9 +17,11 @@ use super::validity::{self, Events, Evidence};
 use super::watch::{Board, Stop};
 use super::{RunError, lane::LaneRecord};
 use crate::clock::Clock;
+use crate::engine::{ConnectError, ConnectFailure};
 use crate::host::affinity;
 use crate::host::clock::ClockFacts;
 use crate::host::memory::peak_rss;
+use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
 use crate::target::Target;
@@ -62,14 +64,19 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
     let before = target.counters(case.scenario.call.method);
-    let plan = Plan::bind(
+    let mut plan = Plan::bind(
         &case.scenario,
         target.address().clone(),
         before.is_some(),
         number,
     );
+    let network = lay(case, &target, number)?;
+    plan.endpoint.via = network.as_ref().map(|network| network.address().clone());
     let board = Board::default();
-    let lanes = threads::open(&plan, &around.stop, &board)?;
+    let lanes = match threads::open(&plan, &around.stop, &board) {
+        Ok(lanes) => lanes,
+        Err(error) => return Err(cause(network, error)),
+    };
     let clock = Clock::starting_in(LEAD);
     let origin = clock.origin();
     let running = lanes.begin(&clock);
@@ -80,15 +87,18 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         clock,
         board,
         running,
+        network: network.as_ref(),
         around,
     };
     let passed = phases.watch(&plan.timeline, target.pid());
     let mut records = phases.running.join()?;
+    let network = network.map(Network::finish).transpose()?;
     let calls = CallLog::merged(records.iter_mut().filter_map(|record| record.log.take()));
     let mut measured = gather(&records, &plan.timeline, &passed);
     let start = plan.timeline.measure_start;
     measured.conditions = Some(conditions(&case.scenario, start, &records, &passed));
     measured.heartbeat = heartbeat.finish();
+    measured.network = network;
     measured.server_rss = target.pid().and_then(peak_rss);
     let counted = before
         .zip(target.counters(case.scenario.call.method))
@@ -128,30 +138,64 @@ fn heartbeat_cores(plan: &Plan) -> Vec<usize> {
     }
 }
 
+/// Lays the emulated network that a case asks for before its target.
+fn lay(case: &Case, target: &Target, number: u32) -> Result<Option<Network>, RunError> {
+    let Some(network) = &case.scenario.network else {
+        return Ok(None);
+    };
+    let seed = case.scenario.seed.wrapping_add(u64::from(number) << 32);
+    match Network::start(network, target.address(), seed) {
+        Ok(network) => Ok(Some(network)),
+        Err(NetworkError::Target(error)) => Err(RunError::Connect(ConnectError {
+            target: target.address().to_string(),
+            why: ConnectFailure::of(error),
+        })),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why channels could not be opened: a network that has failed takes them all with it.
+fn cause(network: Option<Network>, error: RunError) -> RunError {
+    match network.filter(Network::has_failed).map(Network::finish) {
+        Some(Err(failure)) => failure.into(),
+        _ => error,
+    }
+}
+
 /// The phases as seen from outside the lanes.
 struct Phases<'a, 'b> {
     clock: Clock,
     board: Board,
     running: Running,
+    network: Option<&'a Network>,
     around: &'a mut Surroundings<'b>,
 }
 
 impl Phases<'_, '_> {
     /// Watches the run to its end; tells what happened around it in the measured time.
     fn watch(&mut self, timeline: &Timeline, server: Option<u32>) -> Passed {
+        self.enter(Stage::WarmingUp);
         if timeline.measure_start > Nanos::ZERO {
             self.phase("warm-up", Nanos::ZERO, timeline.measure_start);
         }
         self.wait(timeline.measure_start);
+        self.enter(Stage::Measured);
         let begin = Reading::take(self.clock.now(), server);
         self.phase("measure", timeline.measure_start, timeline.measure_end);
         self.wait(timeline.measure_end);
+        self.enter(Stage::Draining);
         let end = Reading::take(self.clock.now(), server);
         self.phase("drain", timeline.measure_end, timeline.drain_end);
         while !self.running.is_finished() {
             self.tick(Duration::from_millis(5));
         }
         end.since(begin)
+    }
+
+    fn enter(&self, stage: Stage) {
+        if let Some(network) = self.network {
+            network.enter(stage);
+        }
     }
 
     fn phase(&mut self, name: &str, from: Nanos, to: Nanos) {

@@ -8,6 +8,7 @@ mod conditions;
 mod counts;
 mod environment;
 mod foreign;
+mod network;
 mod repetition;
 mod timing;
 
@@ -18,6 +19,7 @@ pub use calibration::{
 pub use conditions::{ChannelStats, Conditions, Heartbeat, Window};
 pub use counts::{Counts, Failure, MethodCounts, Totals};
 pub use environment::{Cpu, Environment, Machine, Software};
+pub use network::Network;
 pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
     WireSettings,

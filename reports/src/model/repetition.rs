@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::foreign::{nan, nullable, number};
-use super::{ChannelStats, Conditions, Counts, Failure, Heartbeat, Timing, Totals, Window};
+use super::{
+    ChannelStats, Conditions, Counts, Failure, Heartbeat, Network, Timing, Totals, Window,
+};
 
 /// One whole run of a case: what was offered, what was achieved, how long calls took and what it cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +78,9 @@ pub struct Repetition {
     /// What went over the connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<Wire>,
+    /// What the emulated network did, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
     /// What came with the first reply, as a sample of them all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reply: Option<FirstReply>,

@@ -386,6 +386,7 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         }),
         windows: Vec::new(),
         channels: Vec::new(),
+        network: None,
         first_reply: Some(FirstReply {
             metadata: [("content-type".to_owned(), "application/grpc".to_owned())].into(),
             trailers: [("grpc-status".to_owned(), "0".to_owned())].into(),

@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod call;
+mod network;
 mod target;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde_json::Value;
 
 pub(crate) use behaviour::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
 pub(crate) use call::{CallFile, ReplyFile, RequestFile};
+pub(crate) use network::NetworkFile;
 pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
 
 use crate::limits::Limit;
@@ -35,6 +37,8 @@ pub(crate) struct ScenarioFile {
     pub(crate) target: Option<TargetFile>,
     /// Who calls.
     pub(crate) client: Option<ClientFile>,
+    /// The network between them, emulated by a link of ours. Left out: they are connected directly.
+    pub(crate) network: Option<NetworkFile>,
     /// What one call is.
     pub(crate) call: Option<CallFile>,
     /// When calls start.

@@ -3,6 +3,7 @@
 mod behaviour;
 mod call;
 mod load;
+mod network;
 mod target;
 
 use std::fmt::Display;
@@ -65,6 +66,7 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     check_name(&file.name)?;
     let target = target::target(file.target)?;
     let client = client(file.client.unwrap_or_default())?;
+    let network = file.network.map(network::network).transpose()?;
     let call = call::call(file.call.unwrap_or_default())?;
     let load = load::load(file.load, client.channels)?;
     let phases = phases(&file.phases.unwrap_or_default(), &load)?;
@@ -79,6 +81,7 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
         about: file.about.unwrap_or_default(),
         target,
         client,
+        network,
         call,
         load,
         phases,

@@ -31,7 +31,7 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
         why,
     };
     let io = |error| fail(ConnectFailure::Io(error));
-    let peer = resolve(&to.address).await.map_err(io)?;
+    let peer = resolve(to.near()).await.map_err(io)?;
     let authority = authority(&to.address);
     // A stopwatch: connections open before the run's clock starts.
     let clock = Clock::starting_in(Duration::ZERO);

@@ -71,7 +71,7 @@ async fn connect(
         &to.http2,
     );
     let (seen, shared) = (Arc::clone(seen), shared.clone());
-    Ok(match &to.address {
+    Ok(match to.near() {
         Address::Tcp { host, port } => {
             let (host, port) = (host.clone(), *port);
             endpoint

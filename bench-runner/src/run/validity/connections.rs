@@ -7,6 +7,9 @@ use super::{Evidence, Finding, percent, tainted, time};
 
 pub(super) fn lost(evidence: &Evidence<'_>) -> Option<Finding> {
     let lost = evidence.repetition.wire.as_ref()?.connections_lost;
+    // Those that the emulated network has reset were to be lost.
+    let network = evidence.repetition.network.as_ref();
+    let lost = lost.saturating_sub(network.map_or(0, |network| network.resets));
     (lost > 0).then(|| {
         tainted(
             format!("{lost} connections were lost during the run"),
@@ -93,7 +96,7 @@ pub(super) fn odd(evidence: &Evidence<'_>) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use reports::model::Wire;
+    use reports::model::{Network, Wire};
 
     use super::super::fixture::Case;
     use super::*;
@@ -119,6 +122,22 @@ mod tests {
             seen.contains("the server ended 2 connections") && seen.contains("the client ended 1"),
             "{seen}"
         );
+    }
+
+    #[test]
+    fn a_connection_that_was_to_be_reset_is_no_reason() {
+        let mut case = Case::open();
+        case.repetition.wire = Some(Wire {
+            connections_lost: 2,
+            ..Wire::default()
+        });
+        case.repetition.network = Some(Network {
+            resets: 2,
+            ..Network::default()
+        });
+        assert_eq!(case.ask(lost), None);
+        case.repetition.network = None;
+        assert!(case.ask(lost).is_some());
     }
 
     fn carried(mut case: Case, calls: [u64; 4]) -> Option<Finding> {

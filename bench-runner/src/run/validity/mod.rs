@@ -9,6 +9,7 @@ mod cores;
 mod course;
 mod load;
 mod machine;
+mod network;
 mod sides;
 mod steady;
 mod trend;
@@ -76,6 +77,9 @@ const RULES: &[(&str, Rule)] = &[
     ("enhance_your_calm", connections::enhance_your_calm),
     ("uneven_channels", connections::uneven),
     ("odd_channel", connections::odd),
+    ("network_late", network::late),
+    ("network_busy", network::busy),
+    ("network_full", network::full),
     ("sides_differ", sides::sides_differ),
 ];
 

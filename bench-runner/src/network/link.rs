@@ -12,8 +12,11 @@ use scenarios::units::{Bandwidth, Nanos};
 
 /// The smallest packet: what an Ethernet carries.
 const SMALLEST_PACKET: u64 = 1_500;
-/// On a fast link a packet is what goes through in this time, so that it takes no wake-up for each 1,500 bytes.
-const PACKET_TIME: Nanos = Nanos::from_micros(50);
+/// On a fast link a packet is what goes through in this part of a round trip, within bounds: so that it takes no wake-up
+/// for each 1,500 bytes, and that no time is wrong by more than that part.
+const PACKET_SHARE: u64 = 200;
+const SHORTEST_PACKET: Nanos = Nanos::from_micros(10);
+const LONGEST_PACKET: Nanos = Nanos::from_micros(100);
 /// The queue holds what the link carries in a round trip, but no less than in this time: longer than a thread may be late
 /// to fill it.
 const SHORTEST_QUEUE: Nanos = Nanos::from_millis(2);
@@ -158,7 +161,8 @@ impl Link {
 
 impl Transmitter {
     fn new(bandwidth: Bandwidth, rtt: Nanos) -> Transmitter {
-        let packet = bandwidth.over(PACKET_TIME).0.max(SMALLEST_PACKET);
+        let time = Nanos(rtt.0 / PACKET_SHARE).clamp(SHORTEST_PACKET, LONGEST_PACKET);
+        let packet = bandwidth.over(time).0.max(SMALLEST_PACKET);
         Transmitter {
             bandwidth,
             packet: usize::try_from(packet).unwrap_or(usize::MAX),
@@ -223,11 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_fast_link_has_packets_that_take_fifty_microseconds() {
-        let mut link = link("0s", Some("1Gbit/s"));
-        let mut packets = VecDeque::new();
-        link.take(Nanos::ZERO, 15_625, &mut packets);
-        assert_eq!(bytes(&packets), [(50, 6_250), (100, 6_250), (125, 3_125)]);
+    fn a_packet_of_a_fast_link_takes_half_a_percent_of_a_round_trip() {
+        for (rtt, packet) in [("10ms", 6_250), ("1s", 12_500), ("0s", 1_500)] {
+            let mut link = link(rtt, Some("1Gbit/s"));
+            let mut packets = VecDeque::new();
+            link.take(Nanos::ZERO, packet + 1, &mut packets);
+            let lengths: Vec<usize> = bytes(&packets).iter().map(|(_, bytes)| *bytes).collect();
+            assert_eq!(lengths, [packet, 1], "{rtt}");
+        }
     }
 
     #[test]
@@ -374,7 +381,7 @@ mod tests {
         let network = network("20ms", "0s", Some("1Gbit/s"));
         let (rtt, link) = (0.020, 125e6);
         for window in [64 << 10, 256 << 10, 1 << 20, 4 << 20] {
-            let credit = (window / 16).max(32 << 10);
+            let credit = window / 64;
             let model = (f64::from(window) / rtt).min(link);
             let seen = throughput(&network, window as usize, credit as usize);
             assert!(

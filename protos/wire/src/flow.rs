@@ -61,6 +61,10 @@ impl Window {
     }
 }
 
+/// The part of a window, as its divisor, that may be consumed and not yet given back: what is withheld is not in flight,
+/// so on a link with a round trip it is throughput. Half of the window, as is often done, can cost half of it.
+const WITHHELD: u32 = 64;
+
 /// What a receiver still grants, and what it has consumed but not yet given back.
 ///
 /// Invariant: `window + returned + held by the reader == size`, apart from a change of size under way.
@@ -84,12 +88,11 @@ impl Inbound {
         self.window.take(len)
     }
 
-    /// `len` bytes were consumed. Gives the increment to announce, once it is half of `size`: updates are
-    /// batched, and the sender never waits for one that is withheld.
+    /// `len` bytes were consumed. Gives the increment to announce, once it is worth a frame.
     #[inline]
     pub(crate) fn release(&mut self, len: u32, size: u32) -> Option<u32> {
         self.returned += len;
-        if self.returned < size.div_ceil(2).max(1) {
+        if self.returned < (size / WITHHELD).max(1) {
             return None;
         }
         let increment = std::mem::take(&mut self.returned);
@@ -129,13 +132,20 @@ mod tests {
     }
 
     #[test]
-    fn updates_come_by_the_half() {
-        let mut inbound = Inbound::new(10);
-        assert!(inbound.receive(4));
-        assert_eq!(inbound.release(4, 10), None);
+    fn updates_come_by_the_sixty_fourth() {
+        let mut inbound = Inbound::new(640);
+        assert!(inbound.receive(9));
+        assert_eq!(inbound.release(9, 640), None);
         assert!(inbound.receive(1));
-        assert_eq!(inbound.release(1, 10), Some(5));
-        assert!(inbound.receive(10));
+        assert_eq!(inbound.release(1, 640), Some(10));
+        assert!(inbound.receive(640));
         assert!(!inbound.receive(1));
+    }
+
+    #[test]
+    fn the_smallest_window_is_given_back_by_the_byte() {
+        let mut inbound = Inbound::new(1);
+        assert!(inbound.receive(1));
+        assert_eq!(inbound.release(1, 1), Some(1));
     }
 }

@@ -517,7 +517,7 @@ fn data_that_is_ignored_still_counts_and_is_given_back() {
     client.half.reset(1, ErrorCode::CANCEL);
     let _ = client.says();
     client.peer(vec![data(1, &[0; 16_000]); 3]).lives();
-    assert_eq!(client.says(), ["WINDOW_UPDATE 0 48000"]);
+    assert_eq!(client.says(), ["WINDOW_UPDATE 0 16000"; 3]);
 }
 
 #[test]

@@ -432,14 +432,18 @@ fn messages_wait_for_the_connections_window_and_take_turns() {
 }
 
 #[test]
-fn windows_are_given_back_by_the_half() {
-    let mut client = Script::client(&small());
+fn windows_are_given_back_by_the_sixty_fourth() {
+    let config = Config {
+        initial_stream_window: 6_400,
+        ..small()
+    };
+    let mut client = Script::client(&config);
     client.start(1);
     let _ = client.says();
-    client.peer([headers(1, RESPONSE), data(1, &message(44))]);
+    client.peer([headers(1, RESPONSE), data(1, &message(94))]);
     assert_eq!(client.says(), Vec::<String>::new());
     client.peer([data(1, &message(0))]);
-    assert_eq!(client.says(), ["WINDOW_UPDATE 1 54"]);
+    assert_eq!(client.says(), ["WINDOW_UPDATE 1 104"]);
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub static ALL: &[(&str, &str)] = built_in![
     "bidi-ping-pong",
     "bidi-independent",
     "deadlines",
+    "flaky-network",
 ];
 
 /// The text of a built-in scenario.

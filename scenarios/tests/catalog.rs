@@ -37,6 +37,7 @@ fn the_catalogue_is_whole() {
             "channels-sweep",
             "client-streaming",
             "deadlines",
+            "flaky-network",
             "open-loop-poisson",
             "payload-sweep",
             "quickstart",

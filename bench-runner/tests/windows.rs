@@ -85,6 +85,10 @@ fn a_window_is_never_exceeded_in_a_round_trip_and_the_sender_is_stalled_meanwhil
 }
 
 /// Runs the sweep, and holds it against the model.
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what a person runs this for"
+)]
 fn sweep(stream: Stream) {
     for (window, messages) in [
         (64 << 10, 512),

@@ -335,7 +335,6 @@ mod slow {
                 Err(_) => {}
             }
             for stream in greeter.begun.drain(..) {
-                server.hold(stream, true);
                 held.push((stream, Duration::from(clock.now()) + HOLD));
             }
             held.retain(|(stream, until)| {
@@ -364,6 +363,7 @@ fn waited(engine: &str, window: u32, connection_window: u32) -> (f64, f64, f64, 
     let address = slow::start(wire::Config {
         initial_stream_window: window,
         connection_window,
+        hold_streams: true,
         ..wire::Config::default()
     });
     let outcome = Run::new(SHORT)

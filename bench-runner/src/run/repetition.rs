@@ -129,12 +129,17 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     Ok(Made { repetition, calls })
 }
 
-/// Where the heartbeat belongs: with the lanes; but a lane that spins tells of its stalls by its start lag, and every beat
-/// would push it aside.
+/// Where the heartbeat belongs: with the lanes. But a lane that spins tells of its stalls by its start lag, and every beat
+/// would push it aside: then anywhere else, where there is anywhere else.
 fn heartbeat_cores(plan: &Plan) -> Vec<usize> {
+    let lanes: Vec<usize> = plan.lanes.iter().filter_map(|lane| lane.core).collect();
     match plan.idle {
-        Idle::Timer => plan.lanes.iter().filter_map(|lane| lane.core).collect(),
-        Idle::Spin => Vec::new(),
+        Idle::Timer => lanes,
+        Idle::Spin => {
+            let mut others = affinity::allowed();
+            others.retain(|core| !lanes.contains(core));
+            others
+        }
     }
 }
 

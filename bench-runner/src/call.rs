@@ -106,6 +106,13 @@ impl Call {
         self.requests.iter().map(longest).max().unwrap_or_default()
     }
 
+    /// The length of each reply message that is known to come, in bytes; 0 where it is not known.
+    pub fn reply_length(&self) -> u64 {
+        self.requests
+            .first()
+            .map_or(0, |request| request.answer.longest_message())
+    }
+
     /// Whether the client waits for each reply before it sends the next request.
     pub fn is_ping_pong(&self) -> bool {
         self.method == Method::BidiHello && self.bidi == Bidi::PingPong

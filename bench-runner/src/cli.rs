@@ -41,6 +41,8 @@ enum Command {
     Serve(reference_server::ServeArgs),
     /// Render results again, or several side by side.
     Report(cmd::report::Args),
+    /// Show the other stacks of the gRPC family, or set them up.
+    Peers(cmd::peers::Args),
     /// Measure what this machine and this harness can do; reports quote it.
     Calibrate(cmd::calibrate::Args),
     /// Show what is known of this machine.
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => cmd::schema::run(&args),
         Command::Serve(args) => cmd::serve::run(&args),
         Command::Report(args) => cmd::report::run(&args),
+        Command::Peers(args) => cmd::peers::run(&args),
         Command::Calibrate(args) => cmd::calibrate::run(&args),
         Command::Env(args) => cmd::env::run(&args),
     };

@@ -5,6 +5,7 @@ use std::fmt;
 use scenarios::ScenarioError;
 
 use crate::output;
+use crate::peer::PeerError;
 use crate::run::RunError;
 
 /// The exit codes.
@@ -74,6 +75,16 @@ impl From<ScenarioError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
+        if error.is_usage() {
+            Failure::usage(error.to_string())
+        } else {
+            Failure::untrusted(error.to_string())
+        }
+    }
+}
+
+impl From<PeerError> for Failure {
+    fn from(error: PeerError) -> Failure {
         if error.is_usage() {
             Failure::usage(error.to_string())
         } else {

@@ -9,6 +9,7 @@
 //! - [`record`]: what became of them
 //! - [`plan`]: a case bound to this machine
 //! - [`target`]: what is called
+//! - [`peer`]: servers and clients of other stacks
 //! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
@@ -25,6 +26,7 @@ pub mod host;
 pub mod interrupt;
 pub mod network;
 pub mod output;
+pub mod peer;
 pub mod plan;
 pub mod progress;
 pub mod record;

@@ -44,7 +44,7 @@ class Behaviour:
     def fate(self):
         """How long this call waits before its first reply, and the error that comes in its place."""
         if self.share and self.random.random() < self.share:
-            return self.error_delay, Refused(self.error, "asked for by the behaviour `error`")
+            return self.error_delay, Refused(self.error, "the server was asked to fail this call")
         return self.delay, None
 
 

@@ -31,5 +31,14 @@ pub mod helloworld;
 #[path = "generated/bench_runner.reference.v1.rs"]
 pub mod reference;
 
+/// The texts of both, with the names of their files, for stacks that generate code of their own.
+pub const SOURCES: [(&str, &str); 2] = [
+    (
+        "helloworld.proto",
+        include_str!("../proto/helloworld.proto"),
+    ),
+    ("reference.proto", include_str!("../proto/reference.proto")),
+];
+
 /// The encoded `google.protobuf.FileDescriptorSet` of both.
 pub const DESCRIPTORS: &[u8] = include_bytes!("generated/descriptors.bin");

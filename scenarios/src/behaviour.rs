@@ -47,6 +47,13 @@ pub struct Behaviour {
     pub window_update_delay: Option<Nanos>,
 }
 
+impl Behaviour {
+    /// The first of its keys that a peer's server does not know; those know `delay` and `error`, with durations.
+    pub fn beyond_a_peer(&self) -> Option<&'static str> {
+        crate::validate::beyond_a_peer(self).map(|(key, _)| key)
+    }
+}
+
 /// A share of the calls that is answered with an error.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ErrorBehaviour {

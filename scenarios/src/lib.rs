@@ -52,6 +52,7 @@ mod validate;
 pub use error::ScenarioError;
 pub use limits::{Limit, LimitValue, Op};
 pub use metric::Metric;
+pub use nearest::nearest;
 pub use scenario::{ReferenceServer, Scenario};
 pub use schema::schema;
-pub use suite::{Case, Suite, reference_server};
+pub use suite::{Case, Suite, read_yaml, reference_server};

@@ -1,10 +1,7 @@
 //! The nearest known name, for people who mistyped one.
 
 /// The candidate that `name` was probably meant to be.
-pub(crate) fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let name = plain(name);
     let (candidate, distance) = candidates
         .into_iter()

@@ -60,8 +60,21 @@ pub enum Target {
     ReferenceServer(ReferenceServer),
     /// A server that runs already.
     Address(Address),
+    /// The server of another stack, which the runner sets up, starts, awaits and stops.
+    Peer(PeerServer),
     /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port.
     Command(Vec<String>),
+}
+
+/// The server of another stack of the gRPC family.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PeerServer {
+    /// The name of a stack or of a variant.
+    pub name: String,
+    /// The cores its process may run on; empty means any.
+    pub cpus: Vec<usize>,
+    /// How it misbehaves: delays and errors that do not vary, and nothing else.
+    pub behaviour: Behaviour,
 }
 
 /// Where a server listens.
@@ -340,6 +353,17 @@ impl Record {
     /// Whether nothing is.
     fn is_empty(&self) -> bool {
         self.calls.is_none()
+    }
+}
+
+impl Target {
+    /// The cores that the server is kept on; none where they are any, or not ours to say.
+    pub fn cpus(&self) -> &[usize] {
+        match self {
+            Target::ReferenceServer(server) => &server.cpus,
+            Target::Peer(server) => &server.cpus,
+            Target::Address(_) | Target::Command(_) => &[],
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::string::FromUtf8Error;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::document::{self, MAX_TEXT};
@@ -45,6 +46,31 @@ pub struct Case {
     pub fingerprint: String,
     /// What to run.
     pub scenario: Scenario,
+}
+
+impl Case {
+    /// The same case with other settings, under the fingerprint of those.
+    pub fn with(&self, scenario: Scenario) -> Case {
+        Case {
+            name: self.name.clone(),
+            point: self.point.clone(),
+            fingerprint: fingerprint(&scenario),
+            scenario,
+        }
+    }
+}
+
+/// Reads a YAML file of another kind than a scenario, with the same care for mistakes.
+///
+/// # Errors
+///
+/// The first mistake, with its place in the file.
+pub fn read_yaml<T: DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
+    let text = read(path)?;
+    let sources = Sources::new(&path.display().to_string(), &text, &[]);
+    let tree = document::parse(&text, 0, 0).map_err(boxed);
+    tree.and_then(|tree| typed(&tree))
+        .map_err(|mistake| sources.error(*mistake))
 }
 
 impl Suite {

@@ -156,7 +156,11 @@ fn kind(root: &Value, schema: &Value) -> String {
         return [names, mappings].concat().join(", ");
     }
     if let Some(any) = schema["anyOf"].as_array() {
-        return format!("{}, or a distribution", kind(root, &resolve(root, &any[0])));
+        let or = match any[1]["$ref"].as_str() {
+            Some("#/$defs/Peer") => "a mapping of `name`, `cpus` and `behaviour`",
+            _ => "a distribution",
+        };
+        return format!("{}, or {or}", kind(root, &resolve(root, &any[0])));
     }
     if let Some(example) = examples(schema) {
         return example;

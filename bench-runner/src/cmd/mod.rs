@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod check;
 pub mod env;
 pub mod list;
+pub mod peers;
 pub mod report;
 pub mod run;
 pub mod schema;

@@ -1,5 +1,6 @@
 //! `bench-runner run`: runs a scenario, case after case, and reports what came of it.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::host::environment;
 use crate::interrupt;
 use crate::output;
+use crate::peer::Peer;
 use crate::progress::Progress;
 use crate::record::CallLog;
 use crate::run::repetition::{self, Surroundings};
@@ -63,6 +65,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let stop = Stop::default();
     interrupt::listen(stop.clone()).context("cannot listen for Ctrl-C")?;
     let mut result = empty_result(&suite);
+    result.peers = peers(&suite)?;
     let failure = run_cases(&suite, &mut result, &stop, args.quiet, &folder).err();
     if !result.cases.is_empty() {
         publish(&result, &folder)?;
@@ -191,7 +194,21 @@ fn verdict(result: &RunResult) -> Exit {
     }
 }
 
-fn empty_result(suite: &Suite) -> RunResult {
+/// The peers among the targets, set up, with their versions.
+fn peers(suite: &Suite) -> Result<BTreeMap<String, String>, Failure> {
+    let mut versions = BTreeMap::new();
+    for case in &suite.cases {
+        if let Target::Peer(server) = &case.scenario.target
+            && !versions.contains_key(&server.name)
+        {
+            let version = Peer::serving(server)?.version()?;
+            versions.insert(server.name.clone(), version.to_string());
+        }
+    }
+    Ok(versions)
+}
+
+pub(super) fn empty_result(suite: &Suite) -> RunResult {
     let mut environment = environment::look();
     environment.calibration = kept::summary(&environment);
     RunResult {
@@ -200,6 +217,7 @@ fn empty_result(suite: &Suite) -> RunResult {
         scenario: suite.scenario.clone(),
         environment,
         seed: suite.cases.first().map_or(0, |case| case.scenario.seed),
+        peers: BTreeMap::new(),
         cases: Vec::with_capacity(suite.cases.len()),
     }
 }
@@ -213,6 +231,7 @@ fn empty_case(case: &Case) -> CaseResult {
         server: match &case.scenario.target {
             Target::ReferenceServer(_) => "reference-server".to_owned(),
             Target::Address(address) => address.to_string(),
+            Target::Peer(server) => server.name.clone(),
             Target::Command(words) => words.first().cloned().unwrap_or_default(),
         },
         client: case_as_meant["client"]["engine"]
@@ -246,7 +265,7 @@ fn warning(scenario: &Scenario) -> Option<String> {
     let client = scenario.client.http2.initial_connection_window.0;
     let server = match &scenario.target {
         Target::ReferenceServer(server) => server.http2.initial_connection_window.0,
-        Target::Address(_) | Target::Command(_) => u64::MAX,
+        Target::Address(_) | Target::Peer(_) | Target::Command(_) => u64::MAX,
     };
     (client.min(server) < SMALL).then(|| {
         "warning: a connection window under 1 MiB: with many small messages in flight the h2 library may end whole \

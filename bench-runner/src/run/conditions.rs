@@ -94,10 +94,11 @@ fn share(part: Nanos, whole: Nanos) -> Option<f64> {
 
 /// The server's CPU time as a share of what its threads could have used; `None` where we do not know how many it has.
 fn server_busy(target: &Target, passed: &Passed) -> Option<f64> {
-    let Target::ReferenceServer(server) = target else {
-        return None;
+    let threads = match target {
+        Target::ReferenceServer(server) => (server.threads as usize).min(cores_of(server)).max(1),
+        Target::Peer(server) if !server.cpus.is_empty() => server.cpus.len(),
+        _ => return None,
     };
-    let threads = (server.threads as usize).min(cores_of(server)).max(1);
     Some(share(passed.server_cpu?, passed.length)? / threads as f64)
 }
 
@@ -121,13 +122,8 @@ fn colocated(target: &Target) -> Option<bool> {
 
 /// Whether client and server each have cores of their own.
 fn dedicated(scenario: &Scenario) -> bool {
-    let Target::ReferenceServer(server) = &scenario.target else {
-        return false;
-    };
-    let client = &scenario.client.cpus;
-    !client.is_empty()
-        && !server.cpus.is_empty()
-        && client.iter().all(|core| !server.cpus.contains(core))
+    let (client, server) = (&scenario.client.cpus, scenario.target.cpus());
+    !client.is_empty() && !server.is_empty() && client.iter().all(|core| !server.contains(core))
 }
 
 #[cfg(test)]

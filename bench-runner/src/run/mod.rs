@@ -20,6 +20,7 @@ pub use offer::Share;
 
 use crate::engine::ConnectError;
 use crate::network::NetworkError;
+use crate::peer::PeerError;
 use crate::target::TargetError;
 
 /// Why a repetition could not be made.
@@ -34,6 +35,9 @@ pub enum RunError {
     /// There is no emulated network.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// A peer's client cannot be used.
+    #[error(transparent)]
+    Peer(#[from] PeerError),
     /// A lane cannot be kept on the core that the scenario asks for.
     #[error("client.cpus: {0}")]
     Pin(String),
@@ -67,6 +71,6 @@ impl RunError {
                 | RunError::RealTimeSpin
                 | RunError::Network(NetworkError::Pin(_))
                 | RunError::Target(TargetError::Settings | TargetError::Program { .. })
-        )
+        ) || matches!(self, RunError::Target(TargetError::Peer(error)) | RunError::Peer(error) if error.is_usage())
     }
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use reports::model::{Repetition, Timing, Wire};
+use reports::model::{Repetition, Timing, Validity, Wire};
 use scenarios::Case;
-use scenarios::scenario::Idle;
+use scenarios::scenario::{Idle, Scenario};
 use scenarios::units::Nanos;
 
 use super::conditions::{Passed, Reading, conditions};
@@ -24,7 +24,7 @@ use crate::host::memory::peak_rss;
 use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
-use crate::target::Target;
+use crate::target::{Death, Target};
 
 /// From the word to start to the start, so that every lane is there in time.
 const LEAD: Duration = Duration::from_millis(20);
@@ -57,6 +57,8 @@ pub struct Made {
     pub repetition: Repetition,
     /// Its calls one by one, where the scenario asks for them.
     pub calls: Option<CallLog>,
+    /// How the server ended by itself, if it did.
+    pub died: Option<Death>,
 }
 
 /// Runs a case once.
@@ -120,13 +122,36 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         repetition: &repetition,
         events: Events {
             interrupted: around.stop.is_asked(),
-            server_died: died,
+            server_died: died.is_some(),
         },
         clock: ClockFacts::look(),
         cores: affinity::allowed().len(),
     });
     around.watcher.finished();
-    Ok(Made { repetition, calls })
+    Ok(Made {
+        repetition,
+        calls,
+        died,
+    })
+}
+
+/// Judges a repetition that a peer's client made, by what is known of it.
+pub(crate) fn judge_peer(
+    scenario: &Scenario,
+    repetition: &Repetition,
+    interrupted: bool,
+    server_died: bool,
+) -> Validity {
+    validity::judge(&Evidence {
+        scenario,
+        repetition,
+        events: Events {
+            interrupted,
+            server_died,
+        },
+        clock: ClockFacts::look(),
+        cores: affinity::allowed().len(),
+    })
 }
 
 /// Where the heartbeat belongs: with the lanes. But a lane that spins tells of its stalls by its start lag, and every beat

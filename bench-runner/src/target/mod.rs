@@ -9,10 +9,12 @@ use std::path::Path;
 use std::process::Command;
 
 use scenarios::method::Method;
-use scenarios::scenario::{self, Address, ReferenceServer};
+use scenarios::scenario::{self, Address, PeerServer, ReferenceServer};
 
 pub use self::counters::Counted;
-use self::process::ServerProcess;
+pub use self::process::Death;
+use self::process::{ServerProcess, Stillborn};
+use crate::peer::{Peer, PeerError};
 
 /// A target that is ready to be called.
 pub struct Target {
@@ -55,6 +57,9 @@ pub enum TargetError {
         /// How long we waited.
         patience_s: u64,
     },
+    /// A peer cannot be used.
+    #[error(transparent)]
+    Peer(#[from] PeerError),
     /// The operating system refused something.
     #[error("cannot start the server: {0}")]
     Io(#[from] io::Error),
@@ -69,6 +74,7 @@ impl Target {
                 process: None,
             }),
             scenario::Target::ReferenceServer(settings) => Target::embedded(settings, program),
+            scenario::Target::Peer(server) => Target::peer(server),
             scenario::Target::Command(words) => Target::command(words),
         }
     }
@@ -89,6 +95,24 @@ impl Target {
             address,
             process: Some(process),
         })
+    }
+
+    fn peer(server: &PeerServer) -> Result<Target, TargetError> {
+        let peer = Peer::serving(server)?;
+        let command = peer.server_command(&server.behaviour)?;
+        match ServerProcess::start_peer(command, &server.cpus)? {
+            Ok((process, address)) => Ok(Target {
+                address,
+                process: Some(process),
+            }),
+            Err(Stillborn { how, said }) => Err(PeerError::Program {
+                name: server.name.clone(),
+                side: "server",
+                how,
+                said,
+            }
+            .into()),
+        }
     }
 
     fn command(words: &[String]) -> Result<Target, TargetError> {
@@ -128,9 +152,9 @@ impl Target {
         counters::fetch(&self.address, method)
     }
 
-    /// Stops it, where we started it; tells whether it had ended by itself.
-    pub fn stop(&mut self) -> bool {
-        self.process.take().is_some_and(ServerProcess::stop)
+    /// Stops it, where we started it; tells how it had ended by itself, if it had.
+    pub fn stop(&mut self) -> Option<Death> {
+        self.process.take().and_then(ServerProcess::stop)
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::io::{self, BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -14,6 +13,7 @@ use nix::unistd::Pid;
 use scenarios::scenario::Address;
 
 use super::TargetError;
+use crate::peer::{LastWords, end, spawn_on};
 
 /// How long a server may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -22,36 +22,87 @@ const GRACE: Duration = Duration::from_secs(7);
 /// How often is looked.
 const TICK: Duration = Duration::from_millis(10);
 
+/// How long a peer's server may take: a runtime that compiles as it starts, on a busy machine.
+const PEER_PATIENCE: Duration = Duration::from_secs(30);
+
 /// A server process.
-pub(super) struct ServerProcess(Child);
+pub(super) struct ServerProcess {
+    child: Child,
+    said: LastWords,
+}
+
+/// What a peer's server did instead of listening.
+pub(super) struct Stillborn {
+    pub(super) how: String,
+    pub(super) said: String,
+}
+
+/// How a server ended before it was stopped.
+#[derive(Clone, Debug)]
+pub struct Death {
+    /// Its status.
+    pub status: ExitStatus,
+    /// The last lines that it wrote to standard error, where we listened.
+    pub said: String,
+}
 
 impl ServerProcess {
     /// Starts a server that says its address on the first line of its standard output, and ends when its standard
     /// input does.
     pub(super) fn start_announcing(
-        mut command: Command,
+        command: Command,
     ) -> Result<(ServerProcess, Address), TargetError> {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = ServerProcess::spawn(command)?;
-        let Some(stdout) = process.0.stdout.take() else {
-            return Err(io::Error::other("no standard output").into());
-        };
-        match first_line(stdout).as_deref().and_then(announced) {
+        let (mut process, stdout) = ServerProcess::listening_to(command, &[])?;
+        match first_line(stdout, PATIENCE).as_deref().and_then(announced) {
             Some(address) => Ok((process, address)),
             None => Err(process.refusal()),
         }
+    }
+
+    /// Starts such a server of a peer, on some cores. Where it says no address, what it did instead.
+    pub(super) fn start_peer(
+        command: Command,
+        cpus: &[usize],
+    ) -> Result<Result<(ServerProcess, Address), Stillborn>, TargetError> {
+        let (mut process, stdout) = ServerProcess::listening_to(command, cpus)?;
+        let line = first_line(stdout, PEER_PATIENCE);
+        if let Some(address) = line.as_deref().and_then(announced) {
+            return Ok(Ok((process, address)));
+        }
+        let how = match (line, process.child.try_wait()?) {
+            (Some(line), _) => format!(
+                "printed `{}` instead of its address",
+                line.chars().take(80).collect::<String>()
+            ),
+            (None, Some(status)) => format!("ended before it listened ({status})"),
+            (None, None) => format!("said no address within {} s", PEER_PATIENCE.as_secs()),
+        };
+        process.end();
+        let said = process.said.text();
+        Ok(Err(Stillborn { how, said }))
+    }
+
+    fn listening_to(
+        mut command: Command,
+        cpus: &[usize],
+    ) -> Result<(ServerProcess, ChildStdout), TargetError> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = ServerProcess::spawn(command, cpus)?;
+        let stdout = process.child.stdout.take();
+        let stdout = stdout.ok_or_else(|| io::Error::other("no standard output"))?;
+        Ok((process, stdout))
     }
 
     /// Starts a server on a port and waits until it listens there.
     pub(super) fn start_on(mut command: Command, port: u16) -> Result<ServerProcess, TargetError> {
         // What it prints is not a result of ours.
         command.stdin(Stdio::null()).stdout(io::stderr());
-        let mut process = ServerProcess::spawn(command)?;
+        let mut process = ServerProcess::spawn(command, &[])?;
         for _ in 0..PATIENCE.as_millis() / TICK.as_millis() {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
                 return Ok(process);
             }
-            if let Some(status) = process.0.try_wait()? {
+            if let Some(status) = process.child.try_wait()? {
                 return Err(TargetError::Ended {
                     status: status.to_string(),
                 });
@@ -64,12 +115,12 @@ impl ServerProcess {
         })
     }
 
-    fn spawn(mut command: Command) -> Result<ServerProcess, TargetError> {
+    fn spawn(mut command: Command, cpus: &[usize]) -> Result<ServerProcess, TargetError> {
         let program = command.get_program().to_string_lossy().into_owned();
-        let child = command.process_group(0).spawn();
-        child
-            .map(ServerProcess)
-            .map_err(|source| TargetError::Program { program, source })
+        let mut child = spawn_on(&mut command, cpus)
+            .map_err(|source| TargetError::Program { program, source })?;
+        let said = child.stderr.take().map(LastWords::of).unwrap_or_default();
+        Ok(ServerProcess { child, said })
     }
 
     /// Why a server that said no address did not.
@@ -83,37 +134,38 @@ impl ServerProcess {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.0.id()
+        self.child.id()
     }
 
-    /// Stops the server; tells whether it had ended by itself.
-    pub(super) fn stop(mut self) -> bool {
-        let ended = matches!(self.0.try_wait(), Ok(Some(_)));
+    /// Stops the server; tells how it had ended by itself, if it had, and the last that it said.
+    pub(super) fn stop(mut self) -> Option<Death> {
+        let ended = self.child.try_wait().ok().flatten();
         self.end();
-        ended
+        let said = self.said.text();
+        ended.map(|status| Death { status, said })
     }
 
     /// Asks the server to end, and makes it where it does not.
     fn end(&mut self) -> Option<ExitStatus> {
-        drop(self.0.stdin.take());
-        if let Ok(pid) = i32::try_from(self.0.id()) {
+        drop(self.child.stdin.take());
+        if let Ok(pid) = i32::try_from(self.child.id()) {
             // A server that is gone already cannot be signalled, which is as well.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
         for _ in 0..GRACE.as_millis() / TICK.as_millis() {
-            if let Ok(Some(status)) = self.0.try_wait() {
+            if let Ok(Some(status)) = self.child.try_wait() {
                 return Some(status);
             }
             thread::sleep(TICK);
         }
-        let _ = self.0.kill();
-        self.0.wait().ok()
+        end(&mut self.child);
+        self.child.wait().ok()
     }
 }
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        if matches!(self.0.try_wait(), Ok(None)) {
+        if matches!(self.child.try_wait(), Ok(None)) {
             self.end();
         }
     }
@@ -129,7 +181,7 @@ fn announced(line: &str) -> Option<Address> {
 }
 
 /// The first line, if it comes in time. The rest is read on and dropped, so that the server never blocks on it.
-fn first_line(stdout: ChildStdout) -> Option<String> {
+fn first_line(stdout: ChildStdout, patience: Duration) -> Option<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut lines = BufReader::new(stdout).lines();
@@ -139,5 +191,5 @@ fn first_line(stdout: ChildStdout) -> Option<String> {
         }
         lines.for_each(drop);
     });
-    receiver.recv_timeout(PATIENCE).ok()
+    receiver.recv_timeout(patience).ok()
 }

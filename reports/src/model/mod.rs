@@ -29,6 +29,8 @@ pub use timing::{
     empty_histogram, encode_histogram,
 };
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -49,6 +51,9 @@ pub struct RunResult {
     pub environment: Environment,
     /// The seed of everything random.
     pub seed: u64,
+    /// The other stacks that took part, by name: their versions and runtimes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub peers: BTreeMap<String, String>,
     /// Every point of the matrix, in the order in which they ran.
     pub cases: Vec<CaseResult>,
 }

@@ -562,6 +562,7 @@ fn run(name: &str, about: &str) -> RunResult {
         }),
         environment: environment(),
         seed: 42,
+        peers: BTreeMap::new(),
         cases: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 mod behaviour;
 mod call;
 mod network;
+mod peer;
 mod target;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use serde_json::Value;
 pub(crate) use behaviour::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
 pub(crate) use call::{CallFile, ReplyFile, RequestFile};
 pub(crate) use network::NetworkFile;
+pub(crate) use peer::PeerFile;
 pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
 
 use crate::limits::Limit;

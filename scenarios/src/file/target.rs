@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::BehaviourFile;
+use super::{BehaviourFile, PeerFile};
 use crate::scenario::{Face, Idle};
 use crate::units::Bytes;
 
@@ -23,6 +23,8 @@ pub(crate) enum TargetFile {
         #[schemars(extend("examples" = ["http://127.0.0.1:50051", "unix:/run/greeter.sock"]))]
         String,
     ),
+    /// The server of another stack of the gRPC family, set up by its folder in `peers/`: its name, or a mapping.
+    Peer(PeerFile),
     /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port.
     Command(#[schemars(extend("examples" = [["./my-server", "--port", "{port}"]]))] Vec<String>),
 }

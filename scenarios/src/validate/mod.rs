@@ -4,6 +4,7 @@ mod behaviour;
 mod call;
 mod load;
 mod network;
+mod peer;
 mod target;
 
 use std::fmt::Display;
@@ -15,6 +16,7 @@ use crate::scenario::{Client, ClientHttp2, Phases, Record, Scenario};
 use crate::tree::KeyPath;
 use crate::units::{Bytes, Nanos};
 
+pub(crate) use peer::beyond_a_peer;
 pub(crate) use target::reference_server;
 
 /// What is wrong with a value whose name and type are right.

@@ -9,6 +9,7 @@ use crate::tree::KeyPath;
 use crate::units::Bytes;
 
 use super::behaviour::behaviour;
+use super::peer::peer;
 use super::{Problem, connection_window, cpus, frame_size, stream_window, within};
 
 pub(super) fn target(file: Option<TargetFile>) -> Result<Target, Problem> {
@@ -19,6 +20,7 @@ pub(super) fn target(file: Option<TargetFile>) -> Result<Target, Problem> {
             reference_server(file, &at.key("reference_server")).map(Target::ReferenceServer)
         }
         Some(TargetFile::Address(text)) => address(&at.key("address"), &text).map(Target::Address),
+        Some(TargetFile::Peer(file)) => peer(file, &at.key("peer")).map(Target::Peer),
         Some(TargetFile::Command(words)) => command(&at.key("command"), words).map(Target::Command),
     }
 }

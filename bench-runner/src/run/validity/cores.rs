@@ -1,6 +1,6 @@
 //! Whether client and server had the cores that they needed.
 
-use scenarios::scenario::{Idle, Target};
+use scenarios::scenario::Idle;
 
 use super::{Evidence, Finding, percent, tainted};
 
@@ -47,10 +47,8 @@ pub(super) fn client_saturated(evidence: &Evidence<'_>) -> Option<Finding> {
 pub(super) fn shared_core(evidence: &Evidence<'_>) -> Option<Finding> {
     let conditions = evidence.conditions()?;
     let client = &evidence.scenario.client.cpus;
-    let both = match &evidence.scenario.target {
-        Target::ReferenceServer(server) => client.iter().find(|core| server.cpus.contains(core)),
-        _ => None,
-    };
+    let server = evidence.scenario.target.cpus();
+    let both = client.iter().find(|core| server.contains(core));
     let seen = match both {
         Some(core) => format!("client and server were both put on core {core}"),
         None if conditions.colocated == Some(true) && evidence.cores == 1 => {

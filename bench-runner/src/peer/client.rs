@@ -1,0 +1,240 @@
+//! A peer's client as the load: it plays the case and answers what came of it; the runner watches the server meanwhile.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use scenarios::Case;
+use scenarios::scenario::Scenario;
+use scenarios::units::Nanos;
+
+use super::answer::{Answer, Observed};
+use super::process::{LastWords, spawn_on, wait};
+use super::request::request;
+use super::{Peer, PeerError, error};
+use crate::call::Call;
+use crate::host::cpu::process_cpu;
+use crate::host::memory::peak_rss;
+use crate::run::RunError;
+use crate::run::repetition::{Made, Surroundings, judge_peer};
+use crate::target::Target;
+
+/// How long a client may take beyond the phases: for its runtime to start, for its channels, for its histograms.
+const GRACE: Duration = Duration::from_secs(40);
+/// The longest answer that is read.
+const MOST: u64 = 64 << 20;
+
+/// Runs a case once, with a peer's client.
+///
+/// # Errors
+///
+/// Where the target cannot be started, the client cannot play the case, or does not answer.
+pub fn run(
+    peer: &Peer,
+    case: &Case,
+    number: u32,
+    around: &mut Surroundings<'_>,
+) -> Result<Made, RunError> {
+    around.watcher.phase("connect", Duration::ZERO);
+    let scenario = &case.scenario;
+    let mut target = Target::start(&scenario.target, &around.program)?;
+    let before = target.counters(scenario.call.method);
+    let seed = scenario.seed.wrapping_add(u64::from(number) << 32);
+    let call = Call::prepare(&scenario.call, seed, before.is_some());
+    let (question, _schedule) = request(scenario, target.address(), seed)?;
+    let mut client = Client::start(peer, scenario)?;
+    let outcome = client.play(&question.to_string(), scenario, &target, around);
+    let after = target.counters(scenario.call.method);
+    let rss = target.pid().and_then(peak_rss);
+    let died = target.stop();
+    around.watcher.finished();
+    let (answer, course) = match (outcome, &died) {
+        (Ok(played), _) => played,
+        // The client only says that there was nobody any more.
+        (Err(_), Some(death)) if !around.stop.is_asked() => {
+            return Err(PeerError::Program {
+                name: target_name(scenario),
+                side: "server",
+                how: format!("ended in the middle of the run ({})", death.status),
+                said: death.said.clone(),
+            }
+            .into());
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    let counts = before
+        .zip(after)
+        .map(|(before, after)| after.since(&before));
+    let seen = Observed {
+        counts: counts.map(|counted| counted.method),
+        cpu: course.within(answer.measure_start_unix_ns, scenario.phases.measure),
+        rss,
+    };
+    let mut repetition = answer.repetition(scenario, &call, &seen);
+    repetition.validity = judge_peer(
+        scenario,
+        &repetition,
+        around.stop.is_asked(),
+        died.is_some(),
+    );
+    Ok(Made {
+        repetition,
+        calls: None,
+        died,
+    })
+}
+
+fn target_name(scenario: &Scenario) -> String {
+    match &scenario.target {
+        scenarios::scenario::Target::Peer(server) => server.name.clone(),
+        _ => "reference-server".to_owned(),
+    }
+}
+
+/// A client that runs.
+struct Client<'a> {
+    peer: &'a Peer,
+    child: Child,
+    answer: Receiver<Vec<u8>>,
+    said: LastWords,
+}
+
+impl<'a> Client<'a> {
+    fn start(peer: &'a Peer, scenario: &Scenario) -> Result<Client<'a>, PeerError> {
+        let mut command = peer.command(&peer.client()?.words);
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawn_on(&mut command, &scenario.client.cpus)
+            .map_err(|error| peer.io("its client cannot be started", error))?;
+        let (sender, answer) = mpsc::channel();
+        let stdout = child.stdout.take();
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What is torn off is no JSON, which is said then.
+            let _ = stdout.map(|stdout| stdout.take(MOST).read_to_end(&mut bytes));
+            let _ = sender.send(bytes);
+        });
+        let said = child.stderr.take().map(LastWords::of).unwrap_or_default();
+        Ok(Client {
+            peer,
+            child,
+            answer,
+            said,
+        })
+    }
+
+    /// Asks, and waits for the answer, within bounds; watches what the server spends meanwhile.
+    fn play(
+        &mut self,
+        question: &str,
+        scenario: &Scenario,
+        target: &Target,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(Answer, Course), PeerError> {
+        let phases = &scenario.phases;
+        let length = Duration::from(phases.warm_up + phases.measure + phases.drain);
+        around
+            .watcher
+            .phase(&format!("{} calls", self.peer.name), length);
+        // A client that has ended without reading is heard of below.
+        if let Some(mut stdin) = self.child.stdin.take() {
+            let _ = writeln!(stdin, "{question}");
+        }
+        let mut course = Course::default();
+        let status = wait(&mut self.child, length + GRACE, || {
+            course.look(target.pid());
+            !around.stop.is_asked()
+        });
+        let status = status.map_err(|error| self.peer.io("waiting for its client", error))?;
+        if around.stop.is_asked() {
+            return Err(PeerError::Stopped);
+        }
+        match status {
+            None => Err(self.failed(format!(
+                "did not end within {}, {} after it should have",
+                error::seconds(length + GRACE),
+                error::seconds(GRACE)
+            ))),
+            Some(status) if !status.success() => Err(self.failed(format!("ended with {status}"))),
+            Some(_) => {
+                // It has ended, so this is there, unless something that it left behind holds on to it.
+                let answer = self.answer.recv_timeout(Duration::from_secs(5));
+                Answer::read(&answer.unwrap_or_default())
+                    .map(|answer| (answer, course))
+                    .map_err(|how| self.failed(how))
+            }
+        }
+    }
+
+    fn failed(&self, how: String) -> PeerError {
+        PeerError::Program {
+            name: self.peer.name.clone(),
+            side: "client",
+            how,
+            said: self.said.text(),
+        }
+    }
+}
+
+impl Drop for Client<'_> {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            super::end(&mut self.child);
+        }
+    }
+}
+
+/// What the server's process had spent, at times of the wall clock: the one clock that all stacks can tell.
+#[derive(Debug, Default)]
+struct Course(Vec<(i128, Nanos)>);
+
+impl Course {
+    fn look(&mut self, server: Option<u32>) {
+        if let Some(cpu) = server.and_then(process_cpu) {
+            self.0.push((jiff::Timestamp::now().as_nanosecond(), cpu));
+        }
+    }
+
+    /// What it spent in a stretch, between looks in proportion; `None` where the stretch was not watched whole.
+    fn within(&self, start: Option<i64>, length: Nanos) -> Option<Nanos> {
+        let start = i128::from(start?);
+        let end = start + i128::from(length.0);
+        Some(self.at(end)?.since(self.at(start)?))
+    }
+
+    fn at(&self, time: i128) -> Option<Nanos> {
+        let after = self.0.partition_point(|(at, _)| *at < time);
+        let (to, to_cpu) = *self.0.get(after)?;
+        let Some((from, from_cpu)) = after.checked_sub(1).map(|before| self.0[before]) else {
+            return (to == time).then_some(to_cpu);
+        };
+        let share = (time - from) as f64 / (to - from) as f64;
+        let spent = to_cpu.since(from_cpu).0 as f64 * share;
+        Some(from_cpu + Nanos(spent.round() as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_spent_in_a_stretch_is_taken_between_looks() {
+        let course = Course(vec![(100, Nanos(0)), (200, Nanos(50)), (300, Nanos(150))]);
+        assert_eq!(course.within(Some(100), Nanos(200)), Some(Nanos(150)));
+        assert_eq!(course.within(Some(150), Nanos(100)), Some(Nanos(75)));
+        assert_eq!(
+            course.within(Some(50), Nanos(100)),
+            None,
+            "begins before the first look"
+        );
+        assert_eq!(
+            course.within(Some(250), Nanos(100)),
+            None,
+            "ends after the last"
+        );
+        assert_eq!(course.within(None, Nanos(100)), None);
+    }
+}

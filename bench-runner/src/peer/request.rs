@@ -1,0 +1,217 @@
+//! What a peer's client is asked: the case as one JSON object on its standard input.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use scenarios::law::Law;
+use scenarios::load::{Closed, Load, Pace, Part, Segment as PacerSegment};
+use scenarios::method::Method;
+use scenarios::scenario::{Address, Headers, Scenario};
+use scenarios::units::{Bytes, Nanos};
+use serde_json::{Value, json};
+
+use super::PeerError;
+use crate::run::timeline::{Segment, Timeline};
+
+/// The arrivals of an open loop, in a file that lives as long as this.
+pub(super) struct Schedule(PathBuf);
+
+impl Drop for Schedule {
+    fn drop(&mut self) {
+        // A file that is gone already is as well.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// The case for a client that calls the server at `address`, and the file that it speaks of.
+///
+/// # Errors
+///
+/// Where the case has what no peer's client can do, or the file cannot be written.
+pub(super) fn request(
+    scenario: &Scenario,
+    address: &Address,
+    seed: u64,
+) -> Result<(Value, Option<Schedule>), PeerError> {
+    let call = &scenario.call;
+    let [sent, replied] = sizes(scenario)?;
+    let (load, schedule) = load(scenario, seed)?;
+    let mut case = json!({
+        "address": authority(address),
+        "method": call.method.name(),
+        "bidi": (call.method == Method::BidiHello).then(|| call.bidi.unwrap_or_default()),
+        "request": { "name_bytes": sent, "messages": call.requests() },
+        "reply": { "size": replied, "messages": call.replies() },
+        "metadata": call.metadata,
+        "deadline_ns": call.deadline.map(|deadline| deadline.0),
+        "channels": scenario.client.channels,
+        "warm_up_ns": scenario.phases.warm_up.0,
+        "measure_ns": scenario.phases.measure.0,
+        "drain_ns": scenario.phases.drain.0,
+        "seed": seed,
+    });
+    for key in ["closed", "open"] {
+        case[key] = load.get(key).cloned().unwrap_or(Value::Null);
+    }
+    Ok((case, schedule))
+}
+
+/// The lengths of the name and of the reply, where the case is one that every client can play.
+fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
+    let call = &scenario.call;
+    let reply = &call.reply;
+    let refused = [
+        ("call.reply.when", reply.when.is_some()),
+        ("call.reply.status", reply.status.is_some()),
+        ("call.reply.trailers", !reply.trailers.is_empty()),
+        ("call.reply.headers", reply.headers == Headers::AtOnce),
+        ("call.stamps", call.stamps),
+        ("network", scenario.network.is_some()),
+        ("record.calls", scenario.record.calls.is_some()),
+    ];
+    if let Some((key, _)) = refused.iter().find(|(_, is_there)| *is_there) {
+        return Err(PeerError::Case(format!("it has `{key}`; leave that out")));
+    }
+    let fixed = |key: &str, law: &Law<Bytes>| {
+        let size = law.fixed().map(|bytes| bytes.0);
+        size.ok_or_else(|| PeerError::Case(format!("`{key}` is drawn; make it a size")))
+    };
+    Ok([
+        fixed("call.request.size", &call.request.size)?,
+        fixed("call.reply.size", &reply.size)?,
+    ])
+}
+
+fn load(scenario: &Scenario, seed: u64) -> Result<(Value, Option<Schedule>), PeerError> {
+    match &scenario.load {
+        Load::Closed(Closed {
+            in_flight,
+            think_time: Nanos::ZERO,
+        }) => Ok((json!({ "closed": { "in_flight": in_flight } }), None)),
+        Load::Closed(_) => Err(PeerError::Case(
+            "it has `load.closed.think_time`; leave that out".to_owned(),
+        )),
+        Load::Stages(_) => Err(PeerError::Case(
+            "it has `load.stages`; make it a scenario for each stage".to_owned(),
+        )),
+        open => {
+            let schedule = write(&arrivals(&Timeline::new(scenario), seed)).map_err(|error| {
+                PeerError::Case(format!("its schedule cannot be written: {error}"))
+            })?;
+            let most = open.max_in_flight().unwrap_or(u32::MAX);
+            let load = json!({ "open": { "schedule": schedule.0, "max_in_flight": most } });
+            Ok((load, Some(schedule)))
+        }
+    }
+}
+
+/// Every arrival from the start of the warm-up: those that our own lanes would play with this seed.
+fn arrivals(timeline: &Timeline, seed: u64) -> Vec<Nanos> {
+    let of_segment = |(index, segment): (usize, &Segment)| {
+        let mut pacer = segment.load.pacer(&PacerSegment {
+            part: Part { index: 0, of: 1 },
+            duration: segment.duration(),
+            seed: seed.wrapping_add(index as u64),
+            channels: 1,
+            in_flight: 0,
+        });
+        let (start, end) = (segment.start, segment.end);
+        let mut times = Vec::new();
+        while let Pace::At(offset) = pacer.peek() {
+            if start + offset >= end {
+                break;
+            }
+            times.push(start + offset);
+            pacer.advance();
+        }
+        times
+    };
+    let segments = timeline.segments().iter().enumerate();
+    segments.flat_map(of_segment).collect()
+}
+
+fn write(arrivals: &[Nanos]) -> io::Result<Schedule> {
+    let bytes: Vec<u8> = arrivals.iter().flat_map(|at| at.0.to_le_bytes()).collect();
+    let name = format!("bench-runner-{}.schedule", std::process::id());
+    let schedule = Schedule(std::env::temp_dir().join(name));
+    fs::write(&schedule.0, bytes)?;
+    Ok(schedule)
+}
+
+/// The address as gRPC's own libraries take it.
+fn authority(address: &Address) -> String {
+    let text = address.to_string();
+    text.strip_prefix("http://").unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario(yaml: &str) -> Scenario {
+        let suite = scenarios::Suite::parse("test.yaml", &format!("name: x\n{yaml}"), &[])
+            .unwrap_or_else(|error| panic!("{}", error.render(false)));
+        suite.cases[0].scenario.clone()
+    }
+
+    fn refusal(yaml: &str) -> String {
+        let address = Address::Unix("/tmp/x".into());
+        match request(&scenario(yaml), &address, 1) {
+            Ok((case, _)) => panic!("{case}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn what_no_client_can_play_is_refused_by_its_key() {
+        for (yaml, key) in [
+            (
+                "call: { reply: { status: { code: NOT_FOUND } } }",
+                "`call.reply.status`",
+            ),
+            (
+                "call: { request: { size: { exponential: { mean: 9B } } } }",
+                "`call.request.size`",
+            ),
+            (
+                "load: { closed: { in_flight: 1, think_time: 1ms } }",
+                "`load.closed.think_time`",
+            ),
+            (
+                "load: { stages: [{ duration: 1s, closed: { in_flight: 1 } }] }",
+                "`load.stages`",
+            ),
+            ("network: { rtt: 10ms }", "`network`"),
+        ] {
+            assert!(refusal(yaml).contains(key), "{yaml}: {}", refusal(yaml));
+        }
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_what_it_carries() {
+        let yaml = "call: { method: BidiHello, request: { size: 3B, messages: 4 }, reply: { size: 5B, messages: 4 } }";
+        let address = Address::Tcp {
+            host: "::1".to_owned(),
+            port: 7,
+        };
+        let (case, schedule) = request(&scenario(yaml), &address, 1).unwrap();
+        assert_eq!(case["address"], "[::1]:7");
+        assert_eq!(case["bidi"], "ping_pong");
+        assert_eq!(case["request"], json!({ "name_bytes": 3, "messages": 4 }));
+        assert_eq!(case["reply"], json!({ "size": 5, "messages": 4 }));
+        assert_eq!(case["closed"], json!({ "in_flight": 1 }));
+        assert_eq!((&case["open"], schedule.is_none()), (&Value::Null, true));
+    }
+
+    #[test]
+    fn the_arrivals_are_those_of_all_lanes_together() {
+        let yaml = "load: { open: { rate: 100/s, arrivals: poisson } }\nphases: { warm_up: 1s, measure: 2s }";
+        let times = arrivals(&Timeline::new(&scenario(yaml)), 42);
+        assert_eq!(times.len(), 300);
+        assert!(times.is_sorted());
+        assert_eq!(times.iter().filter(|at| **at < Nanos::SECOND).count(), 100);
+        assert_eq!(times, arrivals(&Timeline::new(&scenario(yaml)), 42));
+        assert_ne!(times, arrivals(&Timeline::new(&scenario(yaml)), 43));
+    }
+}

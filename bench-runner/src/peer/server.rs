@@ -1,0 +1,51 @@
+//! A peer's server: the command that starts it.
+
+use std::process::{Command, Stdio};
+
+use scenarios::scenario::{Behaviour, PeerServer};
+
+use super::{Peer, PeerError, Peers};
+
+impl Peer {
+    /// Finds the peer of a scenario's target and sets it up.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, it has no server, or it cannot be set up.
+    pub fn serving(target: &PeerServer) -> Result<Peer, PeerError> {
+        let peer = Peers::find()?.get(&target.name)?;
+        peer.server()?;
+        peer.set_up()?;
+        Ok(peer)
+    }
+
+    /// The command that starts its server on a free port.
+    ///
+    /// # Errors
+    ///
+    /// Where it has none.
+    pub fn server_command(&self, behaviour: &Behaviour) -> Result<Command, PeerError> {
+        let mut command = self.command(&self.server()?.words);
+        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(misbehaving(behaviour));
+        command.stderr(Stdio::piped());
+        Ok(command)
+    }
+}
+
+/// Delays and errors as arguments; what else there may be was refused with the scenario.
+fn misbehaving(behaviour: &Behaviour) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut add = |name: &str, value: String| words.extend([name.to_owned(), value]);
+    if let Some(delay) = behaviour.delay.as_ref().and_then(|law| law.fixed()) {
+        add("--delay-ns", delay.0.to_string());
+    }
+    if let Some(error) = &behaviour.error {
+        add("--error-share", error.share.to_string());
+        add("--error-code", error.code.0.to_string());
+        if let Some(delay) = error.delay.as_ref().and_then(|law| law.fixed()) {
+            add("--error-delay-ns", delay.0.to_string());
+        }
+    }
+    words
+}

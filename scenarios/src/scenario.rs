@@ -51,10 +51,6 @@ pub struct Scenario {
 /// What is called.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each case of a run"
-)]
 pub enum Target {
     /// The embedded reference server, started as a process of its own.
     ReferenceServer(ReferenceServer),

@@ -11,10 +11,6 @@ use crate::units::Bytes;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[schemars(rename = "Target")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each case of a run"
-)]
 pub(crate) enum TargetFile {
     /// The embedded reference server, started as a process of its own.
     ReferenceServer(ReferenceServerFile),

@@ -3,6 +3,8 @@
 pub(crate) mod markup;
 mod samples;
 
+use std::collections::BTreeMap;
+
 use reports::model::{
     CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding, FirstReply,
     Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Repetition, RunResult,

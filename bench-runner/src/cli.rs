@@ -13,6 +13,8 @@ Examples:
   bench-runner run quickstart
   # A scenario of your own against a server of your own, at another rate
   bench-runner run my.yaml --target http://127.0.0.1:50051 --set load.open.rate=2000/s
+  # tonic and Python's grpcio, servers and clients, set up on first use
+  bench-runner compare unary-latency --servers tonic,grpcio,grpcio-aio --clients tonic,grpcio
   # Two results side by side
   bench-runner report before/result.json after/result.json --out side-by-side
 
@@ -31,6 +33,8 @@ struct Cli {
 enum Command {
     /// Run a scenario and report what came of it.
     Run(cmd::run::Args),
+    /// Compare stacks: every client against every server, on the same work.
+    Compare(cmd::compare::Args),
     /// Check scenario files and show the cases that they expand to; runs nothing.
     Check(cmd::check::Args),
     /// List the built-in scenarios, or those of a folder.
@@ -53,6 +57,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => cmd::run::run(&args),
+        Command::Compare(args) => cmd::compare::run(&args),
         Command::Check(args) => cmd::check::run(&args),
         Command::List(args) => cmd::list::run(&args),
         Command::Schema(args) => cmd::schema::run(&args),

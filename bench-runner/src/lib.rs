@@ -10,6 +10,7 @@
 //! - [`plan`]: a case bound to this machine
 //! - [`target`]: what is called
 //! - [`peer`]: servers and clients of other stacks
+//! - [`compare`]: every client against every server
 //! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
@@ -20,6 +21,7 @@ pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod cmd;
+pub mod compare;
 pub mod engine;
 pub mod exit;
 pub mod host;

@@ -39,6 +39,15 @@ enum Shown {
 impl Progress {
     /// Shows nothing where `quiet`.
     pub fn new(quiet: bool, suite: &Suite) -> Progress {
+        let repetitions = suite
+            .cases
+            .iter()
+            .map(|case| case.scenario.repetitions as usize);
+        Progress::of(quiet, repetitions.sum())
+    }
+
+    /// Of so many repetitions; shows nothing where `quiet`.
+    pub fn of(quiet: bool, total: usize) -> Progress {
         let shown = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Shown::Nothing,
             (false, true) => Shown::Bar(bar()),
@@ -46,11 +55,7 @@ impl Progress {
         };
         Progress {
             shown,
-            total: suite
-                .cases
-                .iter()
-                .map(|case| case.scenario.repetitions as usize)
-                .sum(),
+            total,
             begun: 0,
             title: String::new(),
             phase: String::new(),
@@ -59,6 +64,11 @@ impl Progress {
             recent: Recent::new(),
             since: Nanos::ZERO,
         }
+    }
+
+    /// Whether it shows nothing.
+    pub fn is_quiet(&self) -> bool {
+        matches!(self.shown, Shown::Nothing)
     }
 
     /// The next repetition begins.

@@ -154,7 +154,7 @@ fn drop_empty_case(result: &mut RunResult) {
     result.cases.retain(|case| !case.repetitions.is_empty());
 }
 
-fn publish(result: &RunResult, folder: &Path) -> Result<(), Failure> {
+pub(super) fn publish(result: &RunResult, folder: &Path) -> Result<(), Failure> {
     output::write_all(
         folder,
         &reports::artifacts(result).map_err(anyhow::Error::from)?,
@@ -170,7 +170,7 @@ fn publish(result: &RunResult, folder: &Path) -> Result<(), Failure> {
 }
 
 /// The exit code that the contract gives to a result.
-fn verdict(result: &RunResult) -> Exit {
+pub(super) fn verdict(result: &RunResult) -> Exit {
     let is_invalid = |case: &CaseResult| {
         case.repetitions
             .iter()
@@ -218,6 +218,7 @@ pub(super) fn empty_result(suite: &Suite) -> RunResult {
         environment,
         seed: suite.cases.first().map_or(0, |case| case.scenario.seed),
         peers: BTreeMap::new(),
+        refused: Vec::new(),
         cases: Vec::with_capacity(suite.cases.len()),
     }
 }
@@ -244,7 +245,7 @@ fn empty_case(case: &Case) -> CaseResult {
     }
 }
 
-fn default_folder(name: &str) -> PathBuf {
+pub(super) fn default_folder(name: &str) -> PathBuf {
     let time = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
     let name: String = name
         .chars()

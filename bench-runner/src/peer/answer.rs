@@ -18,7 +18,8 @@ pub(super) struct Answer {
     pub(super) measure_start_unix_ns: Option<i64>,
     measured_ns: u64,
     counts: Counts,
-    all: All,
+    #[serde(default)]
+    all: Option<All>,
     response_time: Option<String>,
     #[serde(default)]
     service_time: Option<String>,
@@ -33,7 +34,7 @@ pub(super) struct Answer {
 }
 
 /// Warm-up, measure and drain together; absent where the client cannot tell.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 struct All {
     calls: u64,
     requests: u64,
@@ -136,7 +137,8 @@ impl Answer {
             call_log: None,
             totals: Totals {
                 client: self.totals(call),
-                server: seen.counts,
+                // There is nothing to hold them against where the client does not know its own.
+                server: seen.counts.filter(|_| self.all.is_some()),
             },
             release_lateness: None,
             wire: None,
@@ -155,7 +157,7 @@ impl Answer {
             calls,
             requests,
             replies,
-        } = self.all;
+        } = self.all.unwrap_or_default();
         let request = call.request(0);
         let (first, further) = (request.first.len() as u64, request.further.len() as u64);
         MethodCounts {

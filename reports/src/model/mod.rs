@@ -54,8 +54,24 @@ pub struct RunResult {
     /// The other stacks that took part, by name: their versions and runtimes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub peers: BTreeMap<String, String>,
+    /// Pairs of a comparison that could not be measured, or not to the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
     /// Every point of the matrix, in the order in which they ran.
     pub cases: Vec<CaseResult>,
+}
+
+/// A pair of a comparison that could not be measured, or not to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The case of the scenario.
+    pub case: String,
+    /// Who was to call.
+    pub client: String,
+    /// Who was to be called.
+    pub server: String,
+    /// Why not, for people; of a program that failed with its last lines.
+    pub why: String,
 }
 
 /// One point of the matrix and what came of it.

@@ -565,6 +565,7 @@ fn run(name: &str, about: &str) -> RunResult {
         environment: environment(),
         seed: 42,
         peers: BTreeMap::new(),
+        refused: Vec::new(),
         cases: Vec::new(),
     }
 }

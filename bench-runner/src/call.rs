@@ -106,13 +106,6 @@ impl Call {
         self.requests.iter().map(longest).max().unwrap_or_default()
     }
 
-    /// The length of each reply message that is known to come, in bytes; 0 where it is not known.
-    pub fn reply_length(&self) -> u64 {
-        self.requests
-            .first()
-            .map_or(0, |request| request.answer.longest_message())
-    }
-
     /// Whether the client waits for each reply before it sends the next request.
     pub fn is_ping_pong(&self) -> bool {
         self.method == Method::BidiHello && self.bidi == Bidi::PingPong
@@ -185,6 +178,11 @@ impl Request {
                 bytes: shaped.then_some(reply.encoded_len() as u64 * replies),
             },
         }
+    }
+
+    /// How many replies a right answer has, where that is known; else one.
+    pub fn replies(&self) -> u64 {
+        self.answer.messages.unwrap_or(1)
     }
 
     /// What the first so many messages amount to.

@@ -96,12 +96,7 @@ impl Answer {
     }
 
     /// The repetition, before it is judged.
-    pub(super) fn repetition(
-        &self,
-        scenario: &Scenario,
-        call: &Call,
-        seen: &Observed,
-    ) -> Repetition {
+    pub(super) fn repetition(&self, scenario: &Scenario, seen: &Observed) -> Repetition {
         let counts = &self.counts;
         let measured_s = Nanos(self.measured_ns).as_secs_f64();
         let per_s = |calls: u64| calls as f64 / measured_s;
@@ -136,7 +131,7 @@ impl Answer {
             failures: Vec::new(),
             call_log: None,
             totals: Totals {
-                client: self.totals(call),
+                client: self.totals(),
                 // There is nothing to hold them against where the client does not know its own.
                 server: seen.counts.filter(|_| self.all.is_some()),
             },
@@ -151,22 +146,56 @@ impl Answer {
         }
     }
 
-    /// What the client counted, and what that amounts to in bytes: sizes are fixed, so the server must find the same.
-    fn totals(&self, call: &Call) -> MethodCounts {
+    /// What the client counted. Its bytes are of the measured phase, and every call has the same sizes: so many for each.
+    fn totals(&self) -> MethodCounts {
         let All {
             calls,
             requests,
             replies,
         } = self.all.unwrap_or_default();
-        let request = call.request(0);
-        let (first, further) = (request.first.len() as u64, request.further.len() as u64);
+        let counts = &self.counts;
+        let scaled = |bytes: u64, all: u64, counted: u64| {
+            let scaled = u128::from(bytes) * u128::from(all) / u128::from(counted.max(1));
+            u64::try_from(scaled).unwrap_or(u64::MAX)
+        };
         MethodCounts {
             calls,
             requests,
             replies,
-            request_bytes: calls.min(requests) * first + requests.saturating_sub(calls) * further,
-            reply_bytes: replies * call.reply_length(),
+            request_bytes: scaled(counts.bytes_sent, calls, counts.started),
+            reply_bytes: scaled(counts.bytes_received, replies, counts.messages_received),
         }
+    }
+
+    /// Whether it did the work that was asked for; if not, what it did instead. Only of calls that ended OK it is known
+    /// how many messages they had.
+    pub(super) fn misfit(&self, call: &Call) -> Option<String> {
+        /// What is around a name: its tag and length, and the shape of the reply.
+        const AROUND: u64 = 48;
+        let counts = &self.counts;
+        if counts.ok == 0 || counts.ok != counts.started {
+            return None;
+        }
+        let request = call.request(0);
+        let (sent, received) = (u64::from(request.messages), request.replies());
+        let per_call = |n: u64| n as f64 / counts.ok as f64;
+        let differs = |found: u64, expected: u64| found != counts.ok * expected;
+        if differs(counts.messages_sent, sent) || differs(counts.messages_received, received) {
+            return Some(format!(
+                "sent {} and received {} messages a call instead of {sent} and {received}",
+                per_call(counts.messages_sent),
+                per_call(counts.messages_received)
+            ));
+        }
+        let most = request.traffic(sent).bytes + AROUND * sent;
+        let least = request.traffic(sent).bytes.saturating_sub(AROUND * sent);
+        let found = per_call(counts.bytes_sent);
+        (counts.bytes_sent > 0 && !(least as f64..=most as f64).contains(&found)).then(|| {
+            format!(
+                "sent {found} bytes a call instead of about {}",
+                request.traffic(sent).bytes
+            )
+        })
     }
 
     /// Times of calls that ended OK, and lower bounds of those that were cut off: by the deadline, which runs from the
@@ -242,8 +271,8 @@ mod tests {
     #[test]
     fn what_was_cut_off_is_a_lower_bound_and_what_is_not_known_stays_empty() {
         let answer = Answer::read(GOOD.as_bytes()).unwrap();
-        let (scenario, call) = parts("call: { deadline: 2ms }\nphases: { drain: 3s }");
-        let made = answer.repetition(&scenario, &call, &Observed::default());
+        let (scenario, _) = parts("call: { deadline: 2ms }\nphases: { drain: 3s }");
+        let made = answer.repetition(&scenario, &Observed::default());
         assert_eq!(made.response_time.population(), 2);
         assert_eq!(made.response_time.count, 0);
         assert_eq!(made.client.cpu_ns_per_call, Some(3000.0));
@@ -252,20 +281,34 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_a_stream_are_those_of_its_messages() {
-        let (scenario, call) =
-            parts("call: { method: LotsOfGreetings, request: { size: 10B, messages: 3 } }");
-        let text = GOOD.replace(
-            "\"requests\": 3, \"replies\": 0",
-            "\"requests\": 9, \"replies\": 3",
+    fn a_client_that_does_other_work_is_found_out() {
+        let (_, call) = parts(
+            "call: { method: LotsOfGreetings, request: { size: 1KiB, messages: 3 }, reply: { size: 16B } }",
         );
-        let answer = Answer::read(text.as_bytes()).unwrap();
-        let counted = answer
-            .repetition(&scenario, &call, &Observed::default())
-            .totals
-            .client;
-        let request = call.request(0).traffic(3);
-        assert_eq!(counted.request_bytes, 3 * request.bytes);
-        assert_eq!(counted.reply_bytes, 3 * call.reply_length());
+        let counts = |sent: u64, bytes: u64| {
+            let counts = format!(
+                r#"{{ "started": 2, "ok": 2, "messages_sent": {sent}, "messages_received": 2, "bytes_sent": {bytes} }}"#
+            );
+            let text = format!(
+                r#"{{ "measured_ns": 1, "all": {{ "calls": 4, "requests": 12, "replies": 4 }}, "counts": {counts} }}"#
+            );
+            serde_json::from_str::<Answer>(&text).unwrap()
+        };
+        let right = 6 * 1024 + 40;
+        assert_eq!(counts(6, right).misfit(&call), None);
+        assert!(
+            counts(2, right)
+                .misfit(&call)
+                .unwrap()
+                .contains("sent 1 and received 1")
+        );
+        assert!(
+            counts(6, 600)
+                .misfit(&call)
+                .unwrap()
+                .contains("sent 300 bytes a call")
+        );
+        let totals = counts(6, right).totals();
+        assert_eq!((totals.requests, totals.request_bytes), (12, 2 * right));
     }
 }

@@ -64,6 +64,9 @@ pub fn run(
         }
         (Err(error), _) => return Err(error.into()),
     };
+    if let Some(how) = answer.misfit(&call) {
+        return Err(client.failed(how).into());
+    }
     let counts = before
         .zip(after)
         .map(|(before, after)| after.since(&before));
@@ -72,7 +75,7 @@ pub fn run(
         cpu: course.within(answer.measure_start_unix_ns, scenario.phases.measure),
         rss,
     };
-    let mut repetition = answer.repetition(scenario, &call, &seen);
+    let mut repetition = answer.repetition(scenario, &seen);
     repetition.validity = judge_peer(
         scenario,
         &repetition,

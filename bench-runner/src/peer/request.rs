@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use scenarios::law::Law;
 use scenarios::load::{Closed, Load, Pace, Part, Segment as PacerSegment};
 use scenarios::method::Method;
-use scenarios::scenario::{Address, Headers, Scenario};
+use scenarios::scenario::{Address, Headers, Scenario, When};
 use scenarios::units::{Bytes, Nanos};
 use serde_json::{Value, json};
 
@@ -61,8 +61,13 @@ pub(super) fn request(
 fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
     let call = &scenario.call;
     let reply = &call.reply;
+    // Each request of a bidirectional call, after all of a client-streaming one: what comes without a word.
+    let is_usual = match call.method {
+        Method::BidiHello => reply.when == Some(When::Each),
+        _ => matches!(reply.when, None | Some(When::AfterAll)),
+    };
     let refused = [
-        ("call.reply.when", reply.when.is_some()),
+        ("call.reply.when", !is_usual),
         ("call.reply.status", reply.status.is_some()),
         ("call.reply.trailers", !reply.trailers.is_empty()),
         ("call.reply.headers", reply.headers == Headers::AtOnce),
@@ -167,6 +172,10 @@ mod tests {
     fn what_no_client_can_play_is_refused_by_its_key() {
         for (yaml, key) in [
             (
+                "call: { method: LotsOfGreetings, reply: { when: after_first } }",
+                "`call.reply.when`",
+            ),
+            (
                 "call: { reply: { status: { code: NOT_FOUND } } }",
                 "`call.reply.status`",
             ),
@@ -190,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_stream_is_asked_for_what_it_carries() {
-        let yaml = "call: { method: BidiHello, request: { size: 3B, messages: 4 }, reply: { size: 5B, messages: 4 } }";
+        let yaml =
+            "call: { method: BidiHello, request: { size: 3B, messages: 4 }, reply: { size: 5B } }";
         let address = Address::Tcp {
             host: "::1".to_owned(),
             port: 7,

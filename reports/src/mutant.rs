@@ -67,6 +67,10 @@ lies! {
     OneChannel "one_channel"
     /// A call belongs to the second in which it ended.
     ByCompletion "by_completion"
+    /// Time stalled on flow-control windows is not counted.
+    HideStalls "hide_stalls"
+    /// Every run is valid.
+    SayValid "say_valid"
 }
 
 /// The environment variable that names the lie.

@@ -2,6 +2,7 @@
 
 use hdrhistogram::Histogram;
 use reports::model::{Timing, Wire, empty_histogram};
+use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
 /// Something that a connection takes time for.
@@ -73,6 +74,9 @@ impl Stalled {
 
     /// How long in all, up to now.
     pub(super) fn total(&self, now: Nanos) -> Nanos {
+        if mutant::is(Mutant::HideStalls) {
+            return Nanos(0);
+        }
         self.since
             .map_or(self.total, |since| self.total + now.since(since))
     }

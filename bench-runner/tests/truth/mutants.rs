@@ -139,6 +139,25 @@ const MUST_FAIL_IN_REAL_TIME: &[(Mutant, &[&str])] = &[
         Mutant::OneChannel,
         &["real::network::raw::one_slow_connection_is_told_from_the_others"],
     ),
+    (
+        Mutant::HideStalls,
+        &[
+            "real::streams::raw::waiting_for_credit_is_response_time_and_told_apart",
+            "real::streams::tonic::waiting_for_credit_is_response_time_and_told_apart",
+        ],
+    ),
+    (
+        Mutant::AverageGaps,
+        &["real::streams::raw::a_stall_in_a_stream_is_one_long_gap"],
+    ),
+    (
+        Mutant::SayValid,
+        &[
+            "real::verdicts::raw::with_a_fifth_of_a_core_nothing_is_valid",
+            "real::verdicts::raw::a_warm_up_that_is_too_short_is_told",
+            "real::verdicts::raw::a_server_that_becomes_slower_is_told",
+        ],
+    ),
 ];
 
 /// Runs a test of this binary; whether it passed.

@@ -1,13 +1,21 @@
 //! What stands behind the numbers of a page: both sides' counts, what they cost, what went over the wire.
 
-use crate::view::CaseView;
+use crate::model::Repetition;
 use crate::view::facts::{self, Fact, Pair};
+use crate::view::{CaseView, around, link};
 
 /// Both sides' counts, settings and costs in one repetition.
 #[derive(Debug)]
 pub(super) struct Extra {
     pub(super) title: String,
     pub(super) pairs: Vec<Pairs>,
+    pub(super) lists: Vec<Facts>,
+}
+
+/// Facts under a heading.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) title: &'static str,
     pub(super) facts: Vec<Fact>,
 }
 
@@ -61,8 +69,19 @@ pub(super) fn extras(case: &CaseView<'_>) -> Vec<Extra> {
         extras.push(Extra {
             title: format!("Both sides' counts, cost and wire{which}"),
             pairs,
-            facts: facts::wire(repetition),
+            lists: lists(case, repetition),
         });
     }
     extras
+}
+
+/// Facts under a heading each, where there are any.
+fn lists(case: &CaseView<'_>, repetition: &Repetition) -> Vec<Facts> {
+    let lists = [
+        ("Connections", facts::wire(repetition)),
+        ("The emulated network", link::carried(case, repetition)),
+        ("Around the calls", around(repetition)),
+    ];
+    let some = lists.into_iter().filter(|(_, facts)| !facts.is_empty());
+    some.map(|(title, facts)| Facts { title, facts }).collect()
 }

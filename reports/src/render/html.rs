@@ -9,7 +9,7 @@ use crate::model::{FEWEST_BEYOND, LimitVerdict, Quantile, Shown, Stage, Verdict}
 use crate::plot::{self, Drawing, Shape};
 use crate::view::facts::{self, Fact};
 use crate::view::format::{count, quantile, rate, seconds};
-use crate::view::{COLUMNS, CaseView, Cell, Figure, LimitRow, Time, View, clean, yaml};
+use crate::view::{COLUMNS, CaseView, Cell, Figure, LimitRow, Time, View, clean, link, yaml};
 
 /// Cases beyond so many are folded at first.
 const MOST_OPEN: usize = 8;
@@ -156,6 +156,10 @@ impl<'v, 'a> Page<'v, 'a> {
         parts.extend(who.map(|(side, name)| format!("{side} {}", clean(name))));
         parts.retain(|part| !part.is_empty());
         parts.join(" · ")
+    }
+
+    fn window_sentence(&self, case: &CaseView<'_>) -> Option<String> {
+        link::window_sentence(case)
     }
 
     fn cell_class(&self, cell: &Cell) -> &'static str {

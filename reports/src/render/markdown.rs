@@ -4,7 +4,7 @@ use super::{Artifact, Renderer};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{DASH, count};
-use crate::view::{COLUMNS, CaseView, Cell, Figure, Headline, View, facts};
+use crate::view::{COLUMNS, CaseView, Cell, Figure, Headline, View, facts, link};
 
 /// Percentile tables beyond so many cases would fill a step summary, which is dropped whole when it is too long.
 const MOST_TABLES: usize = 24;
@@ -144,9 +144,11 @@ fn percentiles(case: &CaseView<'_>) -> String {
     });
     let measured = facts::measured(case.case.repetitions.len(), case.merged.measured_s);
     let summary = escape_html(&case.summary());
-    let wire = facts::wire_line(&case.case.repetitions)
+    let wire: String = facts::wire_line(&case.case.repetitions)
+        .into_iter()
+        .chain(link::window_sentence(case))
         .map(|line| format!("{}\n\n", escape_html(&line)))
-        .unwrap_or_default();
+        .collect();
     format!(
         "<details><summary>Percentiles of <b>{}</b> ({measured})</summary>\n\n{summary}\n\n{}\n\
          In small print: how many samples lie beyond.\n\n{wire}</details>\n",

@@ -6,7 +6,7 @@ use super::{Artifact, Renderer};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{count, plural};
-use crate::view::{COLUMNS, CaseView, TimeRow, View, clean, facts};
+use crate::view::{COLUMNS, CaseView, TimeRow, View, clean, facts, link};
 
 /// Lines are at most about this long.
 const WIDTH: usize = 100;
@@ -155,9 +155,11 @@ impl Terminal {
             .map(|f| format!("{} {}", f.label, f.value))
             .collect();
         let cpu = (!cpu.is_empty()).then(|| cpu.join(", "));
+        let window = link::window_sentence(case);
         for line in cpu
             .into_iter()
             .chain(facts::wire_line(&case.case.repetitions))
+            .chain(window.iter().flat_map(|sentence| wrap(sentence, WIDTH - 2)))
         {
             lines.push(self.paint(&format!("  {line}"), Tone::Faint));
         }

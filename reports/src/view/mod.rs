@@ -1,15 +1,18 @@
 //! What reports show: one model made from one or several results, which every renderer and every figure reads.
 
+mod around;
 mod case;
 pub mod facts;
 pub mod format;
 mod headline;
+pub mod link;
 mod merged;
 mod names;
 mod sweep;
 mod time;
 pub mod yaml;
 
+pub(crate) use around::around;
 pub use case::{COLUMNS, CaseView, Cell, TimeRow, cells, table};
 pub(crate) use headline::whisker;
 pub use headline::{Figure, Headline, Metric};

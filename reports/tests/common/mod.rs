@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use reports::model::{
     CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding, FirstReply,
-    Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Repetition, RunResult,
-    SCHEMA, Software, Stage, Timing, Totals, Validity, Verdict, Wire, WireSettings,
+    Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Network, Repetition,
+    RunResult, SCHEMA, Software, Stage, Timing, Totals, Validity, Verdict, Wire, WireSettings,
 };
 use samples::Samples;
 use serde_json::{Map, Value, json};
@@ -24,6 +24,7 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("few", few()),
         ("stages", stages()),
         ("grid", grid()),
+        ("network", network()),
         ("hostile", hostile()),
         ("foreign", foreign()),
     ]
@@ -258,6 +259,34 @@ pub(crate) fn grid() -> RunResult {
             ))];
             result.cases.push(case);
         }
+    }
+    result
+}
+
+/// Windows over a network, one too small for it, and one that is enough.
+pub(crate) fn network() -> RunResult {
+    let mut result = run("window-sweep", "A stream over 20 ms and 1 Gbit/s.");
+    for (i, window) in ["64KiB", "4MiB"].into_iter().enumerate() {
+        let mut case = case(
+            &format!("window-sweep/initial_stream_window={window}"),
+            "LotsOfGreetings",
+            1,
+            &json!({ "closed": { "in_flight": 1 } }),
+        );
+        case.case["network"] = json!({ "rtt": "20ms", "jitter": "0s", "bandwidth": "1Gbit/s" });
+        case.case["target"] =
+            json!({ "reference_server": { "http2": { "initial_stream_window": window } } });
+        let bytes_each_s = [3_276_800.0, 121_000_000.0][i];
+        let mut repetition = repetition(&Shape::new(140, bytes_each_s / 16_777_216.0, 5e9));
+        repetition.network = Some(Network {
+            lateness: repetition.start_lag.clone(),
+            bytes_to_server: (bytes_each_s * repetition.measured_s) as u64,
+            bytes_to_client: 52_000,
+            connections: 1,
+            ..Network::default()
+        });
+        case.repetitions = vec![repetition];
+        result.cases.push(case);
     }
     result
 }

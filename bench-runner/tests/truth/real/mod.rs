@@ -4,10 +4,13 @@
 //! law that the server follows, applied to the arrivals that were logged, and the server's own stamps of each call. A run
 //! in which the *server* was late is void, not passed: it is made once more, and then said so.
 
+mod capture;
 mod client;
 mod network;
 mod queues;
 mod stalls;
+mod streams;
+mod verdicts;
 
 use std::collections::HashMap;
 
@@ -144,7 +147,7 @@ pub(crate) fn run(engine: &str, behaviour: &str, settings: &[&str]) -> Seen {
 pub(crate) fn prepared(engine: &str, behaviour: &str, settings: &[&str]) -> Run {
     let yaml = format!(
         "name: truth
-target: {{ reference_server: {{ face: raw, cpus: [0], behaviour: {{ {behaviour} }} }} }}
+target: {{ reference_server: {{ face: raw, cpus: [0], idle: spin, behaviour: {{ {behaviour} }} }} }}
 client: {{ cpus: [1], idle: spin }}
 call: {{ stamps: true }}
 load: {{ open: {{ rate: 1000/s, arrivals: poisson }} }}

@@ -18,17 +18,24 @@ pub fn look() -> Environment {
     }
 }
 
+/// Whether a hypervisor shares this machine's cores out; `None` where the processor does not tell.
+pub fn is_virtual() -> Option<bool> {
+    let flags = cpu_info("flags")?;
+    Some(flags.split(' ').any(|flag| flag == "hypervisor"))
+}
+
+fn cpu_info(name: &str) -> Option<String> {
+    let info = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = info.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
 fn cpu() -> Cpu {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let field = |name: &str| {
-        let line = info.lines().find(|line| line.starts_with(name))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    };
     Cpu {
-        model: field("model name"),
+        model: cpu_info("model name"),
         cores: u32::try_from(affinity::allowed().len()).unwrap_or(u32::MAX),
         governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        virtualized: field("flags").map(|flags| flags.split(' ').any(|flag| flag == "hypervisor")),
+        virtualized: is_virtual(),
     }
 }
 

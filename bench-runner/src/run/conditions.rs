@@ -7,9 +7,9 @@ use scenarios::scenario::{Address, ReferenceServer, Scenario, Target};
 use scenarios::units::Nanos;
 
 use super::lane::LaneRecord;
-use crate::host::affinity;
 use crate::host::cpu::process_cpu;
 use crate::host::load::{MachineLoad, Shares};
+use crate::host::{affinity, environment};
 
 /// What the kernel tells at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +75,7 @@ pub(super) fn conditions(
     let embedded = matches!(scenario.target, Target::ReferenceServer(_));
     Conditions {
         colocated: colocated(&scenario.target),
-        dedicated_cores: dedicated(scenario),
+        dedicated_cores: dedicated(scenario) && environment::is_virtual() != Some(true),
         client_busy: busy.reduce(f64::max),
         client_waited: waited.reduce(f64::max),
         server_busy: server_busy(&scenario.target, passed),

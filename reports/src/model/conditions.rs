@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Conditions {
     /// Whether client and server ran on one machine.
     pub colocated: Option<bool>,
-    /// Whether client and server each had cores of their own, which the scenario gave them.
+    /// Whether client and server each had cores of their own: the scenario gave them, and no hypervisor shares them out.
     pub dedicated_cores: bool,
     /// The share of the time for which the busiest lane's thread ran.
     pub client_busy: Option<f64>,

@@ -4,11 +4,13 @@
 
 use std::collections::HashMap;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{US, compare, for_each_engine, run};
+use super::{Seen, US, compare, for_each_engine, prepared};
+use crate::common::alone;
 use crate::common::toolchain::or_skipped;
 use crate::statistics::quantile;
 
@@ -68,9 +70,24 @@ impl Capture {
     }
 
     fn finish(mut self) -> Vec<u8> {
-        kill(Pid::from_raw(self.tcpdump.id() as i32), Signal::SIGINT).unwrap();
-        self.tcpdump.wait().unwrap();
+        // It takes packets from the kernel in blocks, a second old at most, and forgets the last where it is stopped.
+        std::thread::sleep(Duration::from_millis(1_500));
+        self.stop();
         std::fs::read(self.file.path()).unwrap()
+    }
+
+    fn stop(&mut self) {
+        if let Ok(None) = self.tcpdump.try_wait() {
+            kill(Pid::from_raw(self.tcpdump.id() as i32), Signal::SIGINT).unwrap();
+            self.tcpdump.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for Capture {
+    /// A test that fails leaves nothing running.
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -190,18 +207,16 @@ fn times_are_those_of_a_packet_capture(engine: &str) {
     if or_skipped("packet capture", &capture).is_none() {
         return;
     }
-    let seen = run(
-        engine,
-        "delay: { exponential: { mean: 5ms } }",
-        &["phases.measure=20s"],
-    );
+    let _alone = alone();
+    let delay = "delay: { uniform: { min: 8ms, max: 40ms } }";
+    let seen = Seen::of(&prepared(engine, delay, &["phases.measure=20s"]).finish());
     let witnessed = spans(&capture.unwrap().finish());
-    // The run may have been made twice: the last connection with so many calls is the one that was logged.
+    let counts: Vec<usize> = witnessed.values().map(Vec::len).collect();
+    println!("the capture has connections of {counts:?} streams");
     let calls = seen.rows.len();
     let streams = witnessed
         .into_values()
-        .filter(|streams| streams.len() >= calls)
-        .max_by_key(|streams| streams.last().map(|span| span.begun))
+        .find(|streams| streams.len() >= calls)
         .expect("the capture has the connection");
     let mut rows: Vec<_> = seen.rows.iter().collect();
     rows.sort_by_key(|row| row.started);

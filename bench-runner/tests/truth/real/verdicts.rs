@@ -100,7 +100,7 @@ fn a_warm_up_that_is_too_short_is_told(engine: &str) {
 
 fn a_server_that_becomes_slower_is_told(engine: &str) {
     let _alone = alone();
-    let slow = "target.reference_server.behaviour={ delay: 2ms, drift: { per_second: 4% } }";
+    let slow = "target.reference_server.behaviour={ delay: 2ms, drift: { per_second: 10% } }";
     let repetition = run(engine, &[slow, "phases.measure=8s"]);
     assert!(
         rules(&repetition).contains(&"not_stationary"),

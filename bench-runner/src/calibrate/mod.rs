@@ -20,7 +20,7 @@ use scenarios::units::Nanos;
 
 use crate::clock::Clock;
 use crate::exit::Failure;
-use crate::host::affinity;
+use crate::host::{affinity, scheduling};
 
 /// How long each part takes.
 #[derive(Clone, Copy, Debug)]
@@ -124,5 +124,11 @@ pub fn measure(
     })
 }
 
-/// Each way of waiting, by its name in scenarios.
-const WAYS: [(Idle, &str); 2] = [(Idle::Timer, "timer"), (Idle::Spin, "spin")];
+/// Each way of waiting, by its name in scenarios. Under `SCHED_FIFO` nobody spins: such a thread never gives way.
+fn ways() -> Vec<(Idle, &'static str)> {
+    let mut ways = vec![(Idle::Timer, "timer")];
+    if !scheduling::is_real_time() {
+        ways.push((Idle::Spin, "spin"));
+    }
+    ways
+}

@@ -4,7 +4,7 @@ use reports::model::Pacing;
 use scenarios::units::Nanos;
 
 use super::short_run::ShortRun;
-use super::{Bench, WAYS};
+use super::{Bench, ways};
 use crate::exit::Failure;
 
 /// Calls a second.
@@ -13,7 +13,7 @@ const RATES: [u64; 3] = [1_000, 10_000, 100_000];
 /// Runs each rate, waiting in each way.
 pub(super) fn measure(length: Nanos, bench: &Bench) -> Result<Vec<Pacing>, Failure> {
     let mut rows = Vec::new();
-    for (_, idle) in WAYS {
+    for (_, idle) in ways() {
         for rate_per_s in RATES {
             let run = ShortRun {
                 engine: "raw",

@@ -10,7 +10,7 @@ use reports::model::{Wakes, empty_histogram};
 use scenarios::scenario::Idle;
 use scenarios::units::Nanos;
 
-use super::WAYS;
+use super::ways;
 use crate::clock::Clock;
 use crate::host::affinity;
 use crate::host::cpu::thread_cpu;
@@ -25,7 +25,7 @@ const LEAD: Duration = Duration::from_millis(5);
 /// Waits for `length` at each rate, in each way.
 pub(super) fn measure(length: Nanos, core: Option<usize>) -> Result<Vec<Wakes>, RunError> {
     let mut rows = Vec::new();
-    for (idle, name) in WAYS {
+    for (idle, name) in ways() {
         for rate_per_s in RATES {
             let wait = move || wait(idle, rate_per_s, length, core);
             let row = thread::spawn(wait)

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import resource
 import sys
 import time
 from array import array
@@ -121,7 +120,7 @@ class Record:
         if not self.is_measured(call) or done > case.drain_end:
             return done
         if status == "OK" and (call.wrong or call.received != case.replies):
-            status = "INTERNAL"
+            status = "WRONG_REPLY"
         self.by_status[status] += 1
         self.counts["messages_sent"] += call.sent
         self.counts["messages_received"] += call.received
@@ -143,7 +142,16 @@ class Meter:
 
     def end(self):
         self.cpu = time.process_time_ns() - self.cpu
-        self.rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        self.rss = peak_rss()
+
+
+def peak_rss():
+    """The most memory that the process held, in bytes. `ru_maxrss` would be no less than what its parent held."""
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 def result(case, records, meter):

@@ -37,7 +37,7 @@ class Behaviour:
     def __init__(self, options):
         self.delay = options.delay_ns / 1e9
         self.share = options.error_share
-        self.error = STATUS[options.error_code]
+        self.error = grpc.StatusCode[options.error_code]
         self.error_delay = self.delay if options.error_delay_ns is None else options.error_delay_ns / 1e9
         self.random = random.Random(1)
 
@@ -120,6 +120,6 @@ def options():
     parser.add_argument("--aio", action="store_true", help="asyncio instead of a thread pool")
     parser.add_argument("--delay-ns", type=int, default=0)
     parser.add_argument("--error-share", type=float, default=0.0)
-    parser.add_argument("--error-code", type=int, default=14)
+    parser.add_argument("--error-code", choices=[code.name for code in grpc.StatusCode], default="UNAVAILABLE")
     parser.add_argument("--error-delay-ns", type=int)
     return parser.parse_args()

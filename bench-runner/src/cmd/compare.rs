@@ -193,14 +193,7 @@ impl Comparison {
                     Ok(made) => {
                         let wrong = made
                             .died
-                            .map(|death| {
-                                format!(
-                                    "the server of `{}` ended in the middle of the run ({}); its last lines:\n{}",
-                                    cell.server.name(),
-                                    death.status,
-                                    death.said
-                                )
-                            })
+                            .map(|death| death.told_of(cell.server.name()))
                             .or_else(|| counts_differ(&made.repetition));
                         if let Some(why) = wrong {
                             is_out[index] = true;

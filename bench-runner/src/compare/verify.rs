@@ -55,6 +55,9 @@ pub fn verify(cell: &Cell, around: &mut Surroundings<'_>) -> Result<(), Refusal>
     let trial = cell.case.with(trial(&cell.case.scenario));
     let made = Cell::run_case(&cell.client, &trial, 0, around)?;
     let tried = made.repetition;
+    if let Some(death) = made.died {
+        return Err(Refusal::Wrong(death.told_of(cell.server.name())));
+    }
     let wrong = |what: String| Err(Refusal::Wrong(what));
     if tried.counts.ok == 0 || tried.counts.ok != tried.counts.started {
         let failures = tried
@@ -79,7 +82,8 @@ pub fn verify(cell: &Cell, around: &mut Surroundings<'_>) -> Result<(), Refusal>
 
 /// Both sides' counts, where all calls ended OK and they differ.
 pub fn counts_differ(repetition: &Repetition) -> Option<String> {
-    let undisturbed = repetition.counts.ok == repetition.counts.started;
+    let counts = &repetition.counts;
+    let undisturbed = counts.ok > 0 && counts.ok == counts.started;
     let (client, server) = (
         &repetition.totals.client,
         repetition.totals.server.as_ref()?,
@@ -133,18 +137,14 @@ fn check_server(cell: &Cell, around: &Surroundings<'_>) -> Result<(), Refusal> {
     let mut target = Target::start(&plain.target, &around.program).map_err(RunError::from)?;
     let checked = check(&target);
     let died = target.stop();
-    checked.map_err(|what| {
-        let said = died.map_or(String::new(), |death| {
-            format!(
-                "; it ended meanwhile ({}); its last lines:\n{}",
-                death.status, death.said
-            )
-        });
-        Refusal::Wrong(format!(
-            "the server of `{}` {what}{said}",
+    match (checked, died) {
+        (Ok(()), None) => Ok(()),
+        (Err(what), None) => Err(Refusal::Wrong(format!(
+            "the server of `{}` {what}",
             cell.server.name()
-        ))
-    })
+        ))),
+        (_, Some(death)) => Err(Refusal::Wrong(death.told_of(cell.server.name()))),
+    }
 }
 
 fn check(target: &Target) -> Result<(), String> {

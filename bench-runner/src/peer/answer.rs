@@ -95,6 +95,11 @@ impl Answer {
         Ok(())
     }
 
+    /// What its process spent in the measured phase.
+    pub(super) fn cpu(&self) -> Option<Nanos> {
+        self.cpu_ns.map(Nanos)
+    }
+
     /// The repetition, before it is judged.
     pub(super) fn repetition(&self, scenario: &Scenario, seen: &Observed) -> Repetition {
         let counts = &self.counts;

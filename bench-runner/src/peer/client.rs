@@ -16,13 +16,13 @@ use super::request::request;
 use super::{Peer, PeerError, error};
 use crate::call::Call;
 use crate::host::cpu::process_cpu;
+use crate::host::load::{MachineLoad, Shares};
 use crate::host::memory::peak_rss;
 use crate::run::RunError;
+use crate::run::conditions_of_peers;
 use crate::run::repetition::{Made, Surroundings, judge_peer};
 use crate::target::Target;
 
-/// How long a client may take beyond the phases: for its runtime to start, for its channels, for its histograms.
-const GRACE: Duration = Duration::from_secs(40);
 /// The longest answer that is read.
 const MOST: u64 = 64 << 20;
 
@@ -54,13 +54,7 @@ pub fn run(
         (Ok(played), _) => played,
         // The client only says that there was nobody any more.
         (Err(_), Some(death)) if !around.stop.is_asked() => {
-            return Err(PeerError::Program {
-                name: target_name(scenario),
-                side: "server",
-                how: format!("ended in the middle of the run ({})", death.status),
-                said: death.said.clone(),
-            }
-            .into());
+            return Err(PeerError::Death(death.told_of(target_name(scenario))).into());
         }
         (Err(error), _) => return Err(error.into()),
     };
@@ -76,6 +70,10 @@ pub fn run(
         rss,
     };
     let mut repetition = answer.repetition(scenario, &seen);
+    let ours = seen.cpu.unwrap_or_default() + answer.cpu().unwrap_or_default();
+    let both_known = seen.cpu.is_some() && answer.cpu().is_some();
+    let shares = course.shares(answer.measure_start_unix_ns, scenario.phases.measure, ours);
+    repetition.conditions = Some(conditions_of_peers(scenario, shares.filter(|_| both_known)));
     repetition.validity = judge_peer(
         scenario,
         &repetition,
@@ -89,10 +87,10 @@ pub fn run(
     })
 }
 
-fn target_name(scenario: &Scenario) -> String {
+fn target_name(scenario: &Scenario) -> &str {
     match &scenario.target {
-        scenarios::scenario::Target::Peer(server) => server.name.clone(),
-        _ => "reference-server".to_owned(),
+        scenarios::scenario::Target::Peer(server) => &server.name,
+        _ => "reference-server",
     }
 }
 
@@ -137,6 +135,7 @@ impl<'a> Client<'a> {
         around: &mut Surroundings<'_>,
     ) -> Result<(Answer, Course), PeerError> {
         let phases = &scenario.phases;
+        let grace = self.peer.client()?.patience;
         let length = Duration::from(phases.warm_up + phases.measure + phases.drain);
         around
             .watcher
@@ -146,10 +145,12 @@ impl<'a> Client<'a> {
             let _ = writeln!(stdin, "{question}");
         }
         let mut course = Course::default();
-        let status = wait(&mut self.child, length + GRACE, || {
+        let status = wait(&mut self.child, length + grace, || {
             course.look(target.pid());
             !around.stop.is_asked()
         });
+        // Past the end of the measured phase, however soon the client ended after it.
+        course.look(target.pid());
         let status = status.map_err(|error| self.peer.io("waiting for its client", error))?;
         if around.stop.is_asked() {
             return Err(PeerError::Stopped);
@@ -157,8 +158,8 @@ impl<'a> Client<'a> {
         match status {
             None => Err(self.failed(format!(
                 "did not end within {}, {} after it should have",
-                error::seconds(length + GRACE),
-                error::seconds(GRACE)
+                error::seconds(length + grace),
+                error::seconds(grace)
             ))),
             Some(status) if !status.success() => Err(self.failed(format!("ended with {status}"))),
             Some(_) => {
@@ -189,14 +190,30 @@ impl Drop for Client<'_> {
     }
 }
 
-/// What the server's process had spent, at times of the wall clock: the one clock that all stacks can tell.
+/// What server and machine had spent, at times of the wall clock: the one clock that all stacks can tell.
 #[derive(Debug, Default)]
-struct Course(Vec<(i128, Nanos)>);
+struct Course {
+    looks: Vec<(i128, Nanos)>,
+    /// Less often: it takes longer to read.
+    machine: Vec<(i128, MachineLoad)>,
+}
+
+/// How often the machine is looked at, in nanoseconds.
+const MACHINE: i128 = 100_000_000;
 
 impl Course {
     fn look(&mut self, server: Option<u32>) {
+        let now = jiff::Timestamp::now().as_nanosecond();
         if let Some(cpu) = server.and_then(process_cpu) {
-            self.0.push((jiff::Timestamp::now().as_nanosecond(), cpu));
+            self.looks.push((now, cpu));
+        }
+        if self
+            .machine
+            .last()
+            .is_none_or(|(last, _)| now - last >= MACHINE)
+        {
+            self.machine
+                .extend(MachineLoad::read().map(|load| (now, load)));
         }
     }
 
@@ -207,10 +224,25 @@ impl Course {
         Some(self.at(end)?.since(self.at(start)?))
     }
 
+    /// What the hypervisor and other programs took of our cores in about that stretch.
+    fn shares(&self, start: Option<i64>, length: Nanos, ours: Nanos) -> Option<Shares> {
+        let start = i128::from(start?);
+        let end = start + i128::from(length.0);
+        let inside: Vec<_> = self
+            .machine
+            .iter()
+            .filter(|(at, _)| (start..=end).contains(at))
+            .collect();
+        let ((from, before), (to, after)) = (inside.first()?, inside.last()?);
+        // Ours is of the whole stretch; of the part between the looks it is as much in proportion.
+        let part = (to - from) as f64 / length.0 as f64;
+        after.since(*before, Nanos((ours.0 as f64 * part) as u64))
+    }
+
     fn at(&self, time: i128) -> Option<Nanos> {
-        let after = self.0.partition_point(|(at, _)| *at < time);
-        let (to, to_cpu) = *self.0.get(after)?;
-        let Some((from, from_cpu)) = after.checked_sub(1).map(|before| self.0[before]) else {
+        let after = self.looks.partition_point(|(at, _)| *at < time);
+        let (to, to_cpu) = *self.looks.get(after)?;
+        let Some((from, from_cpu)) = after.checked_sub(1).map(|before| self.looks[before]) else {
             return (to == time).then_some(to_cpu);
         };
         let share = (time - from) as f64 / (to - from) as f64;
@@ -225,7 +257,10 @@ mod tests {
 
     #[test]
     fn what_was_spent_in_a_stretch_is_taken_between_looks() {
-        let course = Course(vec![(100, Nanos(0)), (200, Nanos(50)), (300, Nanos(150))]);
+        let course = Course {
+            looks: vec![(100, Nanos(0)), (200, Nanos(50)), (300, Nanos(150))],
+            machine: Vec::new(),
+        };
         assert_eq!(course.within(Some(100), Nanos(200)), Some(Nanos(150)));
         assert_eq!(course.within(Some(150), Nanos(100)), Some(Nanos(75)));
         assert_eq!(

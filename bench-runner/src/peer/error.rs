@@ -82,6 +82,9 @@ pub enum PeerError {
         /// Its last lines.
         said: String,
     },
+    /// The server under a peer's client ended.
+    #[error("{0}")]
+    Death(String),
     /// The client cannot play such a case.
     #[error("the clients of peers cannot play this case: {0}")]
     Case(String),

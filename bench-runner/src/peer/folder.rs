@@ -1,6 +1,7 @@
 //! Where the peers are, and which there are.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use scenarios::{nearest, read_yaml};
 
@@ -10,6 +11,8 @@ use scenarios::units::Nanos;
 
 /// Says where the peers are, instead of `peers/` here or above.
 const VARIABLE: &str = "BENCH_RUNNER_PEERS";
+/// What a runtime may take that compiles as it starts, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Where sources of this program are on the machine that built it.
 const BUILT_AT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers");
 /// Names of ours, which no peer may have.
@@ -50,6 +53,8 @@ pub struct Side {
     pub(super) words: Vec<String>,
     /// The least warm-up that its runtime needs.
     pub warm_up: Nanos,
+    /// How long a server may take to listen, and a client beyond the phases of its case.
+    pub patience: Duration,
 }
 
 impl Peers {
@@ -235,6 +240,7 @@ impl Side {
         Side {
             words: place(&file.run),
             warm_up: file.warm_up,
+            patience: file.patience.map_or(PATIENCE, Duration::from),
         }
     }
 

@@ -42,7 +42,7 @@ fn misbehaving(behaviour: &Behaviour) -> Vec<String> {
     }
     if let Some(error) = &behaviour.error {
         add("--error-share", error.share.to_string());
-        add("--error-code", error.code.0.to_string());
+        add("--error-code", error.code.name().to_owned());
         if let Some(delay) = error.delay.as_ref().and_then(|law| law.fixed()) {
             add("--error-delay-ns", delay.0.to_string());
         }

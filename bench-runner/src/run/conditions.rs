@@ -88,6 +88,20 @@ pub(super) fn conditions(
     }
 }
 
+/// The conditions of a repetition that a peer's client made, of which only the machine's are ours to see.
+pub(crate) fn of_peers(scenario: &Scenario, shares: Option<Shares>) -> Conditions {
+    Conditions {
+        colocated: colocated(&scenario.target),
+        dedicated_cores: dedicated(scenario),
+        client_busy: None,
+        client_waited: None,
+        server_busy: None,
+        stolen: shares.map(|shares| shares.stolen),
+        foreign: shares.map(|shares| shares.foreign),
+        started_in_time: None,
+    }
+}
+
 fn share(part: Nanos, whole: Nanos) -> Option<f64> {
     (whole > Nanos::ZERO).then(|| part.0 as f64 / whole.0 as f64)
 }

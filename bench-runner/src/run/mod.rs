@@ -16,6 +16,7 @@ pub mod watch;
 
 use std::io;
 
+pub(crate) use conditions::of_peers as conditions_of_peers;
 pub use offer::Share;
 
 use crate::engine::ConnectError;

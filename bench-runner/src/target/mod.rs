@@ -100,7 +100,8 @@ impl Target {
     fn peer(server: &PeerServer) -> Result<Target, TargetError> {
         let peer = Peer::serving(server)?;
         let command = peer.server_command(&server.behaviour)?;
-        match ServerProcess::start_peer(command, &server.cpus)? {
+        let patience = peer.server()?.patience;
+        match ServerProcess::start_peer(command, &server.cpus, patience)? {
             Ok((process, address)) => Ok(Target {
                 address,
                 process: Some(process),

@@ -22,9 +22,6 @@ const GRACE: Duration = Duration::from_secs(7);
 /// How often is looked.
 const TICK: Duration = Duration::from_millis(10);
 
-/// How long a peer's server may take: a runtime that compiles as it starts, on a busy machine.
-const PEER_PATIENCE: Duration = Duration::from_secs(30);
-
 /// A server process.
 pub(super) struct ServerProcess {
     child: Child,
@@ -46,6 +43,20 @@ pub struct Death {
     pub said: String,
 }
 
+impl Death {
+    /// What happened, for a person.
+    pub fn told_of(&self, server: &str) -> String {
+        let said = match self.said.is_empty() {
+            true => "it said nothing".to_owned(),
+            false => format!("its last lines:\n{}", self.said),
+        };
+        format!(
+            "the server of `{server}` ended in the middle of the run ({}); {said}",
+            self.status
+        )
+    }
+}
+
 impl ServerProcess {
     /// Starts a server that says its address on the first line of its standard output, and ends when its standard
     /// input does.
@@ -63,9 +74,10 @@ impl ServerProcess {
     pub(super) fn start_peer(
         command: Command,
         cpus: &[usize],
+        patience: Duration,
     ) -> Result<Result<(ServerProcess, Address), Stillborn>, TargetError> {
         let (mut process, stdout) = ServerProcess::listening_to(command, cpus)?;
-        let line = first_line(stdout, PEER_PATIENCE);
+        let line = first_line(stdout, patience);
         if let Some(address) = line.as_deref().and_then(announced) {
             return Ok(Ok((process, address)));
         }
@@ -75,7 +87,7 @@ impl ServerProcess {
                 line.chars().take(80).collect::<String>()
             ),
             (None, Some(status)) => format!("ended before it listened ({status})"),
-            (None, None) => format!("said no address within {} s", PEER_PATIENCE.as_secs()),
+            (None, None) => format!("said no address within {} s", patience.as_secs()),
         };
         process.end();
         let said = process.said.text();

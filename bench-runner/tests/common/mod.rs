@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 pub(crate) mod peer;
+pub(crate) mod stacks;
+pub(crate) mod stock;
 pub(crate) mod toolchain;
 
 use std::io::{BufRead as _, BufReader, Read as _};

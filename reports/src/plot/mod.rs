@@ -4,6 +4,7 @@ mod axis;
 mod bars;
 mod canvas;
 mod chart;
+mod compare;
 mod drawing;
 mod ink;
 mod named;
@@ -68,8 +69,11 @@ pub struct Plan {
 
 /// Every figure, in the order of the page.
 pub static PLOTS: &[&dyn Plot] = &[
+    &compare::Heat,
     &sweep::Throughput,
     &sweep::ResponseTime,
+    &compare::ServerCpu,
+    &compare::ClientCpu,
     &percentiles::Percentiles,
     &timeline::Throughput,
     &timeline::ResponseTime,

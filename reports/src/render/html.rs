@@ -9,7 +9,9 @@ use crate::model::{FEWEST_BEYOND, LimitVerdict, Quantile, Shown, Stage, Verdict}
 use crate::plot::{self, Drawing, Shape};
 use crate::view::facts::{self, Fact};
 use crate::view::format::{count, quantile, rate, seconds};
-use crate::view::{COLUMNS, CaseView, Cell, Figure, LimitRow, Time, View, clean, link, yaml};
+use crate::view::{
+    COLUMNS, CaseView, Cell, Figure, HEADINGS, LimitRow, Row, Time, View, clean, link, yaml,
+};
 
 /// Cases beyond so many are folded at first.
 const MOST_OPEN: usize = 8;
@@ -60,6 +62,7 @@ struct Page<'v, 'a> {
     has_verdicts: bool,
     fewest: u64,
     columns: [(Quantile, &'static str); 5],
+    headings: [&'static str; 9],
     stage_columns: [&'static str; 9],
     figures: Vec<PageFigure>,
     measured_times: Vec<Time>,
@@ -109,6 +112,7 @@ impl<'v, 'a> Page<'v, 'a> {
             has_verdicts: cases.iter().any(|case| case.verdict != view.verdict),
             fewest: FEWEST_BEYOND,
             columns: COLUMNS,
+            headings: HEADINGS,
             stage_columns: STAGE_COLUMNS,
             figures: figures(view)?,
             measured_times: Time::ALL.into_iter().filter(measured).collect(),
@@ -119,6 +123,10 @@ impl<'v, 'a> Page<'v, 'a> {
 
     fn badge(&self, verdict: &Verdict) -> Badge {
         badge(*verdict)
+    }
+
+    fn verdict_of(&self, row: &Row) -> Badge {
+        badge(self.view.cases[row.case].verdict)
     }
 
     fn limit_badge(&self, row: &LimitRow<'_>) -> Badge {

@@ -4,7 +4,9 @@ use super::{Artifact, Renderer};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{DASH, count};
-use crate::view::{COLUMNS, CaseView, Cell, Figure, Headline, View, facts, link};
+use crate::view::{
+    COLUMNS, CaseView, Cell, Comparison, Figure, HEADINGS, Headline, View, facts, link,
+};
 
 /// Percentile tables beyond so many cases would fill a step summary, which is dropped whole when it is too long.
 const MOST_TABLES: usize = 24;
@@ -21,7 +23,10 @@ impl Renderer for Markdown {
     fn render(&self, view: &View<'_>) -> Result<Vec<Artifact>, ReportError> {
         let mut parts = vec![heading(view)];
         parts.extend(limits(view));
-        parts.push(overview(view));
+        match &view.comparison {
+            Some(comparison) => parts.push(pairs(comparison)),
+            None => parts.push(overview(view)),
+        }
         parts.extend(view.cases.iter().take(MOST_TABLES).map(percentiles));
         parts.push(environment(view));
         Ok(vec![Artifact::text("summary.md", parts.join("\n"))])
@@ -112,6 +117,48 @@ fn overview(view: &View<'_>) -> String {
         cells
     });
     table(&header, rows, 1)
+}
+
+/// The table of a comparison for each case, fit for a README; then what is missing, and what may not be concluded.
+fn pairs(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    for group in &comparison.groups {
+        if !group.label.is_empty() {
+            text.push_str(&format!("**{}**\n\n", escape(&group.label)));
+        }
+        let mut header = vec!["Client", "Server"];
+        header.extend(HEADINGS);
+        let rows = group.rows.iter().map(|row| {
+            let mut cells = vec![escape(&row.client), escape(&row.server)];
+            cells.extend(row.figures.iter().map(|f| figure(Some(f))));
+            cells
+        });
+        text.push_str(&table(&header, rows, 2));
+        text.push_str(&format!(
+            "\nThe reference is {}. CI95: 95 % confidence interval, from the repetitions.\n\n",
+            escape(&group.reference)
+        ));
+    }
+    for refused in &comparison.refused {
+        text.push_str(&format!(
+            "- **not measured**: {} → {} on {}: {}\n",
+            escape(&refused.client),
+            escape(&refused.server),
+            escape(&refused.case),
+            escape(refused.why.lines().next().unwrap_or_default())
+        ));
+    }
+    if !comparison.peers.is_empty() {
+        let peers = comparison.peers.iter();
+        let peers: Vec<String> = peers
+            .map(|(name, version)| escape(&format!("{name}: {version}")))
+            .collect();
+        text.push_str(&format!("- {}\n", peers.join(" · ")));
+    }
+    for caution in &comparison.cautions {
+        text.push_str(&format!("- {}\n", escape(caution)));
+    }
+    text
 }
 
 fn figure(figure: Option<&Figure>) -> String {

@@ -9,6 +9,7 @@ mod hgrm;
 mod html;
 mod json;
 mod markdown;
+mod pairs;
 mod svg;
 mod terminal;
 

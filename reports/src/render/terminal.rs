@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::grid::{Entry, Grid, Tone, shorten, shorten_middle, wrap};
-use super::{Artifact, Renderer};
+use super::{Artifact, Renderer, pairs};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{count, plural};
@@ -12,6 +12,8 @@ use crate::view::{COLUMNS, CaseView, TimeRow, View, clean, facts, link};
 const WIDTH: usize = 100;
 /// Percentile tables for so many cases; the page has them all.
 const MOST_TABLES: usize = 6;
+/// Reasons above the table of a comparison; the page has them all.
+const MOST_REASONS: usize = 6;
 /// A case's name is at most so long.
 pub(super) const LABEL: usize = 44;
 /// Kinds of failure for each case.
@@ -32,9 +34,14 @@ impl Terminal {
     pub fn text(&self, view: &View<'_>) -> String {
         let mut lines = self.heading(view);
         lines.extend(self.limits(view));
-        lines.extend(self.overview(view));
-        for case in view.cases.iter().take(MOST_TABLES) {
-            lines.extend(self.percentiles(view, case));
+        match &view.comparison {
+            Some(comparison) => lines.extend(pairs::lines(comparison, view, self.color, WIDTH)),
+            None => {
+                lines.extend(self.overview(view));
+                for case in view.cases.iter().take(MOST_TABLES) {
+                    lines.extend(self.percentiles(view, case));
+                }
+            }
         }
         for case in &view.cases {
             lines.extend(self.failures(view, case));
@@ -59,7 +66,12 @@ impl Terminal {
         )];
         lines.extend(self.warning(view));
         lines.extend(view.about.iter().flat_map(|about| wrap(about, WIDTH)));
-        for reason in &view.reasons {
+        // Of a comparison there may be some for each pair, and its table is what people came for.
+        let most = match view.comparison {
+            Some(_) => MOST_REASONS,
+            None => usize::MAX,
+        };
+        for reason in view.reasons.iter().take(most) {
             let cases = reason.cases.as_ref();
             let cases = cases.map_or(String::new(), |cases| format!("{cases}: "));
             let text = wrap(&format!("{cases}{}", reason.text), WIDTH - 2);
@@ -67,6 +79,18 @@ impl Terminal {
                 let mark = if i == 0 { "! " } else { "  " };
                 lines.push(self.paint(&format!("{mark}{line}"), tone));
             }
+        }
+        if let Some(more) = view
+            .reasons
+            .len()
+            .checked_sub(most)
+            .filter(|more| *more > 0)
+        {
+            let text = format!(
+                "! and {} more, in report.html",
+                plural(more as u64, "reason")
+            );
+            lines.push(self.paint(&text, tone));
         }
         if let [only] = &view.cases[..] {
             let about = shorten(&about_case(only), WIDTH);
@@ -193,8 +217,14 @@ impl Terminal {
 
     /// What a reader needs to know of the tables above, and nothing of what is not in them.
     fn legend(self, view: &View<'_>) -> Vec<String> {
+        // A comparison has no percentile tables here.
+        let tables = if view.comparison.is_some() {
+            0
+        } else {
+            MOST_TABLES
+        };
         let cells = || {
-            let shown = view.cases.iter().take(MOST_TABLES);
+            let shown = view.cases.iter().take(tables);
             shown
                 .flat_map(|case| &case.table)
                 .flat_map(|row| &row.cells)
@@ -213,13 +243,17 @@ impl Terminal {
         {
             notes.push("CI95: 95 % confidence interval, from the repetitions.".to_owned());
         }
-        if view.has_closed_loop() {
+        if view.has_closed_loop() && view.comparison.is_none() {
             notes.push(
                 "Closed loop: at saturation the response time is mostly queueing.".to_owned(),
             );
         }
-        if view.cases.len() > MOST_TABLES {
-            let rest = (view.cases.len() - MOST_TABLES) as u64;
+        if view.comparison.is_some() {
+            notes.push(
+                "p99.9, memory and all intervals are in report.html and summary.md.".to_owned(),
+            );
+        } else if view.cases.len() > tables {
+            let rest = (view.cases.len() - tables) as u64;
             notes.push(format!(
                 "Percentiles of {} more are in report.html.",
                 plural(rest, "case")

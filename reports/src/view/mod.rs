@@ -2,6 +2,7 @@
 
 mod around;
 mod case;
+mod comparison;
 pub mod facts;
 pub mod format;
 mod headline;
@@ -14,6 +15,8 @@ pub mod yaml;
 
 pub(crate) use around::around;
 pub use case::{COLUMNS, CaseView, Cell, TimeRow, cells, table};
+pub(crate) use comparison::heat;
+pub use comparison::{Comparison, Group, HEADINGS, Row};
 pub(crate) use headline::whisker;
 pub use headline::{Figure, Headline, Metric};
 pub use merged::Merged;
@@ -47,6 +50,8 @@ pub struct View<'a> {
     pub cases: Vec<CaseView<'a>>,
     /// How the cases stand side by side.
     pub sweep: Option<Sweep>,
+    /// Stacks side by side, where the result is of a comparison.
+    pub comparison: Option<Comparison>,
 }
 
 /// Why a case is not valid.
@@ -91,6 +96,7 @@ impl<'a> View<'a> {
             reasons: reasons(&cases),
             limits: limits(&cases),
             sweep: Sweep::find(&cases, &runs),
+            comparison: Comparison::find(results, &cases),
             cases,
             runs,
             results,

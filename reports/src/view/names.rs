@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::comparison::SIDES;
 use super::yaml::flow;
 use crate::model::{CaseResult, RunResult};
 
@@ -66,12 +67,41 @@ fn case_label(
         let name = case.name.strip_prefix(&prefix).unwrap_or(&case.name);
         return clean(name);
     }
-    let point: Vec<String> = case
-        .point
-        .iter()
-        .map(|(key, at)| point_label(key, at, &value(at), case.point.len() == 1))
-        .collect();
-    clean(&point.join(", "))
+    match pair(case) {
+        Some(pair) => {
+            let rest = rest_of_pair(case, value);
+            let colon = if rest.is_empty() { "" } else { ": " };
+            clean(&format!("{rest}{colon}{pair}"))
+        }
+        None => clean(&point(case, &[], value)),
+    }
+}
+
+/// A point of the matrix without some of its keys.
+fn point(case: &CaseResult, without: &[&str], value: fn(&Value) -> String) -> String {
+    let keys = || {
+        case.point
+            .iter()
+            .filter(|(key, _)| !without.contains(&key.as_str()))
+    };
+    let stands_alone = keys().count() == 1;
+    let labels = keys().map(|(key, at)| point_label(key, at, &value(at), stands_alone));
+    labels.collect::<Vec<_>>().join(", ")
+}
+
+/// `tonic → grpcio`, of a pair of a comparison.
+fn pair(case: &CaseResult) -> Option<String> {
+    let [client, server] = SIDES.map(|side| case.point.get(side).and_then(Value::as_str));
+    Some(format!("{} → {}", client?, server?))
+}
+
+fn rest_of_pair(case: &CaseResult, value: fn(&Value) -> String) -> String {
+    point(case, &SIDES, value)
+}
+
+/// What the case of a pair is, in full: two that differ must not be taken for one.
+pub(super) fn case_of_pair(case: &CaseResult) -> String {
+    clean(&rest_of_pair(case, full))
 }
 
 /// `channels=10`; a name that stands alone speaks for itself: `SayHello`.

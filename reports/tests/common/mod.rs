@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use reports::model::{
     CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding, FirstReply,
-    Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Network, Repetition,
-    RunResult, SCHEMA, Software, Stage, Timing, Totals, Validity, Verdict, Wire, WireSettings,
+    Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Network, Refused,
+    Repetition, RunResult, SCHEMA, Software, Stage, Timing, Totals, Validity, Verdict, Wire,
+    WireSettings,
 };
 use samples::Samples;
 use serde_json::{Map, Value, json};
@@ -25,6 +26,7 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("stages", stages()),
         ("grid", grid()),
         ("network", network()),
+        ("compared", compared()),
         ("hostile", hostile()),
         ("foreign", foreign()),
     ]
@@ -230,6 +232,59 @@ pub(crate) fn stages() -> RunResult {
     }
     case.repetitions = vec![repetition];
     result.cases.push(case);
+    result
+}
+
+/// Two stacks, each as client and server, on two methods; one pair is missing.
+pub(crate) fn compared() -> RunResult {
+    let mut result = run("unary-compared", "The same work for every stack.");
+    let version = "grpcio 1.85.1, CPython 3.11.7";
+    result.peers.insert("grpcio".to_owned(), version.to_owned());
+    let pairs = [
+        ("tonic", "tonic"),
+        ("tonic", "grpcio"),
+        ("grpcio", "tonic"),
+        ("grpcio", "grpcio"),
+    ];
+    for (j, method) in ["SayHello", "BidiHello"].into_iter().enumerate() {
+        for (i, (client, server)) in pairs.into_iter().enumerate() {
+            if (j, i) == (1, 3) {
+                result.refused.push(Refused {
+                    case: "unary-compared/call.method=BidiHello".to_owned(),
+                    client: client.to_owned(),
+                    server: server.to_owned(),
+                    why: "the client of the peer `grpcio` ended with exit status: 1; its last lines:\n    <no> *memory*".to_owned(),
+                });
+                continue;
+            }
+            let name = format!("unary-compared/call.method={method}/{client}-to-{server}");
+            let load = json!({ "closed": { "in_flight": 10 } });
+            let mut case = case(&name, method, 10, &load);
+            case.point = point(&[
+                ("call.method", json!(method)),
+                ("client", json!(client)),
+                ("server", json!(server)),
+            ]);
+            (case.client, case.server) = (client.to_owned(), server.to_owned());
+            let rate = [12_000.0, 2_600.0, 3_100.0, 2_300.0][i];
+            case.repetitions = (0..3)
+                .map(|n| {
+                    repetition(&Shape::new(
+                        300 + (12 * j + 3 * i + n) as u64,
+                        rate * (1.0 + 0.02 * n as f64),
+                        9e9 / rate,
+                    ))
+                })
+                .collect();
+            if client == "grpcio" {
+                for repetition in &mut case.repetitions {
+                    repetition.wire = None;
+                    repetition.client.peak_rss_bytes = None;
+                }
+            }
+            result.cases.push(case);
+        }
+    }
     result
 }
 

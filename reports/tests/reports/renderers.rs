@@ -73,7 +73,7 @@ fn markdown_summaries() {
 
 #[test]
 fn tables() {
-    for name in ["repeated", "failing", "foreign", "hostile"] {
+    for name in ["repeated", "compared", "failing", "foreign", "hostile"] {
         insta::assert_snapshot!(format!("csv_{name}"), file(name, "results.csv"));
     }
 }
@@ -92,7 +92,9 @@ fn result_files() {
 
 #[test]
 fn pages() {
-    for name in ["few", "failing", "methods", "stages", "hostile", "foreign"] {
+    for name in [
+        "few", "failing", "methods", "compared", "stages", "hostile", "foreign",
+    ] {
         let page = without_pictures(&file(name, "report.html"));
         insta::assert_snapshot!(format!("html_{name}"), page);
     }
@@ -104,6 +106,7 @@ fn figures() {
         "svg_channels",
         file("channels", "plots/sweep-throughput.svg")
     );
+    insta::assert_snapshot!("svg_compared", file("compared", "plots/compare-heat.svg"));
     insta::assert_snapshot!("svg_failing", file("failing", "plots/statuses.svg"));
 }
 

@@ -24,8 +24,18 @@ pub(super) fn server_died(evidence: &Evidence<'_>) -> Option<Finding> {
     })
 }
 
+/// What a server says of a method that it does not have.
+const UNIMPLEMENTED: &str = "UNIMPLEMENTED";
+
 pub(super) fn nothing_ok(evidence: &Evidence<'_>) -> Option<Finding> {
     let counts = &evidence.repetition.counts;
+    if counts.started > 0 && counts.by_status.get(UNIMPLEMENTED) == Some(&counts.started) {
+        let method = evidence.scenario.call.method;
+        return Some(invalid(
+            format!("the server answers {method} with {UNIMPLEMENTED}"),
+            "it does not have this method; call one that it has, or another server",
+        ));
+    }
     let what = match (counts.started, counts.ok) {
         (0, _) => "no call was started",
         (_, 0) => "no call ended OK",

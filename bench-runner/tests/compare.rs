@@ -460,6 +460,44 @@ fn a_server_that_answers_wrongly_is_refused_with_the_difference() {
     assert_eq!(told.result().cases.len(), 1);
 }
 
+/// A client of grpcio's own, bent by a few lines of Python.
+fn bent_client(home: &Path, name: &str, lines: &str) {
+    let python = format!("{PEERS}/.ready/grpcio/bin/python");
+    let program = format!(
+        "import sys\nsys.path.insert(0, '{PEERS}/grpcio')\nimport greeter_client, load\n{lines}\n\
+         load.main(greeter_client.play)\n"
+    );
+    let yaml = format!("client: {{ run: ['{python}', -B, client.py] }}");
+    fake(home, name, &yaml, &[("client.py", &program)]);
+}
+
+#[test]
+fn a_client_that_does_other_work_than_it_says_is_refused() {
+    let _alone = alone();
+    if grpcio().is_none() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let more = "result = load.result\ndef more(*given):\n    made = result(*given)\n    made['all']['calls'] += 1\n    \
+                return made\nload.result = more";
+    bent_client(home.path(), "boasts", more);
+    let less = "prepare = load.Case.prepare\ndef less(self, request, reply):\n    \
+                prepare(self, {**request, 'name_bytes': 1}, reply)\nload.Case.prepare = less";
+    bent_client(home.path(), "lazy", less);
+    let yaml = format!("{SHORT}call: {{ request: {{ size: 1KiB }} }}\n");
+    let told = compare(
+        home.path(),
+        &yaml,
+        &["--clients", "raw,boasts,lazy", "--servers", "raw"],
+    );
+    assert_eq!(told.code, Some(4), "{}", told.stderr);
+    let why = told.refusal("boasts", "raw");
+    assert!(why.contains("did not count the same"), "{why}");
+    let why = told.refusal("lazy", "raw");
+    assert!(why.contains("bytes a call instead of about 1"), "{why}");
+    assert_eq!(told.result().cases.len(), 1);
+}
+
 #[test]
 fn a_set_up_that_fails_leaves_its_log_and_can_be_repeated() {
     let home = tempfile::tempdir().unwrap();

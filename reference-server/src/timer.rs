@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 /// How long before it is due a spinning server looks at the clock only: longer than a core takes to wake.
-const SPIN: Nanos = Nanos::from_micros(200);
+const SPIN: Nanos = Nanos::from_micros(500);
 
 /// How long before a time is due the waiting ends and the spinning begins.
 pub(crate) fn spin(idle: Idle) -> Nanos {

@@ -92,7 +92,7 @@ pub(super) fn conditions(
 pub(crate) fn of_peers(scenario: &Scenario, shares: Option<Shares>) -> Conditions {
     Conditions {
         colocated: colocated(&scenario.target),
-        dedicated_cores: dedicated(scenario),
+        dedicated_cores: dedicated(scenario) && environment::is_virtual() != Some(true),
         client_busy: None,
         client_waited: None,
         server_busy: None,

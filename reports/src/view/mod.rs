@@ -27,7 +27,7 @@ pub use time::Time;
 use serde_json::Value;
 
 use crate::error::ReportError;
-use crate::model::{CaseResult, LimitOutcome, LimitVerdict, RunResult, Verdict};
+use crate::model::{CaseResult, Finding, LimitOutcome, LimitVerdict, RunResult, Verdict};
 
 /// One or several results, ready to be shown.
 #[derive(Clone, Debug)]
@@ -83,6 +83,11 @@ impl<'a> View<'a> {
         let runs = names::run_labels(results);
         let cases = case_views(results, &runs)?;
         let about = first.scenario.get("about").and_then(Value::as_str);
+        let comparison = Comparison::find(results, &cases);
+        let reasons = match comparison {
+            Some(_) => reasons_by_rule(&cases),
+            None => reasons(&cases),
+        };
         Ok(View {
             title: title(results),
             about: about
@@ -93,10 +98,10 @@ impl<'a> View<'a> {
                 .map(|c| c.verdict)
                 .max()
                 .unwrap_or(Verdict::Invalid),
-            reasons: reasons(&cases),
+            reasons,
             limits: limits(&cases),
             sweep: Sweep::find(&cases, &runs),
-            comparison: Comparison::find(results, &cases),
+            comparison,
             cases,
             runs,
             results,
@@ -188,6 +193,47 @@ fn reasons(cases: &[CaseView<'_>]) -> Vec<Reason> {
         });
     }
     reasons
+}
+
+/// Each rule once, the worst verdicts first, with the pairs that it spoke of and what it said of the first. Of a comparison
+/// there is a sentence for nearly every run otherwise, and they differ in their figures only.
+fn reasons_by_rule(cases: &[CaseView<'_>]) -> Vec<Reason> {
+    let mut found: Vec<(&Finding, Vec<&str>, usize)> = Vec::new();
+    for case in cases {
+        let findings = case
+            .case
+            .repetitions
+            .iter()
+            .flat_map(|r| &r.validity.findings);
+        for finding in findings {
+            let Some((_, having, runs)) = found
+                .iter_mut()
+                .find(|(known, ..)| known.rule == finding.rule)
+            else {
+                found.push((finding, vec![&case.label], 1));
+                continue;
+            };
+            *runs += 1;
+            if having.last() != Some(&case.label.as_str()) {
+                having.push(&case.label);
+            }
+        }
+    }
+    found.sort_by_key(|(finding, ..)| std::cmp::Reverse(finding.verdict));
+    let all: usize = cases.iter().map(|case| case.case.repetitions.len()).sum();
+    let reason = |(finding, having, runs): (&Finding, Vec<&str>, usize)| {
+        let pairs = match having.len() {
+            n if n > 3 => format!("{} and {} more", having[..2].join(", "), n - 2),
+            _ => having.join(", "),
+        };
+        let text = clean(&format!("{}; {}", finding.seen, finding.remedy));
+        let first = if runs > 1 { "the first: " } else { "" };
+        Reason {
+            cases: Some(format!("{pairs}, {runs} of {all} runs")),
+            text: format!("{first}{text}"),
+        }
+    };
+    found.into_iter().map(reason).collect()
 }
 
 /// The broken limits first, then those that cannot be told, then those that are kept. A limit that came out the same in

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use reports::model::MethodCounts;
+use reports::model::{MethodCounts, Repetition};
 use scenarios::method::Method;
 
-use super::{Outcome, Run, Server};
+use super::{Outcome, Run, Server, stacks};
 
 /// What a status says that is not plain ASCII.
 const TEXT: &str = "no such tenant: 100 % gr\u{fc}n";
 
-/// A server of another stack: it prints its port, serves until its standard input ends, and then prints its counts by
-/// method, as JSON.
+/// A server of another stack: it prints its port or its address, serves until its standard input ends, and may then print
+/// its counts by method, as JSON.
 pub(crate) struct Peer {
     child: Child,
     pub(crate) address: String,
@@ -28,11 +29,15 @@ impl Peer {
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut port = String::new();
-        stdout.read_line(&mut port).unwrap();
+        let mut told = String::new();
+        stdout.read_line(&mut told).unwrap();
+        let address = match told.trim() {
+            address if address.starts_with("http://") => address.to_owned(),
+            port => format!("http://127.0.0.1:{port}"),
+        };
         Peer {
             child,
-            address: format!("http://127.0.0.1:{}", port.trim()),
+            address,
             stdout,
         }
     }
@@ -69,6 +74,9 @@ pub(crate) fn calls_both_faces(client: impl Fn() -> Command, calls: u32) {
     }
 }
 
+/// Stream windows that are smaller than a message, and as large.
+const WINDOWS: &str = "64KiB, 4MiB";
+
 /// The calls that a peer is to answer: every method, both ways of driving BidiHello.
 fn calls(size: &str, more: &str) -> String {
     let messages = |streams: bool| if streams { 3 } else { 1 };
@@ -86,21 +94,18 @@ fn calls(size: &str, more: &str) -> String {
     all
 }
 
-fn run(engine: &str, peer: &Peer, calls: &str) -> Outcome {
+fn run(engine: &str, address: &str, windows: &str, calls: &str) -> Outcome {
     let yaml = format!(
         "name: peer
 client: {{ channels: 2 }}
 load: {{ closed: {{ in_flight: 3 }} }}
 phases: {{ warm_up: 0s, measure: 50ms, drain: 20s }}
 matrix:
-  client.http2.initial_stream_window: [64KiB, 4MiB]
+  client.http2.initial_stream_window: [{windows}]
   call:
 {calls}"
     );
-    Run::new(&yaml)
-        .engine(engine)
-        .target(&peer.address)
-        .finish()
+    Run::new(&yaml).engine(engine).target(address).finish()
 }
 
 /// What the runner counted, added to what it counted before, by method.
@@ -130,7 +135,7 @@ pub(crate) fn counts_as_the_engine_does(
         let peer = Peer::start(server(options));
         let mut totals = BTreeMap::new();
         let ok: String = sizes.iter().map(|size| calls(size, "")).collect();
-        let outcome = run(engine, &peer, &ok);
+        let outcome = run(engine, &peer.address, WINDOWS, &ok);
         for repetition in outcome.repetitions() {
             let counts = &repetition.counts;
             assert!(counts.ok > 0, "{counts:?} {:?}", repetition.failures);
@@ -139,7 +144,7 @@ pub(crate) fn counts_as_the_engine_does(
         }
         add(&mut totals, &outcome);
         let failing = format!("status: {{ code: NOT_FOUND, message: '{TEXT}' }}");
-        let outcome = run(engine, &peer, &calls("10B", &failing));
+        let outcome = run(engine, &peer.address, WINDOWS, &calls("10B", &failing));
         for repetition in outcome.repetitions() {
             let counts = &repetition.counts;
             assert!(counts.started > 0, "{counts:?}");
@@ -156,7 +161,7 @@ pub(crate) fn counts_as_the_engine_does(
 }
 
 /// The peers send metadata back that takes several kilobytes.
-fn comes_back_in_trailers(repetition: &reports::model::Repetition) {
+fn comes_back_in_trailers(repetition: &Repetition) {
     let trailers = &repetition.first_reply.as_ref().unwrap().trailers;
     assert_eq!(trailers.get("x-large"), Some(&"v".repeat(4000)));
 }
@@ -165,7 +170,7 @@ fn comes_back_in_trailers(repetition: &reports::model::Repetition) {
 pub(crate) fn misses_the_deadline(engine: &str, server: Command) {
     let peer = Peer::start(server);
     let slow = "    - { deadline: 50ms, metadata: { x-delay-ms: '30000' } }\n";
-    for repetition in run(engine, &peer, slow).repetitions() {
+    for repetition in run(engine, &peer.address, WINDOWS, slow).repetitions() {
         let counts = &repetition.counts;
         assert!(counts.started > 0, "{counts:?}");
         assert_eq!(
@@ -174,4 +179,115 @@ pub(crate) fn misses_the_deadline(engine: &str, server: Command) {
             repetition.failures
         );
     }
+}
+
+/// An engine calls every method of a peer's server, which answers in the shape that it is asked for, OK and not, and
+/// counts what the engine counts.
+pub(crate) fn answers_as_it_is_asked(engine: &str, address: &str) {
+    let large = format!("trailers: {{ x-large: {} }}", "v".repeat(4000));
+    for size in ["0B", "16KiB", "4MiB"] {
+        for repetition in run(engine, address, "64KiB", &calls(size, &large)).repetitions() {
+            let counts = &repetition.counts;
+            assert!(counts.ok > 0, "{counts:?} {:?}", repetition.failures);
+            assert_eq!(counts.ok, counts.started, "{:?}", repetition.failures);
+            comes_back_in_trailers(repetition);
+            assert_eq!(Some(repetition.totals.client), repetition.totals.server);
+        }
+    }
+    let failing = format!("headers: at_once, status: {{ code: NOT_FOUND, message: '{TEXT}' }}");
+    for repetition in run(engine, address, "64KiB", &calls("10B", &failing)).repetitions() {
+        let counts = &repetition.counts;
+        assert!(counts.started > 0, "{counts:?}");
+        assert_eq!(
+            counts.by_status,
+            [("NOT_FOUND".to_owned(), counts.started)].into()
+        );
+        assert_eq!(repetition.failures[0].message, TEXT);
+        assert_eq!(Some(repetition.totals.client), repetition.totals.server);
+    }
+}
+
+/// A server of another stack is slower than the deadline. Its own clock may be the first to say so, as CANCELLED.
+pub(crate) fn misses_the_deadline_there_or_here(engine: &str, address: &str) {
+    let methods =
+        Method::ALL.map(|method| format!("    - {{ method: {method}, deadline: 50ms }}\n"));
+    for repetition in run(engine, address, "64KiB", &methods.concat()).repetitions() {
+        let counts = &repetition.counts;
+        assert!(counts.deadline_exceeded > 0, "{counts:?}");
+        assert_eq!(
+            counts.deadline_exceeded + counts.cancelled,
+            counts.started,
+            "{counts:?}"
+        );
+    }
+}
+
+/// A peer's client plays every method against both faces.
+pub(crate) fn plays_all_methods(client: &str) {
+    let cases = ["0B", "4MiB"].map(|size| calls(size, ""));
+    let load = format!(
+        "load: {{ closed: {{ in_flight: 3 }} }}\nmatrix:\n  call:\n{}",
+        cases.concat()
+    );
+    for cell in compare(client, &load, 24) {
+        assert_eq!(Some(cell.totals.client), cell.totals.server, "{client}");
+        assert_eq!(cell.start_lag.count, cell.counts.started, "{client}");
+    }
+}
+
+/// A peer's client plays the runner's own schedule.
+pub(crate) fn plays_open_loop(client: &str) {
+    let load = "load: { open: { rate: 200/s, arrivals: uniform } }\n";
+    for cell in compare(client, load, 2) {
+        assert_eq!(Some(cell.totals.client), cell.totals.server, "{client}");
+        // Two hundred a second, for the measured time.
+        assert_eq!(cell.counts.started, 80, "{client}: {:?}", cell.counts);
+    }
+}
+
+/// A generator makes unary calls; what it cannot know of both sides is not compared.
+pub(crate) fn plays_unary_calls(client: &str, knows_all: bool) {
+    for cell in compare(client, "load: { closed: { in_flight: 3 } }\n", 2) {
+        let counted = knows_all.then_some(cell.totals.client);
+        assert_eq!(counted, cell.totals.server, "{client}");
+        assert_eq!(cell.start_lag.count, 0, "{client}");
+    }
+}
+
+/// What came of a case with a peer's client against both faces, in so many cells; every call as it should be.
+fn compare(client: &str, load: &str, expected: usize) -> Vec<Repetition> {
+    let phases = "phases: { warm_up: 100ms, measure: 400ms, drain: 20s }";
+    let yaml = format!("name: peer\nclient: {{ channels: 2 }}\n{phases}\n{load}");
+    let arguments = ["--quiet", "--servers", "tonic,raw", "--clients", client];
+    let told = stacks::compare(Path::new(stacks::PEERS), &yaml, &arguments);
+    let said = told.stderr.replace(&"v".repeat(4000), "v...");
+    let result = told.result.unwrap_or_else(|| panic!("{said}"));
+    let cells: Vec<_> = result
+        .cases
+        .into_iter()
+        .flat_map(|case| case.repetitions)
+        .collect();
+    assert_eq!(cells.len(), expected, "{said}");
+    for cell in &cells {
+        is_whole(client, cell);
+    }
+    cells
+}
+
+fn is_whole(client: &str, cell: &Repetition) {
+    let counts = &cell.counts;
+    assert!(
+        counts.ok > 0 && counts.ok == counts.started,
+        "{client}: {counts:?}"
+    );
+    assert_eq!(cell.response_time.count, counts.ok, "{client}");
+    let cost = &cell.client;
+    assert!(
+        cost.cpu_ns_per_call.is_some_and(|cpu| cpu > 0.0),
+        "{client}"
+    );
+    assert!(
+        cost.peak_rss_bytes.is_some_and(|bytes| bytes > 1 << 20),
+        "{client}"
+    );
 }

@@ -1,10 +1,12 @@
 // Calls all five methods of the reference server with @grpc/grpc-js and checks what comes: replies, counts, statuses,
 // metadata.
 //
-// Takes the server's address; prints how many calls it made, every one of which went as it should.
+// Takes the server's address; prints how many calls it made, every one of which went as it should. PEER is the folder of
+// the peer, whose messages it speaks in.
 
 const assert = require("node:assert/strict");
-const { grpc, load, measured } = require("./protos");
+const grpc = require("@grpc/grpc-js");
+const { greeter, reference } = require(`${process.env.PEER}/protos`);
 
 const SIZES = [1, 16 << 10, 1 << 20];
 const METHODS = ["SayHello", "SayHelloAgain", "LotsOfReplies", "LotsOfGreetings", "BidiHello"];
@@ -24,8 +26,7 @@ function count(method, more) {
   for (const [key, value] of Object.entries(more)) counts[method][key] = (counts[method][key] ?? 0) + value;
 }
 
-const service = measured(
-  load("helloworld.proto")["helloworld.Greeter"],
+const service = greeter(
   (method, length) => count(method, { requests: 1, request_bytes: length }),
   (method, length) => count(method, { replies: 1, reply_bytes: length }),
 );
@@ -136,8 +137,7 @@ async function metadataComesAtOnce(client) {
 }
 
 async function countsAgree(client) {
-  const reference = load("reference.proto")["bench_runner.reference.v1.Reference"];
-  const { path, requestSerialize, responseDeserialize } = reference.GetCounters;
+  const { path, requestSerialize, responseDeserialize } = reference().GetCounters;
   const { methods } = await new Promise((resolve, reject) =>
     client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, (error, counters) =>
       error ? reject(error) : resolve(counters),

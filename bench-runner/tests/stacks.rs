@@ -50,8 +50,15 @@ fn its_server_answers(stack: &str, engine: &str) {
 fn its_client_plays(stack: &str) {
     let _alone = common::alone();
     if ready(stack).is_some() {
-        plays_all_methods(stack);
+        plays_all_methods(stack, false);
         plays_open_loop(stack);
+    }
+}
+
+fn its_client_plays_everything(stack: &str) {
+    let _alone = common::alone();
+    if ready(stack).is_some() {
+        plays_all_methods(stack, true);
     }
 }
 
@@ -64,7 +71,10 @@ macro_rules! stacks {
             #[test]
             fn its_server_answers_raw() { super::its_server_answers($stack, "raw"); }
             #[test]
-            fn its_client_plays_against_both_faces() { super::its_client_plays($stack); }
+            fn its_client_plays() { super::its_client_plays($stack); }
+            #[test]
+            #[ignore = "takes minutes: cargo test -p bench-runner --test stacks -- --ignored"]
+            fn its_client_plays_everything() { super::its_client_plays_everything($stack); }
         }
     )*};
 }

@@ -67,9 +67,10 @@ macro_rules! stacks {
     ($($name:ident: $stack:literal)*) => {$(
         mod $name {
             #[test]
-            fn its_server_answers_tonic() { super::its_server_answers($stack, "tonic"); }
-            #[test]
             fn its_server_answers_raw() { super::its_server_answers($stack, "raw"); }
+            #[test]
+            #[ignore = "takes minutes: cargo test -p bench-runner --test stacks -- --ignored"]
+            fn its_server_answers_tonic() { super::its_server_answers($stack, "tonic"); }
             #[test]
             fn its_client_plays() { super::its_client_plays($stack); }
             #[test]
@@ -95,6 +96,12 @@ fn the_generators_play_against_both_faces() {
             plays_unary_calls(generator, knows_all);
         }
     }
+}
+
+/// One stack for both engines in every run: they share all but the transport.
+#[test]
+fn a_grpc_js_server_answers_tonic() {
+    its_server_answers("grpc-js", "tonic");
 }
 
 /// What load cannot show: statuses with their text and trailers, metadata before any reply, cancellation.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -20,14 +20,25 @@ const LENGTH: usize = 400;
 /// How often is looked.
 const TICK: Duration = Duration::from_millis(10);
 
+/// How long the end of what a program wrote is waited for: it has ended, but another may hold on to its output.
+const LINGER: Duration = Duration::from_millis(500);
+
 /// The last lines that a program wrote.
 #[derive(Clone, Debug, Default)]
-pub struct LastWords(Arc<Mutex<VecDeque<String>>>);
+pub struct LastWords(Arc<(Mutex<Heard>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Heard {
+    lines: VecDeque<String>,
+    /// More may come.
+    is_open: bool,
+}
 
 impl LastWords {
     /// Listens from now on, on a thread of its own.
     pub fn of(output: impl Read + Send + 'static) -> LastWords {
         let words = LastWords::default();
+        words.heard().is_open = true;
         let heard = words.clone();
         thread::spawn(move || heard.listen(output));
         words
@@ -50,20 +61,34 @@ impl LastWords {
                 self.hear(text.chars().take(LENGTH).collect());
             }
         }
+        self.heard().is_open = false;
+        self.0.1.notify_all();
     }
 
     fn hear(&self, line: String) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = &mut self.heard().lines;
         if lines.len() == LINES {
             lines.pop_front();
         }
         lines.push_back(line);
     }
 
-    /// The lines, indented.
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lines, indented; waits a moment for the last of them.
     pub fn text(&self) -> String {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines: Vec<String> = lines.iter().map(|line| format!("    {line}")).collect();
+        let waited = self
+            .0
+            .1
+            .wait_timeout_while(self.heard(), LINGER, |heard| heard.is_open);
+        let (heard, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let lines: Vec<String> = heard
+            .lines
+            .iter()
+            .map(|line| format!("    {line}"))
+            .collect();
         lines.join("\n")
     }
 }

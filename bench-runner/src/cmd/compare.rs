@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use reports::model::{Refused, RunResult};
+use reports::model::{Refused, Repetition, RunResult};
 
 use crate::compare::{Cell, Stack, cells, counts_differ, shuffled, verify};
 use crate::exit::{Exit, Failure};
@@ -12,7 +12,7 @@ use crate::interrupt;
 use crate::output;
 use crate::peer::Peer;
 use crate::progress::Progress;
-use crate::run::repetition::Surroundings;
+use crate::run::repetition::{Made, Surroundings};
 use crate::run::watch::Stop;
 
 /// Compares stacks: every client against every server, each pair verified before it is measured.
@@ -83,7 +83,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         .cases
         .first()
         .map_or(1, |case| case.scenario.repetitions);
-    comparison.measure(standing, repetitions)?;
+    comparison.measure(&standing, repetitions)?;
     comparison.publish()
 }
 
@@ -169,7 +169,7 @@ impl Comparison {
     }
 
     /// Measures every cell once a round; one that fails is out from then on, and what it has stays.
-    fn measure(&mut self, mut cells: Vec<Cell>, rounds: u32) -> Result<(), Failure> {
+    fn measure(&mut self, cells: &[Cell], rounds: u32) -> Result<(), Failure> {
         self.result.cases = cells.iter().map(Cell::empty).collect();
         self.progress = Progress::of(self.progress.is_quiet(), cells.len() * rounds as usize);
         let mut is_out = vec![false; cells.len()];
@@ -181,27 +181,19 @@ impl Comparison {
                 if is_out[index] {
                     continue;
                 }
-                let cell = &mut cells[index];
+                let cell = &cells[index];
                 self.progress.begin(&cell.case.name, round, rounds);
-                match self.around(|around| cell.run(round, around)) {
-                    Err(_) if self.stop.is_asked() => break,
-                    Err(error) => {
+                let made = self.around(|around| cell.run(round, around));
+                if made.is_err() && self.stop.is_asked() {
+                    break;
+                }
+                let made = made.map_err(|error| error.to_string());
+                match made.and_then(|made| whole(made, cell)) {
+                    Ok(repetition) => self.keep(index, cell, repetition)?,
+                    Err(why) => {
                         is_out[index] = true;
-                        output::tell(&format!("error: {}: {error}", cell.case.name));
-                        self.refuse(cell, error.to_string());
-                    }
-                    Ok(made) => {
-                        let wrong = made
-                            .died
-                            .map(|death| death.told_of(cell.server.name()))
-                            .or_else(|| counts_differ(&made.repetition));
-                        if let Some(why) = wrong {
-                            is_out[index] = true;
-                            output::tell(&format!("error: {}: {why}", cell.case.name));
-                            self.refuse(cell, why);
-                        } else {
-                            self.keep(index, cell, made.repetition)?;
-                        }
+                        output::tell(&format!("error: {}: {why}", cell.case.name));
+                        self.refuse(cell, why);
                     }
                 }
             }
@@ -213,12 +205,7 @@ impl Comparison {
     }
 
     /// What is measured is on disk before the next cell can fail.
-    fn keep(
-        &mut self,
-        index: usize,
-        cell: &Cell,
-        repetition: reports::model::Repetition,
-    ) -> Result<(), Failure> {
+    fn keep(&mut self, index: usize, cell: &Cell, repetition: Repetition) -> Result<(), Failure> {
         let case = &mut self.result.cases[index];
         case.repetitions.push(repetition);
         case.limits = reports::judge_limits(&cell.case.scenario.limits, &case.repetitions);
@@ -260,5 +247,14 @@ impl Comparison {
             return Ok(Exit::Untrusted);
         }
         Ok(super::run::verdict(&self.result))
+    }
+}
+
+/// What a pair made of a round, if it lived and both sides counted the same; else why not.
+fn whole(made: Made, cell: &Cell) -> Result<Repetition, String> {
+    let death = made.died.map(|death| death.told_of(cell.server.name()));
+    match death.or_else(|| counts_differ(&made.repetition)) {
+        Some(why) => Err(why),
+        None => Ok(made.repetition),
     }
 }

@@ -97,6 +97,14 @@ impl Told {
             .unwrap_or_else(|| panic!("{client} to {server}: {refused:?}"))
             .why
     }
+
+    /// That a pair was not measured, in these words.
+    pub(crate) fn refused_for(&self, client: &str, server: &str, words: &[&str]) {
+        let why = self.refusal(client, server);
+        for word in words {
+            assert!(why.contains(word), "{client} to {server}: {why}");
+        }
+    }
 }
 
 /// Writes a fake peer into a folder of them: its `peer.yaml` without the name, and its programs.

@@ -24,6 +24,8 @@ pub mod cmd;
 pub mod compare;
 pub mod engine;
 pub mod exit;
+#[cfg(test)]
+mod given;
 pub mod host;
 pub mod interrupt;
 pub mod network;

@@ -363,13 +363,7 @@ async fn the_server_knows_how_late_it_was(face: Face) {
         };
         let server = Running::on("127.0.0.1:0", &settings);
         let told = storm(&server, 50).await;
-        let late = server
-            .stop()
-            .await
-            .unwrap()
-            .unwrap()
-            .release_lateness
-            .unwrap();
+        let late = server.lateness().await;
         let mut expected: Vec<u64> = told
             .iter()
             .map(|told| told.released - told.planned)

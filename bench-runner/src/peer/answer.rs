@@ -244,9 +244,7 @@ mod tests {
     }
 
     fn parts(yaml: &str) -> (Scenario, Call) {
-        let suite = scenarios::Suite::parse("test.yaml", &format!("name: x\n{yaml}"), &[])
-            .unwrap_or_else(|error| panic!("{}", error.render(false)));
-        let scenario = suite.cases[0].scenario.clone();
+        let scenario = crate::given::scenario(yaml);
         let call = Call::prepare(&scenario.call, 1, true);
         (scenario, call)
     }

@@ -153,12 +153,7 @@ fn authority(address: &Address) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn scenario(yaml: &str) -> Scenario {
-        let suite = scenarios::Suite::parse("test.yaml", &format!("name: x\n{yaml}"), &[])
-            .unwrap_or_else(|error| panic!("{}", error.render(false)));
-        suite.cases[0].scenario.clone()
-    }
+    use crate::given::scenario;
 
     fn refusal(yaml: &str) -> String {
         let address = Address::Unix("/tmp/x".into());

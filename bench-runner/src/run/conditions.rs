@@ -143,12 +143,7 @@ fn dedicated(scenario: &Scenario) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn scenario(yaml: &str) -> Scenario {
-        let suite = scenarios::Suite::parse("test.yaml", &format!("name: x\n{yaml}"), &[])
-            .unwrap_or_else(|error| panic!("{}", error.render(false)));
-        suite.cases[0].scenario.clone()
-    }
+    use crate::given::scenario;
 
     #[test]
     fn cores_are_dedicated_where_both_sides_have_some_and_none_twice() {

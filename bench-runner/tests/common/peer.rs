@@ -146,18 +146,21 @@ pub(crate) fn counts_as_the_engine_does(
         let failing = format!("status: {{ code: NOT_FOUND, message: '{TEXT}' }}");
         let outcome = run(engine, &peer.address, WINDOWS, &calls("10B", &failing));
         for repetition in outcome.repetitions() {
-            let counts = &repetition.counts;
-            assert!(counts.started > 0, "{counts:?}");
-            assert_eq!(
-                counts.by_status,
-                [("NOT_FOUND".to_owned(), counts.started)].into()
-            );
-            assert_eq!(repetition.failures[0].message, TEXT);
+            all_failed_as_asked(repetition);
         }
         add(&mut totals, &outcome);
         let counted: BTreeMap<String, MethodCounts> = serde_json::from_str(&peer.stop()).unwrap();
         assert_eq!(totals, counted, "{engine} with a server of {options}");
     }
+}
+
+/// Every call ended with the status that it asked for, and its text.
+fn all_failed_as_asked(repetition: &Repetition) {
+    let counts = &repetition.counts;
+    assert!(counts.started > 0, "{counts:?}");
+    let expected = [("NOT_FOUND".to_owned(), counts.started)].into();
+    assert_eq!(counts.by_status, expected);
+    assert_eq!(repetition.failures[0].message, TEXT);
 }
 
 /// The peers send metadata back that takes several kilobytes.
@@ -196,13 +199,7 @@ pub(crate) fn answers_as_it_is_asked(engine: &str, address: &str) {
     }
     let failing = format!("headers: at_once, status: {{ code: NOT_FOUND, message: '{TEXT}' }}");
     for repetition in run(engine, address, "64KiB", &calls("10B", &failing)).repetitions() {
-        let counts = &repetition.counts;
-        assert!(counts.started > 0, "{counts:?}");
-        assert_eq!(
-            counts.by_status,
-            [("NOT_FOUND".to_owned(), counts.started)].into()
-        );
-        assert_eq!(repetition.failures[0].message, TEXT);
+        all_failed_as_asked(repetition);
         assert_eq!(Some(repetition.totals.client), repetition.totals.server);
     }
 }

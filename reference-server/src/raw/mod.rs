@@ -12,6 +12,8 @@
 //! | `connection` | read, answer, write (hot) |
 //! | `calls`, `call`, `speak` | the slab of calls; one call, what is heard of it, and what it says (hot) |
 //! | `request`, `answers` | what comes, read in place; what goes, made before (hot) |
+//! | `credit` | what a client may send, and when it hears of it |
+//! | `inform` | health and counts |
 //! | `delays`, `spares` | replies that wait; buffers for large requests |
 //! | `tally` | counts of a connection, until they are handed over |
 
@@ -19,7 +21,9 @@ mod answers;
 mod call;
 mod calls;
 mod connection;
+mod credit;
 mod delays;
+mod inform;
 mod request;
 mod spares;
 mod speak;

@@ -5,12 +5,9 @@
 use std::mem;
 use std::rc::Rc;
 
-use prost::Message;
 use scenarios::method::Method;
 use scenarios::units::Nanos;
 use tonic::Status;
-use tonic_health::pb::HealthCheckResponse;
-use tonic_health::pb::health_check_response::ServingStatus;
 use wire::{Closed, Sent, Template};
 
 use crate::behaviour::{Fate, Stamps};
@@ -26,9 +23,6 @@ use crate::timer::now;
 
 /// Replies of one call that may wait in the output; further ones are made when these have left.
 const QUEUED: u32 = 8;
-
-/// Requests of one call that may wait to be answered; above, the client's window stays shut.
-const UNANSWERED: usize = 64;
 
 /// What a call needs to speak.
 pub(crate) struct Turn<'a> {
@@ -116,34 +110,6 @@ impl Call {
         } else {
             turn.wire.respond_plain(self.stream, head, NOT_GRPC)?;
         }
-        Ok(Life::Over)
-    }
-
-    /// Health and counts.
-    #[cold]
-    fn inform(&self, turn: &mut Turn<'_>) -> Result<Life, Closed> {
-        if !self.has_ended {
-            return Ok(Life::GoesOn);
-        }
-        if let Some(status) = &self.fault {
-            return self.fail(status, turn);
-        }
-        if !self.has_begun {
-            return self.fail(&no_request(), turn);
-        }
-        let reply = match self.purpose {
-            Purpose::Counters => {
-                turn.tally.hand_over(&turn.thread.counts);
-                turn.thread.counts.snapshot().encode_to_vec()
-            }
-            _ => HealthCheckResponse {
-                status: ServingStatus::Serving.into(),
-            }
-            .encode_to_vec(),
-        };
-        let blocks = &turn.thread.blocks;
-        turn.wire
-            .respond_unary(self.stream, &blocks.head, &reply[..], &blocks.ok.trailers)?;
         Ok(Life::Over)
     }
 
@@ -408,7 +374,7 @@ impl Call {
     }
 
     #[cold]
-    fn fail(&self, status: &Status, turn: &mut Turn<'_>) -> Result<Life, Closed> {
+    pub(super) fn fail(&self, status: &Status, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         let end = Ending::of(status);
         let block = if self.has_head {
             &end.trailers
@@ -418,42 +384,8 @@ impl Call {
         turn.wire.trailers(self.stream, block)?;
         Ok(Life::Over)
     }
-
-    /// Keeps the client's window shut while too many of its requests wait.
-    #[inline]
-    fn hold(&mut self, turn: &mut Turn<'_>) {
-        let is_held = self.inbox.len() > UNANSWERED;
-        if is_held != self.is_held {
-            self.is_held = is_held;
-            // Where credit is given back late, every stream is held, and this one's credit waits longer.
-            if turn.thread.fates.credit_delay.is_none() {
-                turn.wire.hold(self.stream, is_held);
-            }
-        }
-    }
-
-    /// Notes what has come and is not given back yet; says whether there is anything new.
-    pub(crate) fn promise_credit(&mut self, wire: &wire::Server) -> bool {
-        let new = wire.owed(self.stream) - self.promised;
-        if new > 0 {
-            self.promised += new;
-            self.credits.push_back(new);
-        }
-        new > 0
-    }
-
-    /// Credit is due: gives it back. Says whether it must wait longer, as too many requests wait already.
-    pub(crate) fn give_credit(&mut self, wire: &mut wire::Server) -> bool {
-        if self.is_held {
-            return true;
-        }
-        let len = self.credits.pop_front().unwrap_or_default();
-        self.promised -= len;
-        wire.give_back(self.stream, len);
-        false
-    }
 }
 
-fn no_request() -> Status {
+pub(super) fn no_request() -> Status {
     Status::internal("Missing request message.")
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::Stream;
 use protos::helloworld::{HelloReply, HelloRequest, ReplyShape};
 use protos::reference::reference_client::ReferenceClient;
-use protos::reference::{GetCountersRequest, MethodCounters};
+use protos::reference::{GetCountersRequest, MethodCounters, ReleaseLateness};
 use reference_server::{Counters, Listen, ServeError, Server};
 use scenarios::method::Method;
 use scenarios::scenario::{Behaviour, Face, Idle, ReferenceServer, ServerHttp2};
@@ -108,6 +108,16 @@ impl Running {
     pub fn stop(self) -> JoinHandle<Result<Counters, ServeError>> {
         self.stop.send(()).unwrap();
         self.served
+    }
+
+    /// Stops the server, and gives back how late it was.
+    pub async fn lateness(self) -> ReleaseLateness {
+        self.stop()
+            .await
+            .unwrap()
+            .unwrap()
+            .release_lateness
+            .unwrap()
     }
 
     /// Stops the server, and gives back what it counted for `method`.

@@ -33,10 +33,8 @@ impl Case {
 
     /// The same of any scenario.
     pub(super) fn new(yaml: &str) -> Case {
-        let suite = scenarios::Suite::parse("test.yaml", &format!("name: x\n{yaml}"), &[])
-            .unwrap_or_else(|error| panic!("{}", error.render(false)));
         Case {
-            scenario: suite.cases[0].scenario.clone(),
+            scenario: crate::given::scenario(yaml),
             repetition: repetition(),
             events: Events::default(),
             clock: ClockFacts {

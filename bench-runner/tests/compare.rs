@@ -179,9 +179,14 @@ fn deadlines_end_calls_of_grpcio_and_are_lower_bounds() {
             let repetition = &case.repetitions[0];
             let counts = &repetition.counts;
             assert!(counts.started > 0, "{}: {counts:?}", case.name);
-            // The server's clock may be first, and tonic, which the reference server goes by, says CANCELLED then.
             let late = counts.deadline_exceeded;
             assert!(late > 0, "{}: {counts:?}", case.name);
+            // Where the server's clock is first, ours says what the client would have said; grpcio's resets the stream.
+            assert!(
+                servers != "raw" || counts.cancelled == 0,
+                "{}: {counts:?}",
+                case.name
+            );
             assert_eq!(
                 late + counts.cancelled,
                 counts.started,

@@ -145,6 +145,16 @@ class Call {
     return is_first ? &work_.first : &work_.further;
   }
 
+  // Sends the next request, or says that there is none.
+  template <class Reactor>
+  void next(Reactor* reactor) {
+    if (outcome_.sent == work_.requests) {
+      reactor->StartWritesDone();
+    } else {
+      reactor->StartWrite(send());
+    }
+  }
+
   void receive(const HelloReply& reply) {
     if (outcome_.received == 0) outcome_.first = load_->now();
     outcome_.received += 1;
@@ -167,9 +177,6 @@ class Call {
  private:
   Outcome outcome_;
   std::function<void()> then_;
-
- protected:
-  uint64_t sent() const { return outcome_.sent; }
 };
 
 class UnaryCall : Call {
@@ -222,12 +229,12 @@ class GreetingsCall : public grpc::ClientWriteReactor<HelloRequest>, Call {
   template <class... Args>
   explicit GreetingsCall(Args&&... args) : Call(std::forward<Args>(args)...) {
     lane_->stub->async()->LotsOfGreetings(context_.get(), &reply_, this);
-    next();
+    next(this);
     StartCall();
   }
 
   void OnWriteDone(bool ok) override {
-    if (ok) next();
+    if (ok) next(this);
   }
 
   void OnDone(const Status& status) override {
@@ -237,14 +244,6 @@ class GreetingsCall : public grpc::ClientWriteReactor<HelloRequest>, Call {
   }
 
  private:
-  void next() {
-    if (sent() == work_.requests) {
-      StartWritesDone();
-    } else {
-      StartWrite(send());
-    }
-  }
-
   HelloReply reply_;
 };
 
@@ -253,7 +252,7 @@ class BidiCall : public grpc::ClientBidiReactor<HelloRequest, HelloReply>, Call 
   template <class... Args>
   explicit BidiCall(Args&&... args) : Call(std::forward<Args>(args)...) {
     lane_->stub->async()->BidiHello(context_.get(), this);
-    next();
+    next(this);
     StartRead(&reply_);
     StartCall();
   }
@@ -275,19 +274,11 @@ class BidiCall : public grpc::ClientBidiReactor<HelloRequest, HelloReply>, Call 
   }
 
  private:
-  void next() {
-    if (sent() == work_.requests) {
-      StartWritesDone();
-    } else {
-      StartWrite(send());
-    }
-  }
-
   // The next request goes when the last is written, and in a ping-pong when it is answered too, whichever is told first.
   void turn() {
     if (work_.is_ping_pong && ++told_ < 2) return;
     told_ = 0;
-    next();
+    next(this);
   }
 
   HelloReply reply_;

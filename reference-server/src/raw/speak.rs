@@ -81,8 +81,7 @@ impl Call {
 
     /// The deadline has passed, and the answer has not begun.
     pub(crate) fn expire(&self, turn: &mut Turn<'_>) -> Life {
-        // tonic says CANCELLED where gRPC says DEADLINE_EXCEEDED.
-        self.fail(&Status::cancelled("Timeout expired"), turn)
+        self.fail(&Status::deadline_exceeded("the deadline has passed"), turn)
             .unwrap_or(Life::Over)
     }
 

@@ -1,7 +1,11 @@
 //! Statistics over repetitions: pure functions of numbers.
 
 mod interval;
+mod normal;
+mod signed_rank;
 mod student;
 
 pub use interval::{FEWEST, Interval, ci95};
+pub use normal::{normal_quantile, normal_tail};
+pub use signed_rank::{SignedRank, p_above, p_below};
 pub use student::{t_cdf, t_quantile};

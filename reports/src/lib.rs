@@ -6,6 +6,7 @@
 //!
 //! - [`model`]: the result as a file, `result.json`
 //! - [`limits`]: whether a result keeps what its scenario asks
+//! - [`gate`]: whether a candidate is worse than its baseline
 //! - [`stats`]: confidence intervals over repetitions
 //! - [`noise`]: how far identical runs differ, and what change can be told from that
 //! - [`view`]: results as people see them: numbers with units, names, verdicts
@@ -14,12 +15,14 @@
 //! - [`mutant`]: lies that the truth suite must notice; nothing in a release
 
 pub mod error;
+pub mod gate;
 pub mod limits;
 pub mod model;
 pub mod mutant;
 pub mod noise;
 pub mod plot;
 pub mod render;
+mod seen;
 pub mod stats;
 pub mod view;
 

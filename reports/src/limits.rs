@@ -5,12 +5,9 @@
 //! limit can be broken, and never kept.
 
 use scenarios::limits::{Limit, Op, Unit};
-use scenarios::metric::{CostMetric, CountMetric, Metric, RateMetric, Statistic, TimeMetric};
 
-use crate::model::{
-    Cost, LimitOutcome, LimitVerdict, Quantile, Repetition, Shown, Timing, Verdict,
-};
-use crate::view::Time;
+use crate::model::{LimitOutcome, LimitVerdict, Repetition, Verdict};
+use crate::seen::{Seen, see};
 use crate::view::format::{self, bound, count, duration, rate, share, size};
 
 /// Judges each limit over all repetitions: one that breaks it is enough.
@@ -45,22 +42,7 @@ fn trusted(outcome: LimitVerdict, repetition: &Repetition) -> LimitVerdict {
     }
 }
 
-/// What a repetition says about a metric, in base units.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Seen {
-    Exactly(f64),
-    AtLeast(f64),
-    TooFew(u64),
-    NotMeasured,
-}
-
 impl Seen {
-    fn number(number: Option<f64>) -> Seen {
-        number
-            .filter(|number| number.is_finite())
-            .map_or(Seen::NotMeasured, Seen::Exactly)
-    }
-
     fn text(self, unit: Unit) -> String {
         match self {
             Seen::Exactly(value) => print(value, unit),
@@ -133,89 +115,6 @@ fn worse(limit: &Limit, a: Judged, b: Judged) -> Judged {
         Op::NotEqual => distance(y) < distance(x),
     };
     if b_is_worse { b } else { a }
-}
-
-fn see(metric: Metric, repetition: &Repetition) -> Seen {
-    let counts = &repetition.counts;
-    match metric {
-        Metric::Time(time, statistic) => see_time(time_of(time).of(repetition), statistic),
-        Metric::Count(of) => Seen::Exactly(count_of(of, repetition) as f64),
-        Metric::Rate(RateMetric::Achieved) => Seen::number(Some(repetition.achieved_per_s)),
-        Metric::Rate(RateMetric::Offered) => Seen::number(Some(repetition.offered_per_s)),
-        // The share of nothing is not zero.
-        Metric::ErrorShare => Seen::number((counts.started > 0).then(|| counts.error_share())),
-        Metric::Cost(of) => Seen::number(cost_of(of, repetition)),
-    }
-}
-
-fn see_time(timing: &Timing, statistic: Statistic) -> Seen {
-    let quantile = match statistic {
-        Statistic::Mean => return see_mean(timing),
-        Statistic::Min => Quantile::Min,
-        Statistic::P50 => Quantile::P50,
-        Statistic::P90 => Quantile::P90,
-        Statistic::P99 => Quantile::P99,
-        Statistic::P999 => Quantile::P999,
-        Statistic::Max => Quantile::Max,
-    };
-    match timing.shown(quantile) {
-        Shown::Nothing => Seen::NotMeasured,
-        Shown::Exactly(ns) => Seen::Exactly(ns as f64),
-        Shown::AtLeast(ns) => Seen::AtLeast(ns as f64),
-        Shown::TooFew(beyond) => Seen::TooFew(beyond),
-    }
-}
-
-/// The mean of complete calls; with the lower bounds of those that were cut off it is a lower bound itself.
-fn see_mean(timing: &Timing) -> Seen {
-    let Some(censored) = &timing.censored else {
-        return Seen::number(timing.mean_ns);
-    };
-    let Ok(bounds) = timing.bounds() else {
-        return Seen::NotMeasured;
-    };
-    let complete = timing.mean_ns.unwrap_or(0.0) * timing.count as f64;
-    let cut_off = bounds.mean() * censored.count as f64;
-    Seen::AtLeast((complete + cut_off) / timing.population() as f64)
-}
-
-const fn time_of(metric: TimeMetric) -> Time {
-    match metric {
-        TimeMetric::ResponseTime => Time::Response,
-        TimeMetric::ServiceTime => Time::Service,
-        TimeMetric::StartLag => Time::StartLag,
-        TimeMetric::TimeToFirstMessage => Time::FirstMessage,
-        TimeMetric::MessageGap => Time::MessageGap,
-        TimeMetric::ExchangeTime => Time::Exchange,
-    }
-}
-
-const fn count_of(metric: CountMetric, repetition: &Repetition) -> u64 {
-    let counts = &repetition.counts;
-    match metric {
-        CountMetric::Started => counts.started,
-        CountMetric::Ok => counts.ok,
-        CountMetric::Failed => counts.failed,
-        CountMetric::DeadlineExceeded => counts.deadline_exceeded,
-        CountMetric::Cancelled => counts.cancelled,
-        CountMetric::Unfinished => counts.unfinished,
-        CountMetric::Shed => counts.shed,
-        CountMetric::MessagesSent => counts.messages_sent,
-        CountMetric::MessagesReceived => counts.messages_received,
-        CountMetric::BytesSent => counts.bytes_sent,
-        CountMetric::BytesReceived => counts.bytes_received,
-    }
-}
-
-fn cost_of(metric: CostMetric, repetition: &Repetition) -> Option<f64> {
-    let memory = |cost: &Cost| cost.peak_rss_bytes.map(|bytes| bytes as f64);
-    let server = repetition.server.as_ref();
-    match metric {
-        CostMetric::ClientCpu => repetition.client.cpu_ns_per_call,
-        CostMetric::ServerCpu => server.and_then(|server| server.cpu_ns_per_call),
-        CostMetric::ClientMemory => memory(&repetition.client),
-        CostMetric::ServerMemory => server.and_then(memory),
-    }
 }
 
 fn print(value: f64, unit: Unit) -> String {

@@ -114,6 +114,14 @@ named! {
     }
 }
 
+named! {
+    /// What a call costs the network.
+    WireMetric {
+        /// Bytes on the connections in both directions, frames and all, per call.
+        BytesPerCall = "wire.bytes_per_call",
+    }
+}
+
 /// A number of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Metric {
@@ -127,6 +135,8 @@ pub enum Metric {
     ErrorShare,
     /// A cost.
     Cost(CostMetric),
+    /// Something of the wire.
+    Wire(WireMetric),
 }
 
 impl Metric {
@@ -140,6 +150,7 @@ impl Metric {
             .chain(RateMetric::ALL.iter().copied().map(Metric::Rate))
             .chain([Metric::ErrorShare])
             .chain(CostMetric::ALL.iter().copied().map(Metric::Cost))
+            .chain(WireMetric::ALL.iter().copied().map(Metric::Wire))
     }
 
     /// What it is counted in.
@@ -150,7 +161,31 @@ impl Metric {
             Metric::Rate(_) => Unit::Rate,
             Metric::ErrorShare => Unit::Share,
             Metric::Cost(CostMetric::ClientCpu | CostMetric::ServerCpu) => Unit::Cost,
-            Metric::Cost(CostMetric::ClientMemory | CostMetric::ServerMemory) => Unit::Memory,
+            Metric::Cost(CostMetric::ClientMemory | CostMetric::ServerMemory)
+            | Metric::Wire(WireMetric::BytesPerCall) => Unit::Memory,
+        }
+    }
+}
+
+/// Which way a metric gets better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// Downwards.
+    Less,
+    /// Upwards.
+    More,
+}
+
+impl Metric {
+    /// Which way it gets better; `None` of what says nothing of a server: how many calls there were, how many were asked for.
+    pub fn better(self) -> Option<Better> {
+        match self {
+            Metric::Count(_) | Metric::Rate(RateMetric::Offered) => None,
+            Metric::Rate(RateMetric::Achieved) => Some(Better::More),
+            Metric::Time(TimeMetric::StartLag, _) => None,
+            Metric::Time(..) | Metric::ErrorShare | Metric::Cost(_) | Metric::Wire(_) => {
+                Some(Better::Less)
+            }
         }
     }
 }
@@ -163,6 +198,7 @@ impl fmt::Display for Metric {
             Metric::Rate(rate) => f.write_str(rate.name()),
             Metric::ErrorShare => f.write_str("error_share"),
             Metric::Cost(cost) => f.write_str(cost.name()),
+            Metric::Wire(wire) => f.write_str(wire.name()),
         }
     }
 }
@@ -233,6 +269,6 @@ mod tests {
         for metric in Metric::all() {
             assert_eq!(metric.to_string().parse(), Ok(metric));
         }
-        assert_eq!(Metric::all().count(), 6 * 7 + 11 + 2 + 1 + 4);
+        assert_eq!(Metric::all().count(), 6 * 7 + 11 + 2 + 1 + 4 + 1);
     }
 }

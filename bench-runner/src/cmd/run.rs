@@ -219,6 +219,7 @@ pub(super) fn empty_result(suite: &Suite) -> RunResult {
         seed: suite.cases.first().map_or(0, |case| case.scenario.seed),
         peers: BTreeMap::new(),
         refused: Vec::new(),
+        gate: None,
         cases: Vec::with_capacity(suite.cases.len()),
     }
 }

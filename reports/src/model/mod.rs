@@ -8,6 +8,7 @@ mod conditions;
 mod counts;
 mod environment;
 mod foreign;
+mod gate;
 mod network;
 mod repetition;
 mod timing;
@@ -19,6 +20,7 @@ pub use calibration::{
 pub use conditions::{ChannelStats, Conditions, Heartbeat, Window};
 pub use counts::{Counts, Failure, MethodCounts, Totals};
 pub use environment::{Cpu, Environment, Machine, Software};
+pub use gate::{Arm, Change, Ended, Gate, GateCase, GateMetric, GateTest, Look, Outcome, Policy};
 pub use network::Network;
 pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
@@ -57,7 +59,10 @@ pub struct RunResult {
     /// Pairs of a comparison that could not be measured, or not to the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
-    /// Every point of the matrix, in the order in which they ran.
+    /// The gate that the rounds below were made for, and its verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
+    /// Every point of the matrix, in the order in which they ran; of a gate the arms of every case.
     pub cases: Vec<CaseResult>,
 }
 

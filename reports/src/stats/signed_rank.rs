@@ -28,7 +28,11 @@ impl SignedRank {
     /// Of differences, none of which is NaN.
     pub fn of(values: &[f64]) -> SignedRank {
         let mut walsh: Vec<f64> = (0..values.len())
-            .flat_map(|i| values[i..].iter().map(move |other| f64::midpoint(values[i], *other)))
+            .flat_map(|i| {
+                values[i..]
+                    .iter()
+                    .map(move |other| f64::midpoint(values[i], *other))
+            })
             .collect();
         walsh.sort_by(f64::total_cmp);
         SignedRank {
@@ -50,7 +54,9 @@ impl SignedRank {
         let rejected = (1.0 - confidence) / 2.0;
         // The largest sum whose lower tail is rejected: by symmetry the tail above its mirror image.
         let sums = tails.len() - 1;
-        let outside = (0..=sums).take_while(|k| tails[sums - k] <= rejected).count();
+        let outside = (0..=sums)
+            .take_while(|k| tails[sums - k] <= rejected)
+            .count();
         let last = self.walsh.len().checked_sub(outside)?;
         (outside > 0 && last >= outside).then(|| (self.walsh[outside - 1], self.walsh[last]))
     }
@@ -167,10 +173,19 @@ mod tests {
             let (low, high) = SignedRank::of(&values).interval(0.95).unwrap();
             let two_sided = |center| 2.0 * p_above(&values, center).min(p_below(&values, center));
             let near = 1e-9;
-            assert!(two_sided(low + near) > 0.05 && two_sided(high - near) > 0.05, "{n}");
-            assert!(two_sided(low - near) <= 0.05 && two_sided(high + near) <= 0.05, "{n}");
+            assert!(
+                two_sided(low + near) > 0.05 && two_sided(high - near) > 0.05,
+                "{n}"
+            );
+            assert!(
+                two_sided(low - near) <= 0.05 && two_sided(high + near) <= 0.05,
+                "{n}"
+            );
         }
-        assert_eq!(SignedRank::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).interval(0.95), None);
+        assert_eq!(
+            SignedRank::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).interval(0.95),
+            None
+        );
     }
 
     /// Seeded: of symmetric differences 95 of 100 intervals hold the shift.

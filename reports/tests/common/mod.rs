@@ -650,6 +650,7 @@ fn run(name: &str, about: &str) -> RunResult {
         seed: 42,
         peers: BTreeMap::new(),
         refused: Vec::new(),
+        gate: None,
         cases: Vec::new(),
     }
 }

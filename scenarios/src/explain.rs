@@ -148,13 +148,11 @@ fn unknown_key(tree: &Node, path: &KeyPath, rest: &str) -> Mistake {
 }
 
 fn missing_key(tree: &Node, path: &KeyPath, rest: &str) -> Mistake {
-    let why = if path.0.is_empty() {
-        "which every scenario has"
-    } else {
-        "which has no default"
-    };
     Mistake::new(
-        at(path, &format!("expected the key {rest}, {why}")),
+        at(
+            path,
+            &format!("expected the key {rest}, which has no default"),
+        ),
         tree.locate(path).clone(),
     )
 }

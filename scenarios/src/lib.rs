@@ -10,6 +10,7 @@
 //! | [`scenario`], [`method`], [`status`], [`law`], [`units`] | a scenario as meant |
 //! | [`load`] | when calls start |
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
+//! | [`gate`] | what is compared with what, and how much worse it may become |
 //! | `document`, `tree`, `overrides`, `matrix` | text to a tree with places, and what is put over it |
 //! | `typed`, `file`, `validate` | the tree as written, and its meaning |
 //! | `explain`, `error`, `source`, `nearest` | what is wrong, where, and what was meant |
@@ -31,6 +32,7 @@ mod error;
 mod explain;
 mod file;
 mod fingerprint;
+pub mod gate;
 pub mod law;
 pub mod limits;
 pub mod load;
@@ -50,9 +52,10 @@ pub mod units;
 mod validate;
 
 pub use error::ScenarioError;
+pub use gate::Gate;
 pub use limits::{Limit, LimitValue, Op};
 pub use metric::Metric;
 pub use nearest::nearest;
 pub use scenario::{ReferenceServer, Scenario};
-pub use schema::schema;
+pub use schema::{gate_schema, schema};
 pub use suite::{Case, Suite, read_yaml, reference_server};

@@ -241,7 +241,7 @@ fn too_large(file_name: &str, size: u64) -> ScenarioError {
     ScenarioError::whole(message, Some("is it the right file?".to_owned()))
 }
 
-fn read(path: &Path) -> Result<String, ScenarioError> {
+pub(crate) fn read(path: &Path) -> Result<String, ScenarioError> {
     let name = path.display().to_string();
     // One byte more than is allowed: a device has no length to ask for, and no end either.
     let mut bytes = Vec::new();

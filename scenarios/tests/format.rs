@@ -332,6 +332,8 @@ fn defaults_are_those_of_the_schema() {
     let defaulted: Vec<Key> = keys()
         .into_iter()
         .filter(|key| key.default.is_some() && !key.path.contains("[]"))
+        // A gate needs its arms, and is no part of the work.
+        .filter(|key| !key.path.starts_with("gate."))
         .collect();
     assert!(defaulted.len() >= 25);
     for Key { path, default, .. } in defaulted {

@@ -48,7 +48,7 @@ impl Scale {
     }
 
     /// A change of this share, on the scale.
-    pub(crate) fn from_change(self, change: f64) -> f64 {
+    pub(crate) fn difference_of(self, change: f64) -> f64 {
         match self {
             Scale::Ratio => change.ln_1p(),
             Scale::Share => change,
@@ -56,7 +56,7 @@ impl Scale {
     }
 
     /// The change that a difference on the scale is.
-    pub(crate) fn to_change(self, difference: f64) -> f64 {
+    pub(crate) fn change_of(self, difference: f64) -> f64 {
         match self {
             Scale::Ratio => difference.exp_m1(),
             Scale::Share => difference,
@@ -121,7 +121,7 @@ impl Series {
             .collect();
         let ranks = SignedRank::of(&up);
         let interval = ranks.interval(0.95);
-        let change = |difference| self.scale.to_change(difference);
+        let change = |difference| self.scale.change_of(difference);
         Some(Change {
             estimate: change(ranks.shift()?),
             low: interval.map(|(low, _)| change(low)),

@@ -101,17 +101,17 @@ fn decided(
     let criteria = Criteria {
         // What is exactly nothing has no noise.
         floor: match series.scale {
-            super::paired::Scale::Ratio => series.scale.from_change(gate.policy.noise_floor),
+            super::paired::Scale::Ratio => series.scale.difference_of(gate.policy.noise_floor),
             super::paired::Scale::Share => 0.0,
         },
-        tolerance: series.scale.from_change(empty.tolerance),
+        tolerance: series.scale.difference_of(empty.tolerance),
         alpha,
         beta: gate.policy.beta,
     };
     let decision = decide(&differences, looks, &criteria);
     let (baseline, candidate) = series.medians(decision.values);
     let reach = smallest_detectable(&differences[..decision.values], &criteria);
-    let smallest_detectable = reach.map(|reach| series.scale.to_change(reach));
+    let smallest_detectable = reach.map(|reach| series.scale.change_of(reach));
     GateTest {
         more_is_better: series.better == scenarios::metric::Better::More,
         baseline: Some(baseline),

@@ -21,6 +21,7 @@ pub(crate) use network::NetworkFile;
 pub(crate) use peer::PeerFile;
 pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
 
+use crate::gate::GateFile;
 use crate::limits::Limit;
 use crate::load::Load;
 use crate::scenario::{Engine, Idle, Keepalive};
@@ -63,6 +64,12 @@ pub(crate) struct ScenarioFile {
         reason = "taken out of the tree before; here for the schema and the list of known keys"
     )]
     pub(crate) matrix: Option<BTreeMap<String, Vec<Value>>>,
+    /// What `bench-runner gate` compares with what, in this scenario; `run` does not look at it.
+    #[expect(
+        dead_code,
+        reason = "read by itself; here for the schema and the list of known keys"
+    )]
+    pub(crate) gate: Option<GateFile>,
     /// What decides between exit codes 0 and 1, for each repetition of each case.
     pub(crate) limits: Option<Vec<Limit>>,
 }

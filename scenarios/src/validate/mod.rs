@@ -17,7 +17,7 @@ use crate::tree::KeyPath;
 use crate::units::{Bytes, Nanos};
 
 pub(crate) use peer::beyond_a_peer;
-pub(crate) use target::reference_server;
+pub(crate) use target::{reference_server, target};
 
 /// What is wrong with a value whose name and type are right.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn new(path: KeyPath, message: impl Into<String>) -> Problem {
+    pub(crate) fn new(path: KeyPath, message: impl Into<String>) -> Problem {
         Problem {
             path,
             message: message.into(),
@@ -66,7 +66,7 @@ const FRAME_SIZES: RangeInclusive<Bytes> = Bytes(1 << 14)..=Bytes((1 << 24) - 1)
 /// Gives a scenario its meaning.
 pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     check_name(&file.name)?;
-    let target = target::target(file.target)?;
+    let target = target(file.target)?;
     let client = client(file.client.unwrap_or_default())?;
     let network = file.network.map(network::network).transpose()?;
     let call = call::call(file.call.unwrap_or_default())?;
@@ -95,7 +95,7 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
 }
 
 /// A name becomes a folder, so it is spelt with what is harmless there.
-fn check_name(name: &str) -> Result<(), Problem> {
+pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if (1..=80).contains(&name.len()) && !name.starts_with(['.', '-']) && name.chars().all(harmless)
     {

@@ -12,7 +12,8 @@ use super::behaviour::behaviour;
 use super::peer::peer;
 use super::{Problem, connection_window, cpus, frame_size, stream_window, within};
 
-pub(super) fn target(file: Option<TargetFile>) -> Result<Target, Problem> {
+/// The target of a scenario.
+pub(crate) fn target(file: Option<TargetFile>) -> Result<Target, Problem> {
     let at = KeyPath::of("target");
     match file {
         None => reference_server(ReferenceServerFile::default(), &at).map(Target::ReferenceServer),

@@ -35,6 +35,8 @@ enum Command {
     Run(cmd::run::Args),
     /// Compare stacks: every client against every server, on the same work.
     Compare(cmd::compare::Args),
+    /// Judge a candidate against its baseline; fails where it is worse.
+    Gate(cmd::gate::Args),
     /// Check scenario files and show the cases that they expand to; runs nothing.
     Check(cmd::check::Args),
     /// List the built-in scenarios, or those of a folder.
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => cmd::run::run(&args),
         Command::Compare(args) => cmd::compare::run(&args),
+        Command::Gate(args) => cmd::gate::run(&args),
         Command::Check(args) => cmd::check::run(&args),
         Command::List(args) => cmd::list::run(&args),
         Command::Schema(args) => cmd::schema::run(&args),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use scenarios::ScenarioError;
 
+use crate::gate::ArmsError;
 use crate::output;
 use crate::peer::PeerError;
 use crate::run::RunError;
@@ -79,6 +80,15 @@ impl From<RunError> for Failure {
             Failure::usage(error.to_string())
         } else {
             Failure::untrusted(error.to_string())
+        }
+    }
+}
+
+impl From<ArmsError> for Failure {
+    fn from(error: ArmsError) -> Failure {
+        match error {
+            ArmsError::Scenario(error) => error.into(),
+            ArmsError::Twice(_) => Failure::usage(error.to_string()),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! - [`target`]: what is called
 //! - [`peer`]: servers and clients of other stacks
 //! - [`compare`]: every client against every server
+//! - [`gate`]: a candidate against its baseline
 //! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
@@ -24,6 +25,7 @@ pub mod cmd;
 pub mod compare;
 pub mod engine;
 pub mod exit;
+pub mod gate;
 #[cfg(test)]
 mod given;
 pub mod host;

@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod check;
 pub mod compare;
 pub mod env;
+pub mod gate;
 pub mod list;
 pub mod peers;
 pub mod report;

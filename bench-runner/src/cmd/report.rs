@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use reports::model::RunResult;
@@ -26,7 +26,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let results = args
         .results
         .iter()
-        .map(read)
+        .map(|path| read(path))
         .collect::<anyhow::Result<Vec<_>>>()?;
     if let Some(out) = &args.out {
         let artifacts = match results.as_slice() {
@@ -40,7 +40,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-fn read(path: &PathBuf) -> anyhow::Result<RunResult> {
+/// Reads a result file.
+pub(super) fn read(path: &Path) -> anyhow::Result<RunResult> {
     let text = if path.as_os_str() == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)

@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let stop = Stop::default();
     interrupt::listen(stop.clone()).context("cannot listen for Ctrl-C")?;
     let mut result = empty_result(&suite);
-    result.peers = peers(&suite)?;
+    result.peers = peers(&suite.cases)?;
     let failure = run_cases(&suite, &mut result, &stop, args.quiet, &folder).err();
     if !result.cases.is_empty() {
         publish(&result, &folder)?;
@@ -195,9 +195,11 @@ pub(super) fn verdict(result: &RunResult) -> Exit {
 }
 
 /// The peers among the targets, set up, with their versions.
-fn peers(suite: &Suite) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn peers<'a>(
+    cases: impl IntoIterator<Item = &'a Case>,
+) -> Result<BTreeMap<String, String>, Failure> {
     let mut versions = BTreeMap::new();
-    for case in &suite.cases {
+    for case in cases {
         if let Target::Peer(server) = &case.scenario.target
             && !versions.contains_key(&server.name)
         {
@@ -209,22 +211,31 @@ fn peers(suite: &Suite) -> Result<BTreeMap<String, String>, Failure> {
 }
 
 pub(super) fn empty_result(suite: &Suite) -> RunResult {
+    RunResult {
+        scenario: suite.scenario.clone(),
+        seed: suite.cases.first().map_or(0, |case| case.scenario.seed),
+        ..nothing_yet()
+    }
+}
+
+/// A result that begins now, on this machine.
+pub(super) fn nothing_yet() -> RunResult {
     let mut environment = environment::look();
     environment.calibration = kept::summary(&environment);
     RunResult {
         schema: SCHEMA.to_owned(),
         started_at: jiff::Timestamp::now().strftime("%FT%TZ").to_string(),
-        scenario: suite.scenario.clone(),
+        scenario: serde_json::Value::Null,
         environment,
-        seed: suite.cases.first().map_or(0, |case| case.scenario.seed),
+        seed: 0,
         peers: BTreeMap::new(),
         refused: Vec::new(),
         gate: None,
-        cases: Vec::with_capacity(suite.cases.len()),
+        cases: Vec::new(),
     }
 }
 
-fn empty_case(case: &Case) -> CaseResult {
+pub(super) fn empty_case(case: &Case) -> CaseResult {
     let case_as_meant = serde_json::to_value(&case.scenario).unwrap_or_default();
     CaseResult {
         name: case.name.clone(),

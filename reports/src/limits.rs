@@ -117,7 +117,8 @@ fn worse(limit: &Limit, a: Judged, b: Judged) -> Judged {
     if b_is_worse { b } else { a }
 }
 
-fn print(value: f64, unit: Unit) -> String {
+/// A value of a metric, for people.
+pub(crate) fn print(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Time | Unit::Cost => duration(value),
         Unit::Memory => size(value as u64),

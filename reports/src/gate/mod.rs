@@ -17,7 +17,8 @@ mod tests_of;
 
 pub use sequence::FEWEST_ROUNDS;
 
-use paired::Pair;
+use paired::{Pair, Series};
+use scenarios::metric::Metric;
 
 use crate::model::{Arm, CaseResult, Finding, Gate, GateTest, Outcome, RunResult};
 
@@ -67,6 +68,17 @@ pub fn judge_again(result: &mut RunResult) {
         gate.findings = judgement.findings;
         gate.outcome = judgement.outcome;
     }
+}
+
+/// The change of a test in each round that can be used, up being more; empty where there is none.
+pub(crate) fn rounds_of(gate: &Gate, cases: &[CaseResult], test: &GateTest) -> Vec<f64> {
+    let case = gate.cases.iter().find(|case| case.name == test.case);
+    let metric = test.metric.parse::<Metric>();
+    let (Some(case), Ok(metric)) = (case, metric) else {
+        return Vec::new();
+    };
+    let pairs = CaseRounds::find(&case.name, &case.first, cases).pairs();
+    Series::of(metric, &pairs).map_or(Vec::new(), |series| series.changes())
 }
 
 /// The rounds of a case.

@@ -64,12 +64,14 @@ impl Scale {
     }
 }
 
-/// A metric over all pairs.
+/// A metric over the pairs that can be used.
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
     pub(crate) scale: Scale,
     pub(crate) better: Better,
-    /// The baseline's values, pair by pair.
+    /// Which of all pairs are in it.
+    pub(crate) used: Vec<bool>,
+    /// The baseline's values, used pair by used pair.
     pub(crate) baseline: Vec<f64>,
     pub(crate) candidate: Vec<f64>,
 }
@@ -85,18 +87,38 @@ pub(crate) enum Unusable {
 
 impl Series {
     pub(crate) fn of(metric: Metric, pairs: &[Pair<'_>]) -> Result<Series, Unusable> {
-        let side = |arm| -> Result<Vec<f64>, Unusable> {
-            pairs
-                .iter()
-                .map(|pair| value(metric, pair.of(arm)))
-                .collect()
-        };
-        Ok(Series {
+        let mut series = Series {
             scale: Scale::of(metric),
             better: metric.better().unwrap_or(Better::Less),
-            baseline: side(Arm::Baseline)?,
-            candidate: side(Arm::Candidate)?,
-        })
+            used: Vec::new(),
+            baseline: Vec::new(),
+            candidate: Vec::new(),
+        };
+        let mut without_number = Vec::new();
+        for pair in pairs {
+            let arm = |arm| value(metric, pair.of(arm));
+            let values = match pair.is_usable() {
+                true => arm(Arm::Baseline).and_then(|b| Ok((b, arm(Arm::Candidate)?))),
+                false => Err(Unusable::TooFew(String::new())),
+            };
+            series.used.push(values.is_ok());
+            match values {
+                Ok((baseline, candidate)) => {
+                    series.baseline.push(baseline);
+                    series.candidate.push(candidate);
+                }
+                Err(Unusable::NotMeasured) => return Err(Unusable::NotMeasured),
+                Err(Unusable::TooFew(why)) => {
+                    without_number.extend((!why.is_empty()).then_some(why))
+                }
+            }
+        }
+        // A few are left out with their whole round; many would leave a selection.
+        let with_number = series.baseline.len();
+        match without_number.pop() {
+            Some(why) if with_number < 9 * (without_number.len() + 1) => Err(Unusable::TooFew(why)),
+            _ => Ok(series),
+        }
     }
 
     /// How much worse the candidate is in each pair, on the scale.
@@ -111,6 +133,12 @@ impl Series {
                 self.sign() * up
             })
             .collect()
+    }
+
+    /// The change in each pair, up being more.
+    pub(crate) fn changes(&self) -> Vec<f64> {
+        let up = self.differences().into_iter().map(|d| self.sign() * d);
+        up.map(|d| self.scale.change_of(d)).collect()
     }
 
     /// The change from baseline to candidate over the first `pairs` pairs, up being more.

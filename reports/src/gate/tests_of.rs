@@ -44,25 +44,17 @@ fn test(gate: &Gate, case: &CaseRounds<'_>, wanted: &GateMetric, alpha: f64) -> 
         outcome: Outcome::Inconclusive,
         why: None,
     };
-    let all = case.pairs();
-    let used: Vec<_> = all
-        .iter()
-        .copied()
-        .filter(|pair| pair.is_usable())
-        .collect();
+    let pairs = case.pairs();
     let series = match wanted.metric.parse::<Metric>() {
-        Ok(metric) => Series::of(metric, &used),
+        Ok(metric) => Series::of(metric, &pairs),
         Err(_) => Err(Unusable::NotMeasured),
     };
     match series {
-        Ok(_) if used.is_empty() => GateTest {
-            why: Some("there is no round of it".to_owned()),
+        Ok(series) if series.baseline.is_empty() => GateTest {
+            why: Some("there is no round of it that can be used".to_owned()),
             ..empty
         },
-        Ok(series) => {
-            let usable: Vec<bool> = all.iter().map(|pair| pair.is_usable()).collect();
-            decided(gate, &series, &looks(gate, &usable), alpha, empty)
-        }
+        Ok(series) => decided(gate, &series, &looks(gate, &series.used), alpha, empty),
         Err(Unusable::NotMeasured) => GateTest {
             outcome: Outcome::Invalid,
             why: Some(format!(
@@ -79,11 +71,11 @@ fn test(gate: &Gate, case: &CaseRounds<'_>, wanted: &GateMetric, alpha: f64) -> 
 }
 
 /// The looks of the job as a case saw them, some of whose rounds could not be used.
-fn looks(gate: &Gate, usable: &[bool]) -> Vec<LookAt> {
+fn looks(gate: &Gate, used: &[bool]) -> Vec<LookAt> {
     let look = |look: &crate::model::Look| {
-        let made = (look.rounds as usize).min(usable.len());
+        let made = (look.rounds as usize).min(used.len());
         LookAt {
-            values: usable[..made].iter().filter(|usable| **usable).count(),
+            values: used[..made].iter().filter(|used| **used).count(),
             information: look.information,
         }
     };

@@ -6,6 +6,7 @@ mod canvas;
 mod chart;
 mod compare;
 mod drawing;
+mod gate;
 mod ink;
 mod named;
 mod percentiles;
@@ -69,6 +70,7 @@ pub struct Plan {
 
 /// Every figure, in the order of the page.
 pub static PLOTS: &[&dyn Plot] = &[
+    &gate::Rounds,
     &compare::Heat,
     &sweep::Throughput,
     &sweep::ResponseTime,

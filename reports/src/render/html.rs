@@ -5,12 +5,13 @@ use askama::Template;
 use super::behind::{Extra, extras};
 use super::{Artifact, Renderer};
 use crate::error::ReportError;
-use crate::model::{FEWEST_BEYOND, LimitVerdict, Quantile, Shown, Stage, Verdict};
+use crate::model::{FEWEST_BEYOND, LimitVerdict, Outcome, Quantile, Shown, Stage, Verdict};
 use crate::plot::{self, Drawing, Shape};
 use crate::view::facts::{self, Fact};
 use crate::view::format::{count, quantile, rate, seconds};
 use crate::view::{
-    COLUMNS, CaseView, Cell, Figure, HEADINGS, LimitRow, Row, Time, View, clean, link, yaml,
+    COLUMNS, CaseView, Cell, Figure, GATE_HEADINGS, HEADINGS, LimitRow, Row, Time, View, clean,
+    link, yaml,
 };
 
 /// Cases beyond so many are folded at first.
@@ -63,6 +64,7 @@ struct Page<'v, 'a> {
     fewest: u64,
     columns: [(Quantile, &'static str); 5],
     headings: [&'static str; 9],
+    gate_headings: [&'static str; 7],
     stage_columns: [&'static str; 9],
     figures: Vec<PageFigure>,
     measured_times: Vec<Time>,
@@ -113,6 +115,7 @@ impl<'v, 'a> Page<'v, 'a> {
             fewest: FEWEST_BEYOND,
             columns: COLUMNS,
             headings: HEADINGS,
+            gate_headings: GATE_HEADINGS,
             stage_columns: STAGE_COLUMNS,
             figures: figures(view)?,
             measured_times: Time::ALL.into_iter().filter(measured).collect(),
@@ -136,6 +139,18 @@ impl<'v, 'a> Page<'v, 'a> {
             LimitVerdict::Inconclusive => ("inconclusive", "doubt"),
         };
         Badge { word, class }
+    }
+
+    fn outcome(&self, outcome: &Outcome) -> Badge {
+        let class = match outcome {
+            Outcome::Pass | Outcome::Improved => "good",
+            Outcome::Inconclusive => "doubt",
+            Outcome::Regressed | Outcome::Invalid => "bad",
+        };
+        Badge {
+            word: outcome.name(),
+            class,
+        }
     }
 
     /// The headline numbers of a case with the names of their columns.

@@ -2,10 +2,11 @@
 
 use super::{Artifact, Renderer};
 use crate::error::ReportError;
-use crate::model::{LimitVerdict, Shown, Verdict};
+use crate::model::{LimitVerdict, Outcome, Shown, Verdict};
 use crate::view::format::{DASH, count};
 use crate::view::{
-    COLUMNS, CaseView, Cell, Comparison, Figure, HEADINGS, Headline, View, facts, link,
+    COLUMNS, CaseView, Cell, Comparison, Figure, GATE_HEADINGS, GateView, HEADINGS, Headline, View,
+    facts, link,
 };
 
 /// Percentile tables beyond so many cases would fill a step summary, which is dropped whole when it is too long.
@@ -34,13 +35,14 @@ impl Renderer for Markdown {
 }
 
 fn heading(view: &View<'_>) -> String {
-    let mark = match view.verdict {
-        Verdict::Valid => "✅ valid",
-        Verdict::Tainted => "⚠️ tainted",
-        Verdict::Invalid => "❌ invalid",
+    let mark = match (&view.gate, view.verdict) {
+        (Some(gate), _) => outcome(gate.outcome),
+        (None, Verdict::Valid) => "✅ valid",
+        (None, Verdict::Tainted) => "⚠️ tainted",
+        (None, Verdict::Invalid) => "❌ invalid",
     };
     let mut text = format!("## {}: {mark}\n", escape(&view.title));
-    if view.verdict == Verdict::Invalid {
+    if view.verdict == Verdict::Invalid && view.gate.is_none() {
         text.push_str(
             "\n> [!CAUTION]\n> These numbers are invalid: do not use them. The reasons follow.\n",
         );
@@ -48,6 +50,13 @@ fn heading(view: &View<'_>) -> String {
     if let Some(about) = &view.about {
         text.push_str(&format!("\n{}\n", escape(about)));
     }
+    text.extend(view.gate.iter().map(|of| format!("\n{}", gate(of))));
+    text.push_str(&reasons(view));
+    text
+}
+
+fn reasons(view: &View<'_>) -> String {
+    let mut text = String::new();
     if !view.reasons.is_empty() {
         text.push('\n');
     }
@@ -55,6 +64,42 @@ fn heading(view: &View<'_>) -> String {
         let cases = reason.cases.as_ref();
         let cases = cases.map_or(String::new(), |cases| format!("**{}**: ", escape(cases)));
         text.push_str(&format!("- {cases}{}\n", escape(&reason.text)));
+    }
+    text
+}
+
+const fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "✅ pass",
+        Outcome::Improved => "✅ improved",
+        Outcome::Regressed => "❌ regressed",
+        Outcome::Inconclusive => "❔ inconclusive",
+        Outcome::Invalid => "❌ invalid",
+    }
+}
+
+/// A row for each test of a gate, the worst first, and how it was judged.
+fn gate(gate: &GateView) -> String {
+    let mut text = format!("**{}**\n\n", escape(&gate.sentence));
+    for finding in &gate.findings {
+        text.push_str(&format!("- ❌ {}\n", escape(finding)));
+    }
+    let mut header = vec!["Scenario", "Metric", "Verdict"];
+    header.extend(GATE_HEADINGS);
+    let rows = gate.rows.iter().map(|row| {
+        let advisory = if row.advisory { " (advisory)" } else { "" };
+        let why = row.why.as_ref().map_or(String::new(), |why| {
+            format!("<br><sub>{}</sub>", escape(why))
+        });
+        let verdict = format!("{}{advisory}{why}", outcome(row.outcome));
+        let mut cells = vec![escape(&row.case), code(&row.metric), verdict];
+        cells.extend(row.cells.iter().map(|cell| escape(cell)));
+        cells
+    });
+    text.push_str(&table(&header, rows, 3));
+    text.push('\n');
+    for fact in &gate.facts {
+        text.push_str(&format!("- {}\n", escape(fact)));
     }
     text
 }

@@ -4,6 +4,7 @@ mod behind;
 mod calibration;
 mod columns;
 mod csv;
+mod gate;
 mod grid;
 mod hgrm;
 mod html;

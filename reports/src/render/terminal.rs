@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::grid::{Entry, Grid, Tone, shorten, shorten_middle, wrap};
-use super::{Artifact, Renderer, pairs};
+use super::{Artifact, Renderer, gate, pairs};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{count, plural};
@@ -34,8 +34,18 @@ impl Terminal {
     pub fn text(&self, view: &View<'_>) -> String {
         let mut lines = self.heading(view);
         lines.extend(self.limits(view));
+        lines.extend(
+            view.gate
+                .iter()
+                .flat_map(|gate| gate::table(gate, self.color, WIDTH)),
+        );
         match &view.comparison {
             Some(comparison) => lines.extend(pairs::lines(comparison, view, self.color, WIDTH)),
+            None if view.gate.is_some() => {
+                lines.extend(self.overview(view));
+                lines.push(String::new());
+                lines.extend(self.reasons(view));
+            }
             None => {
                 lines.extend(self.overview(view));
                 for case in view.cases.iter().take(MOST_TABLES) {
@@ -49,6 +59,7 @@ impl Terminal {
         lines.extend(self.legend(view));
         // The end of a long summary is what a terminal shows.
         lines.extend(self.warning(view));
+        lines.extend(view.gate.iter().map(|gate| gate::verdict(gate, self.color)));
         lines.join("\n") + "\n"
     }
 
@@ -57,20 +68,39 @@ impl Terminal {
     }
 
     fn heading(self, view: &View<'_>) -> Vec<String> {
-        let (word, tone) = verdict(view.verdict);
-        let title = shorten(&view.title, WIDTH - 12);
+        let (word, tone) = match &view.gate {
+            Some(gate) => (gate.outcome.name(), gate::tone(gate.outcome)),
+            None => verdict(view.verdict),
+        };
+        let title = shorten(&view.title, WIDTH - 16);
         let mut lines = vec![format!(
             "{}  {}",
             self.paint(&title, Tone::Strong),
             self.paint(&word.to_uppercase(), tone)
         )];
-        lines.extend(self.warning(view));
         lines.extend(view.about.iter().flat_map(|about| wrap(about, WIDTH)));
-        // Of a comparison there may be some for each pair, and its table is what people came for.
-        let most = match view.comparison {
-            Some(_) => MOST_REASONS,
-            None => usize::MAX,
+        if let Some(gate) = &view.gate {
+            lines.extend(gate::heading(gate, self.color, WIDTH));
+            return lines;
+        }
+        lines.extend(self.warning(view));
+        lines.extend(self.reasons(view));
+        if let [only] = &view.cases[..] {
+            let about = shorten(&about_case(only), WIDTH);
+            lines.push(self.paint(&about, Tone::Faint));
+        }
+        lines
+    }
+
+    /// Why the numbers are not valid. Of comparisons and gates there may be some for each run, and their table is what
+    /// people came for.
+    fn reasons(self, view: &View<'_>) -> Vec<String> {
+        let (_, tone) = verdict(view.verdict);
+        let most = match (&view.comparison, &view.gate) {
+            (None, None) => usize::MAX,
+            _ => MOST_REASONS,
         };
+        let mut lines = Vec::new();
         for reason in view.reasons.iter().take(most) {
             let cases = reason.cases.as_ref();
             let cases = cases.map_or(String::new(), |cases| format!("{cases}: "));
@@ -92,17 +122,14 @@ impl Terminal {
             );
             lines.push(self.paint(&text, tone));
         }
-        if let [only] = &view.cases[..] {
-            let about = shorten(&about_case(only), WIDTH);
-            lines.push(self.paint(&about, Tone::Faint));
-        }
         lines
     }
 
     /// What nobody may miss.
     fn warning(self, view: &View<'_>) -> Option<String> {
         let text = "INVALID: do not use these numbers; the reasons come first.";
-        (view.verdict == Verdict::Invalid).then(|| self.paint(text, Tone::Bad))
+        (view.verdict == Verdict::Invalid && view.gate.is_none())
+            .then(|| self.paint(text, Tone::Bad))
     }
 
     fn limits(self, view: &View<'_>) -> Vec<String> {
@@ -217,8 +244,8 @@ impl Terminal {
 
     /// What a reader needs to know of the tables above, and nothing of what is not in them.
     fn legend(self, view: &View<'_>) -> Vec<String> {
-        // A comparison has no percentile tables here.
-        let tables = if view.comparison.is_some() {
+        // Comparisons and gates have no percentile tables here.
+        let tables = if view.comparison.is_some() || view.gate.is_some() {
             0
         } else {
             MOST_TABLES

@@ -5,6 +5,7 @@ mod case;
 mod comparison;
 pub mod facts;
 pub mod format;
+mod gate;
 mod headline;
 pub mod link;
 mod merged;
@@ -17,6 +18,8 @@ pub(crate) use around::around;
 pub use case::{COLUMNS, CaseView, Cell, TimeRow, cells, table};
 pub(crate) use comparison::heat;
 pub use comparison::{Comparison, Group, HEADINGS, Row};
+pub(crate) use gate::percent;
+pub use gate::{GATE_HEADINGS, GateRow, GateView};
 pub(crate) use headline::whisker;
 pub use headline::{Figure, Headline, Metric};
 pub use merged::Merged;
@@ -27,7 +30,7 @@ pub use time::Time;
 use serde_json::Value;
 
 use crate::error::ReportError;
-use crate::model::{CaseResult, Finding, LimitOutcome, LimitVerdict, RunResult, Verdict};
+use crate::model::{CaseResult, Finding, LimitOutcome, LimitVerdict, Outcome, RunResult, Verdict};
 
 /// One or several results, ready to be shown.
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ pub struct View<'a> {
     pub sweep: Option<Sweep>,
     /// Stacks side by side, where the result is of a comparison.
     pub comparison: Option<Comparison>,
+    /// The verdict on a candidate, where the result is of a gate.
+    pub gate: Option<GateView>,
 }
 
 /// Why a case is not valid.
@@ -84,24 +89,25 @@ impl<'a> View<'a> {
         let cases = case_views(results, &runs)?;
         let about = first.scenario.get("about").and_then(Value::as_str);
         let comparison = Comparison::find(results, &cases);
-        let reasons = match comparison {
-            Some(_) => reasons_by_rule(&cases),
-            None => reasons(&cases),
+        let gate = GateView::find(results);
+        let reasons = match (&comparison, &gate) {
+            (None, None) => reasons(&cases),
+            _ => reasons_by_rule(&cases),
         };
         Ok(View {
             title: title(results),
             about: about
                 .filter(|about| results.len() == 1 && !about.is_empty())
                 .map(clean),
-            verdict: cases
-                .iter()
-                .map(|c| c.verdict)
-                .max()
-                .unwrap_or(Verdict::Invalid),
+            verdict: verdict(&cases, gate.as_ref()),
             reasons,
             limits: limits(&cases),
-            sweep: Sweep::find(&cases, &runs),
+            sweep: match gate {
+                Some(_) => None,
+                None => Sweep::find(&cases, &runs),
+            },
             comparison,
+            gate,
             cases,
             runs,
             results,
@@ -116,6 +122,16 @@ impl<'a> View<'a> {
     /// Whether there are several cases to hold side by side.
     pub fn has_several_cases(&self) -> bool {
         self.cases.len() > 1
+    }
+}
+
+/// The worst verdict of any repetition. A gate drops invalid rounds in pairs, and says itself when they are too many.
+fn verdict(cases: &[CaseView<'_>], gate: Option<&GateView>) -> Verdict {
+    let worst = cases.iter().map(|c| c.verdict).max();
+    match gate.map(|gate| gate.outcome) {
+        None => worst.unwrap_or(Verdict::Invalid),
+        Some(Outcome::Invalid) => Verdict::Invalid,
+        Some(_) => worst.unwrap_or(Verdict::Invalid).min(Verdict::Tainted),
     }
 }
 

@@ -62,6 +62,12 @@ fn case_label(
     cases: usize,
     value: fn(&Value) -> String,
 ) -> String {
+    if let Some(gate) = &result.gate {
+        // Of one case the arm alone says it.
+        let only = gate.cases.first().filter(|_| gate.cases.len() == 1);
+        let arm = only.and_then(|only| case.name.strip_prefix(&format!("{}/", only.name)));
+        return clean(arm.unwrap_or(&case.name));
+    }
     if cases == 1 || case.point.is_empty() {
         let prefix = format!("{}/", result.name());
         let name = case.name.strip_prefix(&prefix).unwrap_or(&case.name);

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use reports::model::{Ended, Gate, GateMetric, Outcome, Policy, RunResult};
+use reports::model::{Ended, Gate, GateMetric, Outcome, Policy, RunResult, Stored};
 use scenarios::gate::{Budget, Gate as Asked};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
-use crate::gate::{Arms, Rounds, Schedule, arms, empty_cases};
+use crate::gate::{Arms, Rounds, Schedule, Store, arms, empty_cases};
 use crate::interrupt;
 use crate::output;
 use crate::progress::Progress;
@@ -23,6 +23,10 @@ pub struct Args {
     /// Judges the rounds of this result again, and measures nothing.
     #[arg(long, value_name = "RESULT.json")]
     replay: Option<PathBuf>,
+    /// Holds the candidate against the stored runs of this folder: the gate's baseline is then a control, a server that
+    /// stays the same. See `bench-runner baseline`.
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
     /// Where the result's files go; without it, a new folder in reports/runs, and none for a replay.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -52,7 +56,7 @@ enum OnInconclusive {
 /// Runs the gate, or judges a result again, and reports.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let outcome = match (&args.gate, &args.replay) {
-        (_, Some(result)) => replay(result, args.out.as_deref())?,
+        (_, Some(result)) => replay(result, args)?,
         (Some(gate), None) => measure(gate, args)?,
         (None, None) => {
             return Err(Failure::usage(
@@ -69,7 +73,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn replay(path: &Path, out: Option<&Path>) -> Result<Outcome, Failure> {
+fn replay(path: &Path, args: &Args) -> Result<Outcome, Failure> {
     let mut result = super::report::read(path)?;
     if result.gate.is_none() {
         return Err(Failure::usage(format!(
@@ -77,21 +81,21 @@ fn replay(path: &Path, out: Option<&Path>) -> Result<Outcome, Failure> {
             path.display()
         )));
     }
+    hold_against(&mut result, args.against.as_deref())?;
     reports::gate::judge_again(&mut result);
-    match out {
+    match &args.out {
         Some(folder) => super::run::publish(&result, folder)?,
         None => output::print(
             &reports::terminal(std::slice::from_ref(&result), output::has_color())
                 .map_err(anyhow::Error::from)?,
         )?,
     }
-    Ok(result.gate.map_or(Outcome::Invalid, |gate| gate.outcome))
+    Ok(outcome(&result))
 }
 
 fn measure(path: &Path, args: &Args) -> Result<Outcome, Failure> {
     let asked = Asked::load(path)?;
     let cases = arms(&asked, &args.sets)?;
-    let budget = args.budget.unwrap_or(asked.budget);
     let folder = args
         .out
         .clone()
@@ -100,31 +104,85 @@ fn measure(path: &Path, args: &Args) -> Result<Outcome, Failure> {
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let stop = Stop::default();
     interrupt::listen(stop.clone()).context("cannot listen for Ctrl-C")?;
-    let mut result = empty_result(&asked, budget, &cases)?;
-    let looks = policy(&asked).looks;
+    let mut result = play(&asked, &cases, args, &stop, &folder)?;
+    if args.against.is_some() && outcome(&result) == Outcome::Regressed && !stop.is_asked() {
+        // Stored runs tell less than runs side by side: what they call a regression must be seen twice.
+        output::tell("regressed; measuring once more, which must confirm it");
+        result = play(&asked, &cases, args, &stop, &folder)?;
+    }
+    super::run::publish(&result, &folder)?;
+    Ok(outcome(&result))
+}
+
+/// Plays all rounds, and judges them. Whatever goes wrong is part of the result, as soon as there is a round.
+fn play(
+    asked: &Asked,
+    cases: &[Arms],
+    args: &Args,
+    stop: &Stop,
+    folder: &Path,
+) -> Result<RunResult, Failure> {
+    let budget = args.budget.unwrap_or(asked.budget);
+    let mut result = empty_result(asked, budget, cases)?;
+    let mut looks = policy(asked).looks;
+    if args.against.is_some() {
+        // What stands beside is only the control: nothing is decided before the end.
+        looks.drain(..looks.len().saturating_sub(1));
+    }
     let schedule = Schedule::new(budget, looks);
-    let rounds = cases.len() * 2 * schedule.most() as usize;
+    let all = cases.len() * 2 * schedule.most() as usize;
     let mut rounds = Rounds {
-        cases: &cases,
-        progress: Progress::of(args.quiet, rounds),
+        cases,
+        progress: Progress::of(args.quiet, all),
         schedule,
-        stop,
+        stop: stop.clone(),
         seed: asked.seed,
     };
     let file = folder.join("result.json");
     let kept = rounds.play(&mut result, |so_far| {
         output::write(&file, so_far.to_json().as_bytes())
     });
-    reports::gate::judge_again(&mut result);
+    // A disk that is full ends the gate; the rounds before are on it.
+    kept.map_err(|error| Failure::untrusted(format!("{error:#}")))?;
     if result.cases.iter().all(|case| case.repetitions.is_empty()) {
         let why = result.gate.and_then(|gate| gate.failure);
         return Err(Failure::untrusted(why.unwrap_or_else(|| {
             "the gate was stopped before its first round was over".to_owned()
         })));
     }
-    super::run::publish(&result, &folder)?;
-    kept?;
-    Ok(result.gate.map_or(Outcome::Invalid, |gate| gate.outcome))
+    hold_against(&mut result, args.against.as_deref())?;
+    reports::gate::judge_again(&mut result);
+    Ok(result)
+}
+
+/// Puts the stored runs that are of the same work and machine into the result.
+fn hold_against(result: &mut RunResult, folder: Option<&Path>) -> Result<(), Failure> {
+    let Some(folder) = folder else { return Ok(()) };
+    // What the rounds beside each other say must be known before.
+    reports::gate::judge_again(result);
+    let runs = Store::new(folder).all()?;
+    let runs: Vec<Stored> = runs.into_iter().map(|(_, run)| run).collect();
+    let matching = reports::gate::matching(result, &runs);
+    if matching.len() < runs.len() {
+        output::tell(&format!(
+            "warning: {} of {} stored runs in {} are of another gate, work or machine; of the latest, {}",
+            runs.len() - matching.len(),
+            runs.len(),
+            folder.display(),
+            reports::gate::difference(result, &runs)
+        ));
+    }
+    if let Some(gate) = &mut result.gate {
+        gate.stored = Some(matching);
+    }
+    Ok(())
+}
+
+fn outcome(result: &RunResult) -> Outcome {
+    result
+        .gate
+        .as_ref()
+        .map_or(Outcome::Invalid, |gate| gate.outcome)
 }
 
 fn empty_result(asked: &Asked, budget: Budget, cases: &[Arms]) -> Result<RunResult, Failure> {
@@ -153,6 +211,7 @@ fn empty_result(asked: &Asked, budget: Budget, cases: &[Arms]) -> Result<RunResu
             looks: Vec::new(),
             ended: Ended::Budget,
             failure: None,
+            stored: None,
             tests: Vec::new(),
             findings: Vec::new(),
             outcome: Outcome::Invalid,

@@ -1,5 +1,6 @@
 //! The subcommands, a file each: its arguments, and `run`.
 
+pub mod baseline;
 pub mod calibrate;
 pub mod check;
 pub mod compare;

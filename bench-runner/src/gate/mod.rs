@@ -7,7 +7,9 @@
 mod arms;
 mod rounds;
 mod schedule;
+mod store;
 
 pub use arms::{Arms, ArmsError, arms};
 pub use rounds::{Rounds, empty_cases};
 pub use schedule::Schedule;
+pub use store::Store;

@@ -57,16 +57,44 @@ pub(crate) struct Outcome {
 
 impl Run {
     pub(crate) fn new(yaml: &str) -> Run {
+        Run::of("run", yaml)
+    }
+
+    /// A gate file to be judged by the program.
+    pub(crate) fn gate(yaml: &str) -> Run {
+        Run::of("gate", yaml)
+    }
+
+    fn of(subcommand: &str, yaml: &str) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.yaml");
         std::fs::write(&file, yaml).unwrap();
         let mut command = Command::new(PROGRAM);
         command
-            .arg("run")
+            .arg(subcommand)
             .arg(&file)
             .arg("--out")
             .arg(folder.path().join("out"));
         Run { folder, command }
+    }
+
+    /// Puts another file beside it.
+    pub(crate) fn file(self, name: &str, text: &str) -> Run {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+        self
+    }
+
+    /// Runs it from a shell script that ends in `exec "$@"`.
+    pub(crate) fn in_shell(self, script: &str) -> Run {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script, "sh"])
+            .arg(self.command.get_program());
+        command.args(self.command.get_args());
+        Run {
+            folder: self.folder,
+            command,
+        }
     }
 
     pub(crate) fn set(mut self, setting: impl AsRef<str>) -> Run {

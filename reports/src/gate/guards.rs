@@ -12,10 +12,12 @@ use crate::model::{Arm, Ended, Finding, Gate, Repetition, Verdict};
 use crate::seen::{Seen, see};
 use crate::stats::{SignedRank, p_above, p_below};
 
-/// More of the rounds than this must be usable.
+/// Rounds of a case that may be invalid, as a share.
 const MOST_UNUSABLE: f64 = 0.1;
 /// A server that is busier than this queues, and every figure of it is the queue's.
 const MOST_BUSY: f64 = 0.75;
+/// Where the client's own lateness is more of the response time than this, the response time is the client's.
+const MOST_LAG: f64 = 0.5;
 /// A baseline that fails more calls than this is no standard.
 const MOST_FAILED: f64 = 0.005;
 /// Whichever arm is second must not be slower than this, or be called so with this chance.
@@ -29,10 +31,12 @@ const GUARDS: &[(&str, Guard)] = &[
     ("interrupted", interrupted),
     ("round_failed", round_failed),
     ("nothing_measured", nothing_measured),
+    ("rounds_missing", rounds_missing),
     ("different_work", different_work),
     ("unusable_rounds", unusable_rounds),
     ("baseline_fails", baseline_fails),
     ("saturated", saturated),
+    ("lagging_client", lagging_client),
     ("order_effect", order_effect),
 ];
 
@@ -94,6 +98,28 @@ fn nothing_measured(_: &Gate, rounds: &[CaseRounds<'_>]) -> Option<Finding> {
     found(
         format!("there is no round of `{}` of {arm}", missing.name),
         "both arms must run every scenario",
+    )
+}
+
+/// A result whose rounds were cut off says nothing of those that are gone.
+fn rounds_missing(gate: &Gate, rounds: &[CaseRounds<'_>]) -> Option<Finding> {
+    if matches!(gate.ended, Ended::Interrupted | Ended::Failed) {
+        return None;
+    }
+    let looked = gate.looks.last().map_or(0, |look| look.rounds as usize);
+    let is_short = |case: &&CaseRounds<'_>| {
+        let made = case.pairs().len();
+        made > 0 && (made < case.first.len() || made < looked)
+    };
+    let case = rounds.iter().find(is_short)?;
+    found(
+        format!(
+            "{} rounds of `{}` are there, and {} were made",
+            case.pairs().len(),
+            case.name,
+            case.first.len().max(looked)
+        ),
+        "judge the whole result.json, or run the gate again",
     )
 }
 
@@ -203,6 +229,38 @@ fn saturated(_: &Gate, rounds: &[CaseRounds<'_>]) -> Option<Finding> {
                     "lower the rate to about half of what the server can do",
                 );
             }
+        }
+    }
+    None
+}
+
+fn lagging_client(gate: &Gate, rounds: &[CaseRounds<'_>]) -> Option<Finding> {
+    if !gate
+        .metrics
+        .iter()
+        .any(|m| !m.advisory && m.metric.starts_with("response_time"))
+    {
+        return None;
+    }
+    for case in rounds.iter().filter(|case| is_open(case)) {
+        let pairs = case.pairs();
+        let both = pairs
+            .iter()
+            .flat_map(|pair| [pair.baseline, pair.candidate]);
+        let lag = |of: &Repetition| {
+            let (lag, response) = (of.start_lag.p99_ns?, of.response_time.p99_ns?);
+            Some(lag as f64 / (response as f64).max(1.0))
+        };
+        let share = median(&both.filter_map(lag).collect::<Vec<_>>());
+        if share > MOST_LAG {
+            return found(
+                format!(
+                    "calls of `{}` started late: the start lag's p99 is {:.0} % of the response time's, which includes it",
+                    case.name,
+                    share * 100.0
+                ),
+                "give the runner a core of its own (`client.cpus`), `client.idle: spin`, more lanes or channels, or lower the rate",
+            );
         }
     }
     None

@@ -13,9 +13,11 @@
 mod guards;
 mod paired;
 mod sequence;
+mod stored;
 mod tests_of;
 
 pub use sequence::FEWEST_ROUNDS;
+pub use stored::{FEWEST_STORED, difference, matching};
 
 use paired::{Pair, Series};
 use scenarios::metric::Metric;

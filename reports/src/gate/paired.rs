@@ -109,7 +109,7 @@ impl Series {
                 }
                 Err(Unusable::NotMeasured) => return Err(Unusable::NotMeasured),
                 Err(Unusable::TooFew(why)) => {
-                    without_number.extend((!why.is_empty()).then_some(why))
+                    without_number.extend((!why.is_empty()).then_some(why));
                 }
             }
         }

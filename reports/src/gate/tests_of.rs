@@ -2,9 +2,9 @@
 
 use scenarios::metric::Metric;
 
-use super::CaseRounds;
 use super::paired::{Series, Unusable};
 use super::sequence::{Criteria, FEWEST_ROUNDS, LookAt, decide, smallest_detectable};
+use super::{CaseRounds, stored};
 use crate::model::{Gate, GateMetric, GateTest, Outcome};
 
 /// Every test of a job, in the order of cases and metrics.
@@ -36,6 +36,7 @@ fn test(gate: &Gate, case: &CaseRounds<'_>, wanted: &GateMetric, alpha: f64) -> 
         advisory: wanted.advisory,
         baseline: None,
         candidate: None,
+        measured: None,
         change: None,
         smallest_detectable: None,
         rounds: 0,
@@ -54,7 +55,13 @@ fn test(gate: &Gate, case: &CaseRounds<'_>, wanted: &GateMetric, alpha: f64) -> 
             why: Some("there is no round of it that can be used".to_owned()),
             ..empty
         },
-        Ok(series) => decided(gate, &series, &looks(gate, &series.used), alpha, empty),
+        Ok(series) => {
+            let beside = decided(gate, &series, &looks(gate, &series.used), alpha, empty);
+            match &gate.stored {
+                None => beside,
+                Some(stored) => stored::judge(gate, stored, beside, alpha),
+            }
+        }
         Err(Unusable::NotMeasured) => GateTest {
             outcome: Outcome::Invalid,
             why: Some(format!(
@@ -108,6 +115,7 @@ fn decided(
         more_is_better: series.better == scenarios::metric::Better::More,
         baseline: Some(baseline),
         candidate: Some(candidate),
+        measured: series.change(decision.values).map(|change| change.estimate),
         change: series.change(decision.values),
         smallest_detectable,
         rounds: u32::try_from(decision.values).unwrap_or(u32::MAX),

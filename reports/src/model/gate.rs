@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Finding;
+use super::{Finding, Stored};
 
 /// Baseline and candidate, round by round, and the verdict.
 ///
@@ -34,6 +34,9 @@ pub struct Gate {
     /// What went wrong, where something did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// The stored runs that it is held against, where the baseline is only a control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Vec<Stored>>,
     /// Each metric of each case, the worst first.
     #[serde(default)]
     pub tests: Vec<GateTest>,
@@ -129,6 +132,10 @@ pub struct GateTest {
     pub baseline: Option<f64>,
     /// The median of the candidate's.
     pub candidate: Option<f64>,
+    /// The change from the baseline arm to the candidate as it was measured; what is judged below may be held against
+    /// stored runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<f64>,
     /// The change from baseline to candidate, with its 95 % confidence interval.
     pub change: Option<Change>,
     /// The smallest change for the worse that would have been called a regression in 39 of 40 jobs with this noise.

@@ -11,6 +11,7 @@ mod foreign;
 mod gate;
 mod network;
 mod repetition;
+mod stored;
 mod timing;
 
 pub use calibration::{
@@ -26,6 +27,7 @@ pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
     WireSettings,
 };
+pub use stored::{STORED_SCHEMA, Stored, StoredRatio};
 pub use timing::{
     Censored, FEWEST_BEYOND, HistogramError, Quantile, Shown, Timing, decode_histogram,
     empty_histogram, encode_histogram,

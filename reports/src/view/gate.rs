@@ -106,6 +106,14 @@ fn sentence(gate: &Gate) -> String {
     }
 }
 
+/// How a verdict against stored runs is reached.
+fn stored_fact(runs: usize) -> String {
+    format!(
+        "held against {runs} stored runs of the same work on the same machine, by the ratio to a control that ran beside: \
+         weaker than both arms in one job"
+    )
+}
+
 fn facts(gate: &Gate) -> Vec<String> {
     let rounds = gate
         .cases
@@ -121,7 +129,7 @@ fn facts(gate: &Gate) -> Vec<String> {
     };
     let policy = &gate.policy;
     let percent = |share: f64| percent(share).trim_start_matches('+').to_owned();
-    vec![
+    let mut facts = vec![
         format!(
             "{} of {}, until {ended}",
             plural(rounds as u64, "round"),
@@ -138,7 +146,11 @@ fn facts(gate: &Gate) -> Vec<String> {
             percent(policy.beta),
             percent(policy.noise_floor)
         ),
-    ]
+    ];
+    if let Some(stored) = &gate.stored {
+        facts[2] = stored_fact(stored.len());
+    }
+    facts
 }
 
 fn row(test: &GateTest, changes: Vec<f64>) -> GateRow {

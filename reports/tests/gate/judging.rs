@@ -198,6 +198,13 @@ fn a_case_without_one_arm_is_invalid() {
 }
 
 #[test]
+fn rounds_that_are_gone_are_missed() {
+    let (gate, mut cases) = job(0.0);
+    cases[3].repetitions.truncate(14);
+    assert_eq!(rules(&gate, &cases), ["rounds_missing"]);
+}
+
+#[test]
 fn other_work_is_invalid() {
     let (gate, mut cases) = job(0.0);
     cases[0].case["target"] = "another".into();
@@ -245,6 +252,22 @@ fn a_busy_server_is_no_measure_under_an_open_load() {
         case.case = serde_json::json!({ "load": { "open": { "rate": "5000/s" } } });
     }
     assert_eq!(rules(&gate, &cases), ["saturated"]);
+}
+
+#[test]
+fn a_client_that_is_late_measures_itself() {
+    let (gate, mut cases) = job(0.0);
+    for case in &mut cases {
+        case.case = serde_json::json!({ "load": { "open": { "rate": "5000/s" } } });
+        for made in &mut case.repetitions {
+            made.start_lag.p99_ns = Some(made.response_time.p99_ns.unwrap() * 4 / 10);
+        }
+    }
+    assert_eq!(judge(&gate, &cases).outcome, Outcome::Pass);
+    for made in cases.iter_mut().flat_map(|case| &mut case.repetitions) {
+        made.start_lag.p99_ns = Some(made.response_time.p99_ns.unwrap() * 6 / 10);
+    }
+    assert_eq!(rules(&gate, &cases), ["lagging_client"]);
 }
 
 #[test]

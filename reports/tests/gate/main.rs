@@ -4,3 +4,4 @@ mod jobs;
 mod judging;
 mod noise;
 mod simulation;
+mod stored;

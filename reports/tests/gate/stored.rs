@@ -32,8 +32,8 @@ fn days(many: u64, slower: f64) -> Vec<Stored> {
         .collect()
 }
 
-fn held_against(stored: Vec<Stored>, mut result: RunResult) -> RunResult {
-    result.gate.as_mut().unwrap().stored = Some(matching(&result, &stored));
+fn held_against(stored: &[Stored], mut result: RunResult) -> RunResult {
+    result.gate.as_mut().unwrap().stored = Some(matching(&result, stored));
     judge_again(&mut result);
     result
 }
@@ -48,25 +48,25 @@ fn a_change_since_the_stored_runs_is_seen_whatever_the_control_is() {
     let stored = days(20, 1.0);
     let alarms = (200..300)
         .filter(|seed| {
-            outcome(&held_against(stored.clone(), day(*seed, 1.0))) == Outcome::Regressed
+            outcome(&held_against(&stored, day(*seed, 1.0))) == Outcome::Regressed
         })
         .count();
     assert!(
         alarms <= 2,
         "{alarms} of 100, before a second run confirms one"
     );
-    let slower = held_against(stored.clone(), day(101, 1.4));
+    let slower = held_against(&stored, day(101, 1.4));
     assert_eq!(outcome(&slower), Outcome::Regressed);
     let change = slower.gate.as_ref().unwrap().tests[0].change.unwrap();
     assert!((0.15..0.25).contains(&change.estimate), "{change:?}");
-    let faster = held_against(stored, day(102, 0.6));
+    let faster = held_against(&stored, day(102, 0.6));
     assert_eq!(outcome(&faster), Outcome::Improved);
 }
 
 #[test]
 fn few_stored_runs_are_inconclusive() {
     let few = FEWEST_STORED as u64 - 1;
-    let result = held_against(days(few, 0.0), day(100, 0.5));
+    let result = held_against(&days(few, 0.0), day(100, 0.5));
     assert_eq!(outcome(&result), Outcome::Inconclusive);
     let why = result.gate.unwrap().tests[0].why.clone().unwrap();
     assert!(why.starts_with("9 stored runs"), "{why}");
@@ -82,7 +82,7 @@ fn runs_of_another_machine_or_other_work_do_not_count() {
     assert_eq!(matching(&elsewhere, &stored).len(), 0);
     assert!(reports::gate::difference(&elsewhere, &stored).contains("kernel"));
     assert_eq!(
-        outcome(&held_against(stored.clone(), elsewhere)),
+        outcome(&held_against(&stored, elsewhere)),
         Outcome::Inconclusive
     );
     let mut other = here;

@@ -37,6 +37,8 @@ enum Command {
     Compare(cmd::compare::Args),
     /// Judge a candidate against its baseline; fails where it is worse.
     Gate(cmd::gate::Args),
+    /// Find the highest rate at which a scenario's limits still hold.
+    Search(cmd::search::Args),
     /// Keep results of gates, for `gate --against`.
     Baseline(cmd::baseline::Args),
     /// Check scenario files and show the cases that they expand to; runs nothing.
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => cmd::run::run(&args),
         Command::Compare(args) => cmd::compare::run(&args),
         Command::Gate(args) => cmd::gate::run(&args),
+        Command::Search(args) => cmd::search::run(&args),
         Command::Baseline(args) => cmd::baseline::run(&args),
         Command::Check(args) => cmd::check::run(&args),
         Command::List(args) => cmd::list::run(&args),

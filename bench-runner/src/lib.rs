@@ -12,6 +12,7 @@
 //! - [`peer`]: servers and clients of other stacks
 //! - [`compare`]: every client against every server
 //! - [`gate`]: a candidate against its baseline
+//! - [`search`]: the highest rate at which the limits hold
 //! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
@@ -37,4 +38,5 @@ pub mod plan;
 pub mod progress;
 pub mod record;
 pub mod run;
+pub mod search;
 pub mod target;

@@ -46,7 +46,7 @@ impl Progress {
         Progress::of(quiet, repetitions.sum())
     }
 
-    /// Of so many repetitions; shows nothing where `quiet`.
+    /// Of so many repetitions, or of 0 where nobody knows; shows nothing where `quiet`.
     pub fn of(quiet: bool, total: usize) -> Progress {
         let shown = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Shown::Nothing,
@@ -74,14 +74,27 @@ impl Progress {
     /// The next repetition begins.
     pub fn begin(&mut self, case: &str, number: u32, of: u32) {
         self.begun += 1;
-        let repetition = if of > 1 {
+        let repetition = if of > 1 && number < of {
             format!(" (repetition {} of {of})", number + 1)
+        } else if of > 1 {
+            " (once more)".to_owned()
         } else {
             String::new()
         };
-        self.title = format!("[{}/{}] {case}{repetition}", self.begun, self.total);
+        let of = match self.total {
+            0 => String::new(),
+            total => format!("/{total}"),
+        };
+        self.title = format!("[{}{of}] {case}{repetition}", self.begun);
         if matches!(self.shown, Shown::Lines) {
             output::tell(&self.title);
+        }
+    }
+
+    /// There is nothing more to show, however many repetitions there were.
+    pub fn close(&mut self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
         }
     }
 

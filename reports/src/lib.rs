@@ -7,6 +7,7 @@
 //! - [`model`]: the result as a file, `result.json`
 //! - [`limits`]: whether a result keeps what its scenario asks
 //! - [`gate`]: whether a candidate is worse than its baseline
+//! - [`search`]: whether the limits hold at a rate
 //! - [`stats`]: confidence intervals over repetitions
 //! - [`noise`]: how far identical runs differ, and what change can be told from that
 //! - [`view`]: results as people see them: numbers with units, names, verdicts
@@ -22,6 +23,7 @@ pub mod mutant;
 pub mod noise;
 pub mod plot;
 pub mod render;
+pub mod search;
 mod seen;
 pub mod stats;
 pub mod view;

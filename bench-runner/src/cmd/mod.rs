@@ -11,6 +11,7 @@ pub mod peers;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod search;
 pub mod serve;
 
 use std::path::Path;

@@ -231,6 +231,7 @@ pub(super) fn nothing_yet() -> RunResult {
         peers: BTreeMap::new(),
         refused: Vec::new(),
         gate: None,
+        search: None,
         cases: Vec::new(),
     }
 }

@@ -11,6 +11,7 @@ mod foreign;
 mod gate;
 mod network;
 mod repetition;
+mod search;
 mod stored;
 mod timing;
 
@@ -27,6 +28,7 @@ pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
     WireSettings,
 };
+pub use search::{Says, Search, SearchOutcome, Tried};
 pub use stored::{STORED_SCHEMA, Stored, StoredRatio};
 pub use timing::{
     Censored, FEWEST_BEYOND, HistogramError, Quantile, Shown, Timing, decode_histogram,
@@ -64,7 +66,11 @@ pub struct RunResult {
     /// The gate that the rounds below were made for, and its verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
-    /// Every point of the matrix, in the order in which they ran; of a gate the arms of every case.
+    /// The search for capacity whose rates the cases are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
+    /// Every point of the matrix, in the order in which they ran; of a gate the arms of every case, of a
+    /// search the rates from below.
     pub cases: Vec<CaseResult>,
 }
 

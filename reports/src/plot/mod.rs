@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod canvas;
+mod capacity;
 mod chart;
 mod compare;
 mod drawing;
@@ -71,6 +72,7 @@ pub struct Plan {
 /// Every figure, in the order of the page.
 pub static PLOTS: &[&dyn Plot] = &[
     &gate::Rounds,
+    &capacity::Capacity,
     &compare::Heat,
     &sweep::Throughput,
     &sweep::ResponseTime,

@@ -5,13 +5,13 @@ use askama::Template;
 use super::behind::{Extra, extras};
 use super::{Artifact, Renderer};
 use crate::error::ReportError;
-use crate::model::{FEWEST_BEYOND, LimitVerdict, Outcome, Quantile, Shown, Stage, Verdict};
+use crate::model::{FEWEST_BEYOND, LimitVerdict, Outcome, Quantile, Says, Shown, Stage, Verdict};
 use crate::plot::{self, Drawing, Shape};
 use crate::view::facts::{self, Fact};
 use crate::view::format::{count, quantile, rate, seconds};
 use crate::view::{
-    COLUMNS, CaseView, Cell, Figure, GATE_HEADINGS, HEADINGS, LimitRow, Row, Time, View, clean,
-    link, yaml,
+    COLUMNS, CaseView, Cell, Figure, GATE_HEADINGS, HEADINGS, LimitRow, Row, SEARCH_HEADINGS,
+    SearchRow, Time, View, clean, link, yaml,
 };
 
 /// Cases beyond so many are folded at first.
@@ -65,6 +65,7 @@ struct Page<'v, 'a> {
     columns: [(Quantile, &'static str); 5],
     headings: [&'static str; 9],
     gate_headings: [&'static str; 7],
+    search_headings: [&'static str; 5],
     stage_columns: [&'static str; 9],
     figures: Vec<PageFigure>,
     measured_times: Vec<Time>,
@@ -116,6 +117,7 @@ impl<'v, 'a> Page<'v, 'a> {
             columns: COLUMNS,
             headings: HEADINGS,
             gate_headings: GATE_HEADINGS,
+            search_headings: SEARCH_HEADINGS,
             stage_columns: STAGE_COLUMNS,
             figures: figures(view)?,
             measured_times: Time::ALL.into_iter().filter(measured).collect(),
@@ -149,6 +151,18 @@ impl<'v, 'a> Page<'v, 'a> {
         };
         Badge {
             word: outcome.name(),
+            class,
+        }
+    }
+
+    fn says(&self, row: &SearchRow) -> Badge {
+        let class = match row.says {
+            Says::Holds => "good",
+            Says::Breaks => "bad",
+            Says::NotMeasured => "doubt",
+        };
+        Badge {
+            word: row.word(),
             class,
         }
     }

@@ -1,6 +1,6 @@
 //! `summary.md`: what a pull request or the step summary of a CI job shows.
 
-use super::{Artifact, Renderer};
+use super::{Artifact, Renderer, search};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Outcome, Shown, Verdict};
 use crate::view::format::{DASH, count};
@@ -51,6 +51,11 @@ fn heading(view: &View<'_>) -> String {
         text.push_str(&format!("\n{}\n", escape(about)));
     }
     text.extend(view.gate.iter().map(|of| format!("\n{}", gate(of))));
+    text.extend(
+        view.search
+            .iter()
+            .map(|of| format!("\n{}", search::markdown(of))),
+    );
     text.push_str(&reasons(view));
     text
 }
@@ -274,7 +279,11 @@ fn environment(view: &View<'_>) -> String {
 }
 
 /// A table; the first `left` columns are text, the others numbers.
-fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>, left: usize) -> String {
+pub(super) fn table(
+    header: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+    left: usize,
+) -> String {
     let align = |i: usize| if left == 0 || i < left { ":--" } else { "--:" };
     let rule: Vec<&str> = (0..header.len()).map(align).collect();
     let mut text = format!("| {} |\n| {} |\n", header.join(" | "), rule.join(" | "));
@@ -285,7 +294,7 @@ fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>, left: usize) 
 }
 
 /// A text of the scenario or the server without what Markdown or HTML would act on.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escape_html(text).chars() {
         if "\\`*_|[]~#@".contains(c) {

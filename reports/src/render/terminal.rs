@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::grid::{Entry, Grid, Tone, shorten, shorten_middle, wrap};
-use super::{Artifact, Renderer, gate, pairs};
+use super::{Artifact, Renderer, gate, pairs, search};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{count, plural};
@@ -41,6 +41,10 @@ impl Terminal {
         );
         match &view.comparison {
             Some(comparison) => lines.extend(pairs::lines(comparison, view, self.color, WIDTH)),
+            None if view.search.is_some() => {
+                let found = view.search.iter();
+                lines.extend(found.flat_map(|found| search::lines(found, self.color, WIDTH)));
+            }
             None if view.gate.is_some() => {
                 lines.extend(self.overview(view));
                 lines.push(String::new());
@@ -83,6 +87,8 @@ impl Terminal {
             lines.extend(gate::heading(gate, self.color, WIDTH));
             return lines;
         }
+        let found = view.search.iter();
+        lines.extend(found.flat_map(|found| search::heading(found, self.color, WIDTH)));
         lines.extend(self.warning(view));
         lines.extend(self.reasons(view));
         if let [only] = &view.cases[..] {
@@ -96,8 +102,8 @@ impl Terminal {
     /// people came for.
     fn reasons(self, view: &View<'_>) -> Vec<String> {
         let (_, tone) = verdict(view.verdict);
-        let most = match (&view.comparison, &view.gate) {
-            (None, None) => usize::MAX,
+        let most = match (&view.comparison, &view.gate, &view.search) {
+            (None, None, None) => usize::MAX,
             _ => MOST_REASONS,
         };
         let mut lines = Vec::new();
@@ -244,8 +250,8 @@ impl Terminal {
 
     /// What a reader needs to know of the tables above, and nothing of what is not in them.
     fn legend(self, view: &View<'_>) -> Vec<String> {
-        // Comparisons and gates have no percentile tables here.
-        let tables = if view.comparison.is_some() || view.gate.is_some() {
+        // Comparisons, gates and searches have no percentile tables here.
+        let tables = if view.comparison.is_some() || view.gate.is_some() || view.search.is_some() {
             0
         } else {
             MOST_TABLES

@@ -10,6 +10,7 @@ mod headline;
 pub mod link;
 mod merged;
 mod names;
+mod search;
 mod sweep;
 mod time;
 pub mod yaml;
@@ -24,6 +25,7 @@ pub(crate) use headline::whisker;
 pub use headline::{Figure, Headline, Metric};
 pub use merged::Merged;
 pub(crate) use names::{clean, last_key};
+pub use search::{SEARCH_HEADINGS, SearchRow, SearchView};
 pub use sweep::{Scale, Sweep, SweepSeries, SweepValue};
 pub use time::Time;
 
@@ -57,6 +59,8 @@ pub struct View<'a> {
     pub comparison: Option<Comparison>,
     /// The verdict on a candidate, where the result is of a gate.
     pub gate: Option<GateView>,
+    /// How far the limits hold, where the result is of a search.
+    pub search: Option<SearchView>,
 }
 
 /// Why a case is not valid.
@@ -90,8 +94,9 @@ impl<'a> View<'a> {
         let about = first.scenario.get("about").and_then(Value::as_str);
         let comparison = Comparison::find(results, &cases);
         let gate = GateView::find(results);
-        let reasons = match (&comparison, &gate) {
-            (None, None) => reasons(&cases),
+        let search = SearchView::find(results, &cases);
+        let reasons = match (&comparison, &gate, &search) {
+            (None, None, None) => reasons(&cases),
             _ => reasons_by_rule(&cases),
         };
         Ok(View {
@@ -99,15 +104,23 @@ impl<'a> View<'a> {
             about: about
                 .filter(|about| results.len() == 1 && !about.is_empty())
                 .map(clean),
-            verdict: verdict(&cases, gate.as_ref()),
+            verdict: match &search {
+                Some(search) => search.verdict(),
+                None => verdict(&cases, gate.as_ref()),
+            },
             reasons,
-            limits: limits(&cases),
-            sweep: match gate {
-                Some(_) => None,
-                None => Sweep::find(&cases, &runs),
+            // A search judges limits rate by rate, in its own table.
+            limits: match search {
+                Some(_) => Vec::new(),
+                None => limits(&cases),
+            },
+            sweep: match (&gate, &search) {
+                (None, None) => Sweep::find(&cases, &runs),
+                _ => None,
             },
             comparison,
             gate,
+            search,
             cases,
             runs,
             results,

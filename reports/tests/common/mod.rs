@@ -651,6 +651,7 @@ fn run(name: &str, about: &str) -> RunResult {
         peers: BTreeMap::new(),
         refused: Vec::new(),
         gate: None,
+        search: None,
         cases: Vec::new(),
     }
 }

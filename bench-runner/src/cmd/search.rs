@@ -208,7 +208,9 @@ mod tests {
     #[test]
     fn what_cannot_be_searched_is_told_what_to_write() {
         let limits = "limits: [ \"response_time.p99 < 5ms\" ]";
-        let closed = refused(&format!("name: x\nload: {{ closed: {{}} }}\n{limits}"));
+        let closed = refused(&format!(
+            "name: x\nload: {{ closed: {{ in_flight: 1 }} }}\n{limits}"
+        ));
         assert!(closed.contains("--set load.open.rate=1000/s"), "{closed}");
         let open = "name: x\nload: { open: { rate: 10/s } }\n";
         for counts in ["", "limits: [ \"failed == 0\" ]"] {

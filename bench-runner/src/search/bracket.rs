@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_noisy_server_is_still_found_near_its_capacity() {
         let mut lots = ChaCha8Rng::seed_from_u64(6);
-        let mut worst: f64 = 0.0;
+        let mut off = Vec::new();
         for _ in 0..1_000 {
             let mut bracket = Bracket::new(rate(100.0), rate(1e6), 0.05);
             play(&mut bracket, |rate| {
@@ -181,8 +181,10 @@ mod tests {
                 let kept = (0..3).filter(|_| lots.random_bool(chance)).count();
                 if kept > 1 { Says::Holds } else { Says::Breaks }
             });
-            worst = worst.max((bracket.low().unwrap() / 10_000.0).ln().abs());
+            off.push((bracket.low().unwrap() / 10_000.0).ln().abs());
         }
-        assert!(worst < 0.12, "off by a factor of {}", worst.exp());
+        off.sort_by(f64::total_cmp);
+        assert!(off[949] < 0.08, "one in twenty is off by {}", off[949]);
+        assert!(off[999] < 0.2, "off by {}", off[999]);
     }
 }

@@ -65,6 +65,16 @@ impl Run {
         Run::of("gate", yaml)
     }
 
+    /// A scenario whose capacity the program is to search.
+    pub(crate) fn search(yaml: &str) -> Run {
+        Run::of("search", yaml)
+    }
+
+    pub(crate) fn argument(mut self, argument: &str) -> Run {
+        self.command.arg(argument);
+        self
+    }
+
     fn of(subcommand: &str, yaml: &str) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.yaml");

@@ -82,6 +82,7 @@ impl Terminal {
             self.paint(&title, Tone::Strong),
             self.paint(&word.to_uppercase(), tone)
         )];
+        lines.extend(self.warning(view));
         lines.extend(view.about.iter().flat_map(|about| wrap(about, WIDTH)));
         if let Some(gate) = &view.gate {
             lines.extend(gate::heading(gate, self.color, WIDTH));
@@ -89,7 +90,6 @@ impl Terminal {
         }
         let found = view.search.iter();
         lines.extend(found.flat_map(|found| search::heading(found, self.color, WIDTH)));
-        lines.extend(self.warning(view));
         lines.extend(self.reasons(view));
         if let [only] = &view.cases[..] {
             let about = shorten(&about_case(only), WIDTH);

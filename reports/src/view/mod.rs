@@ -105,7 +105,7 @@ impl<'a> View<'a> {
                 .filter(|about| results.len() == 1 && !about.is_empty())
                 .map(clean),
             verdict: match &search {
-                Some(search) => search.verdict(),
+                Some(_) => search::verdict(&cases),
                 None => verdict(&cases, gate.as_ref()),
             },
             reasons,

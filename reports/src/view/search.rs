@@ -67,18 +67,12 @@ impl SearchView {
             facts: facts(search),
         })
     }
+}
 
-    /// What is known is valid, in spite of repetitions of overloaded servers that are not.
-    pub(super) fn verdict(&self) -> Verdict {
-        match self.outcome {
-            SearchOutcome::Found | SearchOutcome::NeverBroken | SearchOutcome::BrokenAtOnce => {
-                Verdict::Valid
-            }
-            SearchOutcome::RunnerLimited | SearchOutcome::Interrupted | SearchOutcome::Failed => {
-                Verdict::Tainted
-            }
-        }
-    }
+/// The worst verdict of any repetition; those of overloaded servers, which are no longer valid, are what a search is for.
+pub(super) fn verdict(cases: &[CaseView<'_>]) -> Verdict {
+    let worst = cases.iter().map(|case| case.verdict).max();
+    worst.unwrap_or(Verdict::Invalid).min(Verdict::Tainted)
 }
 
 /// The rate of a point's case.

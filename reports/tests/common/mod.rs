@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use reports::model::{
     CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding, FirstReply,
     Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Network, Refused,
-    Repetition, RunResult, SCHEMA, Software, Stage, Timing, Totals, Validity, Verdict, Wire,
-    WireSettings,
+    Repetition, RunResult, SCHEMA, Says, Search, SearchOutcome, Software, Stage, Timing, Totals,
+    Tried, Validity, Verdict, Wire, WireSettings,
 };
 use samples::Samples;
 use serde_json::{Map, Value, json};
@@ -27,6 +27,7 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("grid", grid()),
         ("network", network()),
         ("compared", compared()),
+        ("searched", searched()),
         ("hostile", hostile()),
         ("foreign", foreign()),
     ]
@@ -343,6 +344,66 @@ pub(crate) fn network() -> RunResult {
         case.repetitions = vec![repetition];
         result.cases.push(case);
     }
+    result
+}
+
+/// A search for capacity, with a rate that could not be measured.
+pub(crate) fn searched() -> RunResult {
+    let mut result = run("capacity", "How much one server takes.");
+    let rates = [
+        (4_000.0, 210_000.0, Says::Holds),
+        (8_000.0, 260_000.0, Says::Holds),
+        (11_000.0, 420_000.0, Says::Holds),
+        (12_400.0, 900_000.0, Says::Holds),
+        (13_000.0, 9_000_000.0, Says::Breaks),
+        (16_000.0, 90_000_000.0, Says::NotMeasured),
+    ];
+    let tried = |at: usize| {
+        let (rate_per_s, _, says) = rates[at];
+        let many = |wanted| if says == wanted { 3 } else { 0 };
+        Tried {
+            rate_per_s,
+            says,
+            kept: many(Says::Holds),
+            broken: many(Says::Breaks),
+            not_measured: many(Says::NotMeasured) * 2,
+            limit: (says == Says::Breaks).then(|| "response_time.p99 < 5ms".to_owned()),
+            seen: match says {
+                Says::Holds => None,
+                Says::Breaks => Some("24.1 ms".to_owned()),
+                Says::NotMeasured => Some("the client was saturated: its busiest lane used 99.1 % of a core; more `client.lanes`".to_owned()),
+            },
+        }
+    };
+    for (i, (rate, median, _)) in rates.into_iter().enumerate() {
+        let load = json!({ "open": { "rate": format!("{rate}/s") } });
+        let name = format!("capacity/load.open.rate={rate}/s");
+        let mut case = case(&name, "SayHello", 10, &load);
+        case.point = point(&[("load.open.rate", json!(format!("{rate}/s")))]);
+        case.repetitions = (0..3)
+            .map(|n| {
+                repetition(&Shape::new(
+                    400 + 3 * i as u64 + n,
+                    rate.min(13_100.0),
+                    median,
+                ))
+            })
+            .collect();
+        result.cases.push(case);
+    }
+    result.search = Some(Search {
+        limits: vec!["response_time.p99 < 5ms".to_owned()],
+        from_per_s: 4_000.0,
+        to_per_s: 1e7,
+        precision: 0.05,
+        repetitions: 3,
+        outcome: SearchOutcome::Found,
+        capacity_per_s: Some(12_400.0),
+        broken_per_s: Some(13_000.0),
+        broken_limit: Some("response_time.p99 < 5ms".to_owned()),
+        why: None,
+        tried: [0, 1, 5, 2, 4, 3].map(tried).to_vec(),
+    });
     result
 }
 

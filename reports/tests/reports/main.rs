@@ -8,3 +8,4 @@ mod golden;
 mod limits;
 mod properties;
 mod renderers;
+mod search;

@@ -93,7 +93,7 @@ fn result_files() {
 #[test]
 fn pages() {
     for name in [
-        "few", "failing", "methods", "compared", "stages", "hostile", "foreign",
+        "few", "failing", "methods", "compared", "stages", "searched", "hostile", "foreign",
     ] {
         let page = without_pictures(&file(name, "report.html"));
         insta::assert_snapshot!(format!("html_{name}"), page);
@@ -107,6 +107,7 @@ fn figures() {
         file("channels", "plots/sweep-throughput.svg")
     );
     insta::assert_snapshot!("svg_compared", file("compared", "plots/compare-heat.svg"));
+    insta::assert_snapshot!("svg_searched", file("searched", "plots/capacity.svg"));
     insta::assert_snapshot!("svg_failing", file("failing", "plots/statuses.svg"));
 }
 

@@ -10,8 +10,8 @@ use crate::plot::{self, Drawing, Shape};
 use crate::view::facts::{self, Fact};
 use crate::view::format::{count, quantile, rate, seconds};
 use crate::view::{
-    COLUMNS, CaseView, Cell, Figure, GATE_HEADINGS, HEADINGS, LimitRow, Row, SEARCH_HEADINGS,
-    SearchRow, Time, View, clean, link, yaml,
+    COLUMNS, CaseView, Cell, Figure, GATE_HEADINGS, HEADINGS, LimitRow, RATIO_HEADINGS, Row,
+    SEARCH_HEADINGS, SearchRow, Time, View, clean, link, yaml,
 };
 
 /// Cases beyond so many are folded at first.
@@ -66,6 +66,7 @@ struct Page<'v, 'a> {
     headings: [&'static str; 9],
     gate_headings: [&'static str; 7],
     search_headings: [&'static str; 5],
+    ratio_headings: [&'static str; 5],
     stage_columns: [&'static str; 9],
     figures: Vec<PageFigure>,
     measured_times: Vec<Time>,
@@ -118,6 +119,7 @@ impl<'v, 'a> Page<'v, 'a> {
             headings: HEADINGS,
             gate_headings: GATE_HEADINGS,
             search_headings: SEARCH_HEADINGS,
+            ratio_headings: RATIO_HEADINGS,
             stage_columns: STAGE_COLUMNS,
             figures: figures(view)?,
             measured_times: Time::ALL.into_iter().filter(measured).collect(),

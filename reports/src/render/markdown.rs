@@ -1,6 +1,6 @@
 //! `summary.md`: what a pull request or the step summary of a CI job shows.
 
-use super::{Artifact, Renderer, search};
+use super::{Artifact, Renderer, ratio, search};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Outcome, Shown, Verdict};
 use crate::view::format::{DASH, count};
@@ -24,6 +24,7 @@ impl Renderer for Markdown {
     fn render(&self, view: &View<'_>) -> Result<Vec<Artifact>, ReportError> {
         let mut parts = vec![heading(view)];
         parts.extend(limits(view));
+        parts.extend(view.ratios.iter().map(ratio::markdown));
         match &view.comparison {
             Some(comparison) => parts.push(pairs(comparison)),
             None => parts.push(overview(view)),

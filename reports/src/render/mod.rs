@@ -11,6 +11,7 @@ mod html;
 mod json;
 mod markdown;
 mod pairs;
+mod ratio;
 mod search;
 mod svg;
 mod terminal;

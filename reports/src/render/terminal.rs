@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::grid::{Entry, Grid, Tone, shorten, shorten_middle, wrap};
-use super::{Artifact, Renderer, gate, pairs, search};
+use super::{Artifact, Renderer, gate, pairs, ratio, search};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{count, plural};
@@ -39,6 +39,8 @@ impl Terminal {
                 .iter()
                 .flat_map(|gate| gate::table(gate, self.color, WIDTH)),
         );
+        let ratios = view.ratios.iter();
+        lines.extend(ratios.flat_map(|ratios| ratio::lines(ratios, self.color, WIDTH)));
         match &view.comparison {
             Some(comparison) => lines.extend(pairs::lines(comparison, view, self.color, WIDTH)),
             None if view.search.is_some() => {

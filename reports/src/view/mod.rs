@@ -10,6 +10,7 @@ mod headline;
 pub mod link;
 mod merged;
 mod names;
+mod ratio;
 mod search;
 mod sweep;
 mod time;
@@ -25,6 +26,7 @@ pub(crate) use headline::whisker;
 pub use headline::{Figure, Headline, Metric};
 pub use merged::Merged;
 pub(crate) use names::{clean, last_key};
+pub use ratio::{RATIO_HEADINGS, RatioRow, Ratios};
 pub use search::{SEARCH_HEADINGS, SearchRow, SearchView};
 pub use sweep::{Scale, Sweep, SweepSeries, SweepValue};
 pub use time::Time;
@@ -61,6 +63,8 @@ pub struct View<'a> {
     pub gate: Option<GateView>,
     /// How far the limits hold, where the result is of a search.
     pub search: Option<SearchView>,
+    /// How many times as much the second result is, where there are two of the same work.
+    pub ratios: Option<Ratios>,
 }
 
 /// Why a case is not valid.
@@ -121,6 +125,7 @@ impl<'a> View<'a> {
             comparison,
             gate,
             search,
+            ratios: Ratios::find(results, &cases, &runs),
             cases,
             runs,
             results,

@@ -407,6 +407,22 @@ pub(crate) fn searched() -> RunResult {
     result
 }
 
+/// The repeated runs again, a tenth slower; one case has other settings, and another only two repetitions.
+pub(crate) fn slower() -> RunResult {
+    let mut result = repeated();
+    result.started_at = "2026-03-02T10:30:00Z".to_owned();
+    for (i, case) in result.cases.iter_mut().enumerate() {
+        for (n, repetition) in case.repetitions.iter_mut().enumerate() {
+            let rate = repetition.achieved_per_s / 1.1;
+            let shape = Shape::new(500 + 10 * i as u64 + n as u64, rate, 0.9e9 / rate);
+            *repetition = self::repetition(&shape);
+        }
+    }
+    result.cases[1].fingerprint = "another".to_owned();
+    result.cases[2].repetitions.truncate(2);
+    result
+}
+
 /// Texts that want to be more than texts.
 pub(crate) fn hostile() -> RunResult {
     let bad = "<script>alert(1)</script> | `x` \u{1b}[31mred\nline & \"quote\"";

@@ -7,5 +7,6 @@ mod confidence;
 mod golden;
 mod limits;
 mod properties;
+mod ratios;
 mod renderers;
 mod search;

@@ -51,6 +51,8 @@ enum Command {
     Serve(reference_server::ServeArgs),
     /// Render results again, or several side by side.
     Report(cmd::report::Args),
+    /// Show a series of results, and where it changes: a trigger to look, never a gate.
+    History(cmd::history::Args),
     /// Show the other stacks of the gRPC family, or set them up.
     Peers(cmd::peers::Args),
     /// Measure what this machine and this harness can do; reports quote it.
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => cmd::schema::run(&args),
         Command::Serve(args) => cmd::serve::run(&args),
         Command::Report(args) => cmd::report::run(&args),
+        Command::History(args) => cmd::history::run(&args),
         Command::Peers(args) => cmd::peers::run(&args),
         Command::Calibrate(args) => cmd::calibrate::run(&args),
         Command::Env(args) => cmd::env::run(&args),

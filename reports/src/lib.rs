@@ -8,6 +8,7 @@
 //! - [`limits`]: whether a result keeps what its scenario asks
 //! - [`gate`]: whether a candidate is worse than its baseline
 //! - [`search`]: whether the limits hold at a rate
+//! - [`history`]: where a series of results changes
 //! - [`stats`]: confidence intervals over repetitions
 //! - [`noise`]: how far identical runs differ, and what change can be told from that
 //! - [`view`]: results as people see them: numbers with units, names, verdicts
@@ -17,6 +18,7 @@
 
 pub mod error;
 pub mod gate;
+pub mod history;
 pub mod limits;
 pub mod model;
 pub mod mutant;
@@ -30,4 +32,6 @@ pub mod view;
 
 pub use error::ReportError;
 pub use limits::judge_limits;
-pub use render::{Artifact, artifacts, calibration, side_by_side, terminal};
+pub use render::{
+    Artifact, artifacts, calibration, history_files, history_text, side_by_side, terminal,
+};

@@ -6,6 +6,7 @@ pub mod check;
 pub mod compare;
 pub mod env;
 pub mod gate;
+pub mod history;
 pub mod list;
 pub mod peers;
 pub mod report;

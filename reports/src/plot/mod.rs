@@ -8,6 +8,7 @@ mod chart;
 mod compare;
 mod drawing;
 mod gate;
+mod history;
 mod ink;
 mod named;
 mod percentiles;
@@ -16,6 +17,7 @@ mod sweep;
 mod timeline;
 
 pub use drawing::Drawing;
+pub use history::history;
 
 use canvas::{Canvas, DrawResult};
 

@@ -10,4 +10,4 @@ pub use interval::{FEWEST, Interval, ci95};
 pub use normal::{normal_quantile, normal_tail};
 pub use signed_rank::{SignedRank, p_above, p_below};
 pub use student::{t_cdf, t_quantile};
-pub use welch::{Ratio, ratio};
+pub use welch::{Ratio, ratio, welch_t};

@@ -43,6 +43,17 @@ pub fn ratio(a: &[f64], b: &[f64]) -> Option<Ratio> {
     })
 }
 
+/// How far the mean of `b` lies above that of `a`, and Welch's t of that with its degrees of freedom, of values as they
+/// are; no t where nothing spreads, and `None` where a side has fewer than two.
+pub fn welch_t(a: &[f64], b: &[f64]) -> Option<(f64, Option<(f64, u32)>)> {
+    if a.len().min(b.len()) < 2 {
+        return None;
+    }
+    let (a, b) = (Sample::new(a), Sample::new(b));
+    let shift = b.mean - a.mean;
+    Some((shift, welch(&a, &b).map(|(error, df)| (shift / error, df))))
+}
+
 /// The standard error of the difference and its degrees of freedom; `None` where nothing spreads.
 fn welch(a: &Sample, b: &Sample) -> Option<(f64, u32)> {
     let (x, y) = (a.variance / a.n, b.variance / b.n);
@@ -51,7 +62,7 @@ fn welch(a: &Sample, b: &Sample) -> Option<(f64, u32)> {
     (error > 0.0).then(|| (error, (df.floor() as u32).max(1)))
 }
 
-/// Mean and variance of logarithms.
+/// Mean and variance.
 struct Sample {
     n: f64,
     mean: f64,
@@ -59,19 +70,25 @@ struct Sample {
 }
 
 impl Sample {
+    /// Of the logarithms of positive numbers.
     fn of(values: &[f64]) -> Option<Sample> {
         let usable = |value: &f64| value.is_finite() && *value > 0.0;
         if values.is_empty() || !values.iter().all(usable) {
             return None;
         }
+        let logs: Vec<f64> = values.iter().map(|value| value.ln()).collect();
+        Some(Sample::new(&logs))
+    }
+
+    fn new(values: &[f64]) -> Sample {
         let n = values.len() as f64;
-        let mean = values.iter().map(|value| value.ln()).sum::<f64>() / n;
-        let squares = values.iter().map(|value| (value.ln() - mean).powi(2));
-        Some(Sample {
+        let mean = values.iter().sum::<f64>() / n;
+        let squares = values.iter().map(|value| (value - mean).powi(2));
+        Sample {
             n,
             mean,
             variance: squares.sum::<f64>() / (n - 1.0).max(1.0),
-        })
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod calibration;
 mod common;
 mod confidence;
 mod golden;
+mod history;
 mod limits;
 mod properties;
 mod ratios;

@@ -6,10 +6,12 @@
 
 use scenarios::limits::Limit;
 use scenarios::metric::{Metric, TimeMetric};
+use scenarios::scenario::{Idle, Scenario};
 
 use crate::limits::judge_limits;
 use crate::model::{Finding, LimitOutcome, LimitVerdict, Repetition, Says, Tried, Verdict};
 use crate::seen::{Seen, see};
+use crate::view::format::share;
 
 /// Rules that say that the runner, or what it emulates, was the bottleneck: nothing slow is the server's doing.
 const BOTTLENECK: [&str; 5] = [
@@ -30,6 +32,9 @@ const LATE: [&str; 5] = [
 /// Rules that say that calls were missing: what was kept was kept under another load.
 const NOT_OFFERED: [&str; 2] = ["load_not_kept", "shed"];
 
+/// A lane that ran, or was kept from running by other threads, for this share of the time had none to spare.
+const NO_TIME: f64 = 0.95;
+
 /// What one repetition says.
 #[derive(Clone, Debug, PartialEq)]
 enum One {
@@ -41,8 +46,13 @@ enum One {
 /// Judges a rate by its repetitions, of which `wanted` were asked for; those that cannot tell may have been repeated.
 ///
 /// It holds where more than half of those asked for keep all limits.
-pub fn judge(limits: &[Limit], rate_per_s: f64, repetitions: &[Repetition], wanted: u32) -> Tried {
-    let all: Vec<One> = repetitions.iter().map(|r| one(limits, r)).collect();
+pub fn judge(
+    scenario: &Scenario,
+    rate_per_s: f64,
+    repetitions: &[Repetition],
+    wanted: u32,
+) -> Tried {
+    let all: Vec<One> = repetitions.iter().map(|r| one(scenario, r)).collect();
     let many = |is: fn(&One) -> bool| all.iter().filter(|one| is(one)).count() as u32;
     let kept = many(|one| matches!(one, One::Keeps));
     let broken = many(|one| matches!(one, One::Breaks(_)));
@@ -68,7 +78,8 @@ pub fn judge(limits: &[Limit], rate_per_s: f64, repetitions: &[Repetition], want
     }
 }
 
-fn one(limits: &[Limit], repetition: &Repetition) -> One {
+fn one(scenario: &Scenario, repetition: &Repetition) -> One {
+    let limits = &scenario.limits;
     if let Some(finding) = unusable(repetition) {
         return cannot_tell(finding);
     }
@@ -81,6 +92,9 @@ fn one(limits: &[Limit], repetition: &Repetition) -> One {
     if !broken.is_empty() {
         if let Some(finding) = find(repetition, &BOTTLENECK) {
             return cannot_tell(finding);
+        }
+        if let Some(why) = had_no_time(scenario.client.idle, repetition) {
+            return One::CannotTell(why);
         }
         let late = find(repetition, &LATE);
         let servers = broken
@@ -121,6 +135,21 @@ fn find<'r>(repetition: &'r Repetition, rules: &[&str]) -> Option<&'r Finding> {
 
 fn cannot_tell(finding: &Finding) -> One {
     One::CannotTell(format!("{}; {}", finding.seen, finding.remedy))
+}
+
+/// Whether a lane wanted to run all the time. Where other threads take its core it is a bottleneck that never uses the
+/// whole of a core. Of one that spins nothing can be said.
+fn had_no_time(idle: Idle, repetition: &Repetition) -> Option<String> {
+    let conditions = repetition.conditions.as_ref()?;
+    let (busy, waited) = (conditions.client_busy?, conditions.client_waited?);
+    (idle == Idle::Timer && busy + waited >= NO_TIME).then(|| {
+        format!(
+            "the client had no time to spare: it ran for {} of the time, and waited for a core for {}; stop other \
+             programs, or give it more `client.lanes` on cores of their own, or `client.engine: raw`",
+            share(busy),
+            share(waited)
+        )
+    })
 }
 
 /// Whether a broken limit would be broken had the runner started every call in time and never stood still: with service

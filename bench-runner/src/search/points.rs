@@ -53,8 +53,7 @@ impl Points<'_> {
                 return Ok(());
             }
             let repetitions = &result.cases[at].repetitions;
-            let limits = &case.scenario.limits;
-            let tried = reports::search::judge(limits, rate, repetitions, self.repetitions);
+            let tried = reports::search::judge(&case.scenario, rate, repetitions, self.repetitions);
             bracket.told(rate, tried.says);
             search(result).tried.push(tried);
         }
@@ -74,7 +73,7 @@ impl Points<'_> {
         for again in [false, true] {
             let more = if again {
                 let so_far = &result.cases[at].repetitions;
-                let tried = reports::search::judge(limits, 0.0, so_far, self.repetitions);
+                let tried = reports::search::judge(&case.scenario, 0.0, so_far, self.repetitions);
                 match tried.says {
                     Says::NotMeasured => tried.not_measured,
                     Says::Holds | Says::Breaks => 0,

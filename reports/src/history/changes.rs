@@ -186,6 +186,14 @@ mod tests {
     }
 
     #[test]
+    fn a_change_that_is_beyond_doubt_anywhere_near_is_still_found_at_its_place() {
+        let mut noise = Noise(ChaCha8Rng::seed_from_u64(9));
+        let found = changes(&noise.series(&[(1e6, 40), (2e6, 40)], 0.005));
+        let at: Vec<usize> = found.iter().map(|change| change.at).collect();
+        assert_eq!(at, [40], "{found:?}");
+    }
+
+    #[test]
     fn up_and_down_again_are_two_changes() {
         let mut noise = Noise(ChaCha8Rng::seed_from_u64(8));
         let found = changes(&noise.series(&[(1e6, 20), (1.2e6, 15), (1e6, 20)], 0.01));

@@ -109,8 +109,11 @@ fn sentence(search: &Search) -> String {
             "{limit} breaks at the first rate, {}; begin lower (`--from`)",
             rate(search.broken_per_s)
         ),
+        SearchOutcome::RunnerLimited if search.capacity_per_s.is_none() => {
+            format!("at the first rate the tool and not the server was the limit{why}")
+        }
         SearchOutcome::RunnerLimited => format!(
-            "{so_far}; above, the tool and not the server was the limit, and the server's capacity is not known{why}"
+            "{so_far}; beyond, the tool and not the server was the limit, and the server's capacity is not known{why}"
         ),
         SearchOutcome::Interrupted => format!("{so_far}; the search was stopped before its end"),
         SearchOutcome::Failed => format!("{so_far}; then a repetition could not be made{why}"),

@@ -2,7 +2,8 @@
 
 use reports::model::{Finding, Heartbeat, Repetition, Says, Tried, Verdict};
 use reports::search::judge;
-use scenarios::limits::Limit;
+use scenarios::Suite;
+use scenarios::scenario::Scenario;
 
 use crate::common::{Shape, repetition};
 
@@ -26,12 +27,20 @@ fn at(ms: f64, findings: &[(&str, Verdict)]) -> Repetition {
     repetition
 }
 
-fn limits() -> Vec<Limit> {
-    vec!["response_time.p50 < 20ms".parse().unwrap()]
+/// With a limit, and whatever else.
+fn scenario(limit: &str, rest: &str) -> Scenario {
+    let yaml =
+        format!("name: x\nload: {{ open: {{ rate: 5000/s }} }}\nlimits: [ \"{limit}\" ]\n{rest}");
+    let suite = Suite::parse("x.yaml", &yaml, &[]).unwrap();
+    suite.cases.into_iter().next().unwrap().scenario
+}
+
+fn median() -> Scenario {
+    scenario("response_time.p50 < 20ms", "")
 }
 
 fn judged(repetitions: &[Repetition]) -> Tried {
-    judge(&limits(), 5_000.0, repetitions, 3)
+    judge(&median(), 5_000.0, repetitions, 3)
 }
 
 const FAST: f64 = 1.0;
@@ -54,7 +63,7 @@ fn the_majority_decides() {
 #[test]
 fn half_of_an_even_number_is_no_majority() {
     let both = [at(FAST, &[]), at(SLOW, &[])];
-    assert_eq!(judge(&limits(), 1.0, &both, 2).says, Says::Breaks);
+    assert_eq!(judge(&median(), 1.0, &both, 2).says, Says::Breaks);
 }
 
 #[test]
@@ -132,12 +141,33 @@ fn repetitions_that_were_made_again_complete_the_number() {
 #[test]
 fn too_few_samples_for_a_limit_tell_nothing_and_say_what_to_do() {
     let few = repetition(&Shape::new(7, 20.0, 1e6));
-    let limits: Vec<Limit> = vec!["response_time.p99 < 20ms".parse().unwrap()];
-    let tried = judge(&limits, 20.0, &[few.clone(), few.clone(), few], 3);
+    let p99 = scenario("response_time.p99 < 20ms", "");
+    let tried = judge(&p99, 20.0, &[few.clone(), few.clone(), few], 3);
     assert_eq!(tried.says, Says::NotMeasured);
     let why = tried.seen.unwrap();
     assert!(
         why.contains("too few samples") && why.contains("`--from`"),
         "{why}"
     );
+}
+
+#[test]
+fn a_client_that_other_threads_kept_from_running_breaks_nothing() {
+    let busy = |busy: f64, waited: f64, scenario: &Scenario| {
+        let mut slow = at(SLOW, &[("waited_for_a_core", TAINTED)]);
+        let conditions = slow.conditions.as_mut().unwrap();
+        (conditions.client_busy, conditions.client_waited) = (Some(busy), Some(waited));
+        judge(scenario, 5_000.0, &vec![slow; 3], 3)
+    };
+    assert_eq!(
+        busy(0.38, 0.50, &median()).says,
+        Says::Breaks,
+        "it had a tenth to spare"
+    );
+    let tried = busy(0.38, 0.61, &median());
+    assert_eq!(tried.says, Says::NotMeasured);
+    let why = tried.seen.unwrap();
+    assert!(why.contains("ran for 38.0 % of the time"), "{why}");
+    let spins = scenario("response_time.p50 < 20ms", "client: { idle: spin }");
+    assert_eq!(busy(0.99, 0.0, &spins).says, Says::Breaks);
 }

@@ -1,11 +1,11 @@
 //! What the repetitions at a rate say: whether a limit was broken, and by whom.
 
-use reports::model::{Finding, Heartbeat, Repetition, Says, Tried, Verdict};
+use reports::model::{Finding, Heartbeat, Repetition, Says, SearchOutcome, Tried, Verdict};
 use reports::search::judge;
 use scenarios::Suite;
 use scenarios::scenario::Scenario;
 
-use crate::common::{Shape, repetition};
+use crate::common::{Shape, repetition, searched};
 
 /// A repetition at 5,000/s whose calls take about `ms`, and what its run was told to have suffered.
 fn at(ms: f64, findings: &[(&str, Verdict)]) -> Repetition {
@@ -170,4 +170,46 @@ fn a_client_that_other_threads_kept_from_running_breaks_nothing() {
     assert!(why.contains("ran for 38.0 % of the time"), "{why}");
     let spins = scenario("response_time.p50 < 20ms", "client: { idle: spin }");
     assert_eq!(busy(0.99, 0.0, &spins).says, Says::Breaks);
+}
+
+#[test]
+fn every_way_to_end_is_said_in_the_first_sentence() {
+    use SearchOutcome::{BrokenAtOnce, Failed, Interrupted, NeverBroken, RunnerLimited};
+    let said = |outcome, capacity_per_s| {
+        let mut result = searched();
+        let search = result.search.as_mut().unwrap();
+        (search.outcome, search.capacity_per_s) = (outcome, capacity_per_s);
+        search.why = Some("because".to_owned());
+        let text = reports::terminal(&[result], false).unwrap();
+        let words: Vec<&str> = text.lines().skip(2).take(3).collect();
+        words.join(" ")
+    };
+    let some = Some(12_400.0);
+    for (outcome, capacity, sentence) in [
+        (
+            NeverBroken,
+            some,
+            "the limits hold up to 12,400/s, the highest rate that was to be tried",
+        ),
+        (
+            BrokenAtOnce,
+            None,
+            "response_time.p99 < 5ms breaks at the first rate, 13,000/s",
+        ),
+        (
+            RunnerLimited,
+            some,
+            "up to 12,400/s; beyond, the tool and not the server was the limit",
+        ),
+        (
+            RunnerLimited,
+            None,
+            "at the first rate the tool and not the server was the limit: because",
+        ),
+        (Interrupted, some, "up to 12,400/s; the search was stopped"),
+        (Failed, some, "then a repetition could not be made: because"),
+    ] {
+        let said = said(outcome, capacity);
+        assert!(said.contains(sentence), "{said}");
+    }
 }

@@ -179,7 +179,7 @@ mod tests {
         let found = (0..trials)
             .filter(|_| {
                 let found = changes(&noise.series(&[(1e6, 30), (1.1e6, 20)], 0.02));
-                matches!(found[..], [only] if only.at.abs_diff(30) <= 2 && (0.07..0.13).contains(&only.change))
+                matches!(found[..], [only] if only.at.abs_diff(30) <= 1 && (0.07..0.13).contains(&only.change))
             })
             .count();
         assert!(found >= trials * 9 / 10, "{found} of {trials}");

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use reports::model::{Ended, Gate, GateMetric, Outcome, Policy, RunResult, Stored};
 use scenarios::gate::{Budget, Gate as Asked};
+use scenarios::metric::{CostMetric, Metric};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
-use crate::gate::{Arms, Rounds, Schedule, Store, arms, empty_cases};
+use crate::gate::{Arms, CountError, Rounds, Schedule, Store, arms, can_count, count, empty_cases};
 use crate::interrupt;
 use crate::output;
 use crate::progress::Progress;
@@ -138,6 +139,7 @@ fn play(
         stop: stop.clone(),
         seed: asked.seed,
     };
+    count_instructions(&mut result, &mut rounds)?;
     let file = folder.join("result.json");
     let kept = rounds.play(&mut result, |so_far| {
         output::write(&file, so_far.to_json().as_bytes())
@@ -153,6 +155,29 @@ fn play(
     hold_against(&mut result, args.against.as_deref())?;
     reports::gate::judge_again(&mut result);
     Ok(result)
+}
+
+/// Counts what cannot be sampled, where it is among the metrics.
+fn count_instructions(result: &mut RunResult, rounds: &mut Rounds<'_>) -> Result<(), Failure> {
+    let wanted = Metric::Cost(CostMetric::ServerInstructions).to_string();
+    let Some(gate) = &mut result.gate else {
+        return Ok(());
+    };
+    if !gate.metrics.iter().any(|metric| metric.metric == wanted) {
+        return Ok(());
+    }
+    if !can_count() {
+        return Err(Failure::usage(CountError::NoValgrind.to_string()));
+    }
+    for arms in rounds.cases {
+        output::tell(&format!("counting instructions of {}", arms.name));
+        let counts = count(arms, &mut rounds.around()).map_err(|error| match error {
+            CountError::NotOurs => Failure::usage(error.to_string()),
+            _ => Failure::untrusted(error.to_string()),
+        })?;
+        gate.instructions.push(counts);
+    }
+    Ok(())
 }
 
 /// Puts the stored runs that are of the same work and machine into the result.
@@ -211,6 +236,7 @@ fn empty_result(asked: &Asked, budget: Budget, cases: &[Arms]) -> Result<RunResu
             looks: Vec::new(),
             ended: Ended::Budget,
             failure: None,
+            instructions: Vec::new(),
             stored: None,
             tests: Vec::new(),
             findings: Vec::new(),

@@ -11,6 +11,7 @@
 //! - *invalid*: a finding says why no verdict is given
 
 mod guards;
+mod instructions;
 mod paired;
 mod sequence;
 mod stored;

@@ -1,10 +1,10 @@
 //! The tests of a job: each metric of each case.
 
-use scenarios::metric::Metric;
+use scenarios::metric::{CostMetric, Metric};
 
 use super::paired::{Series, Unusable};
 use super::sequence::{Criteria, FEWEST_ROUNDS, LookAt, decide, smallest_detectable};
-use super::{CaseRounds, stored};
+use super::{CaseRounds, instructions, stored};
 use crate::model::{Gate, GateMetric, GateTest, Outcome};
 
 /// Every test of a job, in the order of cases and metrics.
@@ -45,6 +45,9 @@ fn test(gate: &Gate, case: &CaseRounds<'_>, wanted: &GateMetric, alpha: f64) -> 
         outcome: Outcome::Inconclusive,
         why: None,
     };
+    if wanted.metric == Metric::Cost(CostMetric::ServerInstructions).to_string() {
+        return instructions::judge(gate, empty);
+    }
     let pairs = case.pairs();
     let series = match wanted.metric.parse::<Metric>() {
         Ok(metric) => Series::of(metric, &pairs),

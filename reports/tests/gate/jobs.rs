@@ -126,6 +126,7 @@ pub(crate) fn gate(first: &[Vec<Arm>], rounds: u32) -> Gate {
         looks,
         ended: Ended::Budget,
         failure: None,
+        instructions: Vec::new(),
         stored: None,
         tests: Vec::new(),
         findings: Vec::new(),

@@ -47,9 +47,7 @@ fn a_change_since_the_stored_runs_is_seen_whatever_the_control_is() {
     // The candidate has always taken twice as long as the control.
     let stored = days(20, 1.0);
     let alarms = (200..300)
-        .filter(|seed| {
-            outcome(&held_against(&stored, day(*seed, 1.0))) == Outcome::Regressed
-        })
+        .filter(|seed| outcome(&held_against(&stored, day(*seed, 1.0))) == Outcome::Regressed)
         .count();
     assert!(
         alarms <= 2,

@@ -38,10 +38,16 @@ pub enum CountError {
     NotOurs,
     /// The server under valgrind could not be called.
     #[error("under valgrind: {0}")]
-    Run(#[from] RunError),
+    Run(Box<RunError>),
     /// What valgrind wrote says no number.
     #[error("valgrind left no counts in {0}; did the server end on SIGTERM?")]
     NoCounts(PathBuf),
+}
+
+impl From<RunError> for CountError {
+    fn from(error: RunError) -> CountError {
+        CountError::Run(Box::new(error))
+    }
 }
 
 /// Whether valgrind is there.

@@ -1,8 +1,10 @@
 //! Jobs as results: cases with rounds of which only the judged numbers are made up.
 
+use std::sync::OnceLock;
+
 use reports::model::{
-    Arm, CaseResult, Counts, Ended, Gate, GateCase, GateMetric, Look, Outcome, Policy, Repetition,
-    Timing,
+    Arm, CaseResult, Cost, Counts, Ended, Gate, GateCase, GateMetric, Look, Outcome, Policy,
+    Repetition, RunResult, SCHEMA, Timing,
 };
 use serde_json::json;
 
@@ -73,11 +75,18 @@ fn round(weather: &mut Weather, effect: f64) -> Repetition {
 }
 
 pub(crate) fn repetition(cpu_ns: f64, p50_ns: f64, p99_ns: f64) -> Repetition {
-    let mut made: Repetition = serde_json::from_value(json!({
-        "validity": { "verdict": "valid" }, "counts": Counts::default(),
-        "server": { "cpu_ns_per_call": cpu_ns },
-    }))
-    .unwrap();
+    static EMPTY: OnceLock<Repetition> = OnceLock::new();
+    let empty = || {
+        serde_json::from_value(json!({
+            "validity": { "verdict": "valid" }, "counts": Counts::default(), "server": {},
+        }))
+        .unwrap()
+    };
+    let mut made = EMPTY.get_or_init(empty).clone();
+    made.server = Some(Cost {
+        cpu_ns_per_call: Some(cpu_ns),
+        peak_rss_bytes: None,
+    });
     made.counts.started = 4_000;
     made.counts.ok = 4_000;
     made.response_time = Timing {
@@ -138,4 +147,15 @@ pub(crate) fn gate(first: &[Vec<Arm>], rounds: u32) -> Gate {
 fn empty_case(case: usize, arm: Arm) -> CaseResult {
     let name = reports::gate::arm_name(&format!("case-{case}"), arm);
     serde_json::from_value(json!({ "name": name, "case": {}, "repetitions": [] })).unwrap()
+}
+
+/// The gate as a result of these rounds would have it.
+pub(crate) fn judged(gate: Gate, cases: Vec<CaseResult>) -> Gate {
+    let mut result: RunResult = serde_json::from_value(json!({
+        "schema": SCHEMA, "scenario": {}, "environment": {}, "seed": 1, "cases": [],
+    }))
+    .unwrap();
+    (result.gate, result.cases) = (Some(gate), cases);
+    reports::gate::judge_again(&mut result);
+    result.gate.unwrap()
 }

@@ -1,9 +1,6 @@
 //! Results of a gate: every verdict once, and names that want to be more than names.
 
-use reports::model::{
-    Arm, Change, Ended, Finding, Gate, GateCase, GateMetric, GateTest, Look, Outcome, Policy,
-    RunResult, Verdict,
-};
+use reports::model::{Arm, Change, Finding, Gate, GateTest, Outcome, Policy, RunResult, Verdict};
 use serde_json::json;
 
 use super::{Shape, case, repetition, run};
@@ -86,23 +83,14 @@ pub(crate) fn many(count: usize, outcome: Outcome) -> RunResult {
     result("many", tests.collect(), Vec::new(), outcome)
 }
 
-pub(crate) fn test(case: &str, metric: &str, outcome: Outcome) -> GateTest {
-    GateTest {
-        case: case.to_owned(),
-        metric: metric.to_owned(),
-        more_is_better: false,
-        tolerance: 0.05,
-        advisory: false,
-        baseline: Some(1_203_400.0),
-        candidate: Some(1_352_600.0),
-        change: Some(change(0.124, 0.081, 0.169)),
-        smallest_detectable: Some(0.031),
-        rounds: 20,
-        p_no_worse: 0.000_02,
-        p_beyond_tolerance: 0.7,
-        outcome,
-        why: None,
-    }
+fn test(case: &str, metric: &str, outcome: Outcome) -> GateTest {
+    let test = json!({
+        "case": case, "metric": metric, "more_is_better": false, "tolerance": 0.05,
+        "baseline": 1_203_400.0, "candidate": 1_352_600.0, "change": change(0.124, 0.081, 0.169),
+        "smallest_detectable": 0.031, "rounds": 20, "p_no_worse": 0.000_02, "p_beyond_tolerance": 0.7,
+        "outcome": outcome,
+    });
+    serde_json::from_value(test).expect("it is a test")
 }
 
 fn change(estimate: f64, low: f64, high: f64) -> Change {
@@ -134,42 +122,30 @@ fn result(name: &str, tests: Vec<GateTest>, findings: Vec<Finding>, outcome: Out
             result.cases.push(case);
         }
     }
-    result.gate = Some(gate(name, &cases, tests, findings, outcome));
+    result.gate = Some(gate(name, &cases, &tests, &findings, outcome));
     result
 }
 
 fn gate(
     name: &str,
     cases: &[String],
-    tests: Vec<GateTest>,
-    findings: Vec<Finding>,
+    tests: &[GateTest],
+    findings: &[Finding],
     outcome: Outcome,
 ) -> Gate {
-    let metric = |test: &GateTest| GateMetric {
-        metric: test.metric.clone(),
-        tolerance: test.tolerance,
-        advisory: test.advisory,
-    };
-    let rounds = |name: &String| GateCase {
-        name: name.clone(),
-        first: vec![Arm::Candidate, Arm::Baseline],
-    };
-    Gate {
-        name: name.to_owned(),
-        baseline: json!({ "reference_server": {} }),
-        candidate: json!({ "reference_server": { "behaviour": { "spin": "20us" } } }),
-        policy: Policy::default(),
-        metrics: tests.iter().map(metric).collect(),
-        budget: "10m".to_owned(),
-        cases: cases.iter().map(rounds).collect(),
-        looks: vec![Look {
-            rounds: 2,
-            information: 1.0,
-        }],
-        ended: Ended::Decided,
-        failure: None,
-        tests,
-        findings,
-        outcome,
-    }
+    let metric = |test: &GateTest| json!({ "metric": test.metric, "tolerance": test.tolerance, "advisory": test.advisory });
+    let rounds = |name: &String| json!({ "name": name, "first": ["candidate", "baseline"] });
+    let gate = json!({
+        "name": name,
+        "baseline": { "reference_server": {} },
+        "candidate": { "reference_server": { "behaviour": { "spin": "20us" } } },
+        "policy": Policy::default(),
+        "metrics": tests.iter().map(metric).collect::<Vec<_>>(),
+        "budget": "10m",
+        "cases": cases.iter().map(rounds).collect::<Vec<_>>(),
+        "looks": [{ "rounds": 2, "information": 1.0 }],
+        "ended": "decided",
+        "tests": tests, "findings": findings, "outcome": outcome,
+    });
+    serde_json::from_value(gate).expect("it is a gate")
 }

@@ -5,7 +5,7 @@ use scenarios::limits::Unit;
 use super::unit;
 use crate::limits::print;
 use crate::model::GateTest;
-use crate::view::clean;
+use crate::view::{clean, percent};
 
 /// A figure of a test.
 pub(super) struct Figure {
@@ -57,7 +57,7 @@ pub(super) fn lines(test: &GateTest) -> String {
     let figures = figures(test);
     let figures = figures
         .iter()
-        .map(|figure| format!("{}: {}\n", figure.name, figure.text));
+        .map(|figure| format!("{}: {}\n", figure.name.replace('_', " "), figure.text));
     let advisory = if test.advisory {
         " (advisory: decides nothing)"
     } else {
@@ -91,10 +91,8 @@ pub(super) fn sentence(test: &GateTest) -> String {
 
 /// A change with its sign: in percent, or of shares in points of a percent.
 fn changed(change: f64, unit: Unit) -> String {
-    let percent = change * 100.0;
     match unit {
-        Unit::Share => format!("{percent:+.2} pp"),
-        _ if percent.abs() < 0.095 => format!("{percent:+.2} %"),
-        _ => format!("{percent:+.1} %"),
+        Unit::Share => format!("{:+.2} pp", change * 100.0),
+        _ => percent(change),
     }
 }

@@ -112,7 +112,7 @@ fn problem(test: &GateTest) -> Option<Problem<'_>> {
     Some(Problem {
         element,
         kind,
-        message: format!("{} {}", test.metric, sentence(test)),
+        message: format!("{}: {}", test.metric, sentence(test)),
     })
 }
 

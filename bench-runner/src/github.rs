@@ -60,7 +60,8 @@ impl Step {
     /// Tells of a gate that came to no result.
     pub fn tell_failure(&self, why: &str, gate_file: Option<&Path>, exit: Exit) {
         let file = gate_file.map(|file| self.in_repository(file));
-        let why = why.trim_start_matches("error: ");
+        // As it is marked on standard error.
+        let why = why.trim_start_matches("error: ").trim_start_matches("× ");
         self.annotate(&github::failure(why, file.as_deref()));
         self.set_outputs(Outcome::Invalid, exit, None);
     }

@@ -30,6 +30,8 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("compared", compared()),
         ("hostile", hostile()),
         ("foreign", foreign()),
+        ("gated", gated::gated()),
+        ("forbidden", gated::forbidden()),
     ]
 }
 

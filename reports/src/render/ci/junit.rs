@@ -49,7 +49,8 @@ fn document(gate: &Gate) -> String {
     let mut suites = vec![of_job(gate)];
     let mut rest = tests(gate);
     while let Some(first) = rest.first().copied() {
-        let (own, others) = rest.into_iter().partition(|test| test.case == first.case);
+        let (own, others): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|test| test.case == first.case);
         suites.push(of_case(&first.case, &own));
         rest = others;
     }
@@ -88,7 +89,7 @@ fn of_job(gate: &Gate) -> Suite<'_> {
     }
 }
 
-fn of_case<'a>(name: &'a str, tests: &Vec<&'a GateTest>) -> Suite<'a> {
+fn of_case<'a>(name: &'a str, tests: &[&'a GateTest]) -> Suite<'a> {
     let case = |test: &&'a GateTest| TestCase {
         name: &test.metric,
         problem: problem(test),

@@ -24,7 +24,6 @@ pub struct Step {
     is_github: bool,
     summary: Option<PathBuf>,
     outputs: Option<PathBuf>,
-    workspace: Option<PathBuf>,
 }
 
 impl Step {
@@ -38,7 +37,6 @@ impl Step {
             is_github: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             summary: path("GITHUB_STEP_SUMMARY"),
             outputs: path("GITHUB_OUTPUT"),
-            workspace: path("GITHUB_WORKSPACE"),
         }
     }
 
@@ -51,7 +49,7 @@ impl Step {
         exit: Exit,
     ) {
         let Some(gate) = &result.gate else { return };
-        let file = gate_file.map(|file| self.in_repository(file));
+        let file = gate_file.map(in_repository);
         self.annotate(&github::annotations(gate, file.as_deref()));
         self.summarize(result);
         self.set_outputs(gate.outcome, exit, folder);
@@ -59,25 +57,11 @@ impl Step {
 
     /// Tells of a gate that came to no result.
     pub fn tell_failure(&self, why: &str, gate_file: Option<&Path>, exit: Exit) {
-        let file = gate_file.map(|file| self.in_repository(file));
+        let file = gate_file.map(in_repository);
         // As it is marked on standard error.
         let why = why.trim_start_matches("error: ").trim_start_matches("× ");
         self.annotate(&github::failure(why, file.as_deref()));
         self.set_outputs(Outcome::Invalid, exit, None);
-    }
-
-    /// A path as annotations have it: from the top of the repository.
-    fn in_repository(&self, file: &Path) -> String {
-        let whole = file.canonicalize().ok();
-        let workspace = self
-            .workspace
-            .as_ref()
-            .and_then(|path| path.canonicalize().ok());
-        let inside = whole
-            .as_ref()
-            .zip(workspace.as_ref())
-            .and_then(|(file, top)| file.strip_prefix(top).ok());
-        inside.unwrap_or(file).display().to_string()
     }
 
     fn annotate(&self, annotations: &str) {
@@ -99,6 +83,15 @@ impl Step {
             warn(append(file, &outputs), "the step has no outputs");
         }
     }
+}
+
+/// A path as annotations have it: from the top of its repository, which need not be the folder of the job.
+fn in_repository(file: &Path) -> String {
+    let inside = file.canonicalize().ok().and_then(|whole| {
+        let top = whole.ancestors().find(|at| at.join(".git").exists())?;
+        whole.strip_prefix(top).ok().map(Path::to_path_buf)
+    });
+    inside.as_deref().unwrap_or(file).display().to_string()
 }
 
 fn warn(done: anyhow::Result<()>, what: &str) {

@@ -68,12 +68,7 @@ impl Step {
             .arg("gate")
             .args(arguments)
             .current_dir(self.folder.path());
-        for name in [
-            "GITHUB_ACTIONS",
-            "GITHUB_STEP_SUMMARY",
-            "GITHUB_OUTPUT",
-            "GITHUB_WORKSPACE",
-        ] {
+        for name in ["GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"] {
             command.env_remove(name);
         }
         command
@@ -84,8 +79,7 @@ impl Step {
         command
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_STEP_SUMMARY", self.path("summary"))
-            .env("GITHUB_OUTPUT", self.path("outputs"))
-            .env("GITHUB_WORKSPACE", self.folder.path());
+            .env("GITHUB_OUTPUT", self.path("outputs"));
         command
     }
 }
@@ -211,18 +205,22 @@ fn a_step_whose_summary_is_nearly_full_gets_a_shorter_one() {
 #[test]
 fn a_gate_that_cannot_be_run_is_an_error_at_its_file() {
     let step = Step::new(&Value::Null);
-    std::fs::create_dir(step.path("bench")).unwrap();
-    std::fs::write(step.path("bench/gate.yaml"), "name: x\nscenario: [a]\n").unwrap();
-    let mut command = step.inside(&["gate.yaml"]);
-    command.current_dir(step.path("bench"));
-    let told = finish(command);
+    for folder in ["head/.git", "head/bench"] {
+        std::fs::create_dir_all(step.path(folder)).unwrap();
+    }
+    std::fs::write(
+        step.path("head/bench/gate.yaml"),
+        "name: x\nscenario: [a]\n",
+    )
+    .unwrap();
+    let told = finish(step.inside(&["head/bench/gate.yaml"]));
     assert_eq!(told.code, Some(2));
     let line = annotations(&told)[0];
     assert!(
         line.starts_with("::error file=bench/gate.yaml,title=gate%3A not run to its end::"),
         "{line}"
     );
-    assert!(line.contains("scenario"), "{line}");
+    assert!(line.ends_with("::unknown key `scenario`"), "{line}");
     assert_eq!(
         step.read("outputs"),
         "verdict=invalid\nexit_code=2\nreport=\n"

@@ -51,7 +51,7 @@ pub(crate) fn gated() -> RunResult {
             ..test("unary-latency", "server.cpu_ns_per_call", Outcome::Inconclusive)
         },
     ];
-    result("server-cpu", tests, Vec::new(), Outcome::Regressed)
+    result("server-cpu", &tests, &[], Outcome::Regressed)
 }
 
 /// A job whose data cannot be trusted, whatever its tests say.
@@ -67,20 +67,20 @@ pub(crate) fn forbidden() -> RunResult {
         finding("round_failed", HOSTILE),
     ];
     let tests = vec![test("unary-latency", "response_time.p50", Outcome::Pass)];
-    result("server-cpu", tests, findings, Outcome::Invalid)
+    result("server-cpu", &tests, &findings, Outcome::Invalid)
 }
 
 /// A job of a single test with this outcome.
 pub(crate) fn single(outcome: Outcome) -> RunResult {
     let tests = vec![test("unary-latency", "response_time.p50", outcome)];
-    result("single", tests, Vec::new(), outcome)
+    result("single", &tests, &[], outcome)
 }
 
 /// A job with `count` tests of this outcome.
 pub(crate) fn many(count: usize, outcome: Outcome) -> RunResult {
     let name = |n: usize| format!("case-{n:02}");
     let tests = (0..count).map(|n| test(&name(n), "response_time.p50", outcome));
-    result("many", tests.collect(), Vec::new(), outcome)
+    result("many", &tests.collect::<Vec<_>>(), &[], outcome)
 }
 
 fn test(case: &str, metric: &str, outcome: Outcome) -> GateTest {
@@ -101,7 +101,7 @@ fn change(estimate: f64, low: f64, high: f64) -> Change {
     }
 }
 
-fn result(name: &str, tests: Vec<GateTest>, findings: Vec<Finding>, outcome: Outcome) -> RunResult {
+fn result(name: &str, tests: &[GateTest], findings: &[Finding], outcome: Outcome) -> RunResult {
     let mut result = run(name, "Whether a call costs the server more.");
     let name_of = |test: &GateTest| test.case.clone();
     let mut cases: Vec<String> = tests.iter().map(name_of).collect();
@@ -122,7 +122,7 @@ fn result(name: &str, tests: Vec<GateTest>, findings: Vec<Finding>, outcome: Out
             result.cases.push(case);
         }
     }
-    result.gate = Some(gate(name, &cases, &tests, &findings, outcome));
+    result.gate = Some(gate(name, &cases, tests, findings, outcome));
     result
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::exit::{Exit, Failure};
 use crate::gate::{Arms, CountError, Rounds, Schedule, Store, arms, can_count, count, empty_cases};
+use crate::github::Step;
 use crate::interrupt;
 use crate::output;
 use crate::progress::Progress;
@@ -54,27 +55,45 @@ enum OnInconclusive {
     Neutral,
 }
 
+/// A result that was judged, and where its report is.
+struct Judged {
+    result: RunResult,
+    folder: Option<PathBuf>,
+}
+
 /// Runs the gate, or judges a result again, and reports.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let outcome = match (&args.gate, &args.replay) {
-        (_, Some(result)) => replay(result, args)?,
-        (Some(gate), None) => measure(gate, args)?,
-        (None, None) => {
-            return Err(Failure::usage(
-                "name a gate file, or a result with --replay",
-            ));
-        }
-    };
-    Ok(match (outcome, args.on_inconclusive) {
+    let step = Step::of_environment();
+    let file = args.gate.as_deref();
+    let judged = judge(args).inspect_err(|failure| {
+        step.tell_failure(&failure.to_string(), file, failure.exit());
+    })?;
+    let exit = exit(outcome(&judged.result), args.on_inconclusive);
+    step.tell(&judged.result, file, judged.folder.as_deref(), exit);
+    Ok(exit)
+}
+
+fn judge(args: &Args) -> Result<Judged, Failure> {
+    match (&args.gate, &args.replay) {
+        (_, Some(result)) => replay(result, args),
+        (Some(gate), None) => measure(gate, args),
+        (None, None) => Err(Failure::usage(
+            "name a gate file, or a result with --replay",
+        )),
+    }
+}
+
+fn exit(outcome: Outcome, on_inconclusive: OnInconclusive) -> Exit {
+    match (outcome, on_inconclusive) {
         (Outcome::Pass | Outcome::Improved, _) => Exit::Good,
         (Outcome::Regressed, _) => Exit::Broken,
         (Outcome::Inconclusive, OnInconclusive::Neutral) => Exit::Good,
         (Outcome::Inconclusive, OnInconclusive::Fail) => Exit::Inconclusive,
         (Outcome::Invalid, _) => Exit::Untrusted,
-    })
+    }
 }
 
-fn replay(path: &Path, args: &Args) -> Result<Outcome, Failure> {
+fn replay(path: &Path, args: &Args) -> Result<Judged, Failure> {
     let mut result = super::report::read(path)?;
     if result.gate.is_none() {
         return Err(Failure::usage(format!(
@@ -91,10 +110,11 @@ fn replay(path: &Path, args: &Args) -> Result<Outcome, Failure> {
                 .map_err(anyhow::Error::from)?,
         )?,
     }
-    Ok(outcome(&result))
+    let folder = args.out.clone();
+    Ok(Judged { result, folder })
 }
 
-fn measure(path: &Path, args: &Args) -> Result<Outcome, Failure> {
+fn measure(path: &Path, args: &Args) -> Result<Judged, Failure> {
     let asked = Asked::load(path)?;
     let cases = arms(&asked, &args.sets)?;
     let folder = args
@@ -112,7 +132,8 @@ fn measure(path: &Path, args: &Args) -> Result<Outcome, Failure> {
         result = play(&asked, &cases, args, &stop, &folder)?;
     }
     super::run::publish(&result, &folder)?;
-    Ok(outcome(&result))
+    let folder = Some(folder);
+    Ok(Judged { result, folder })
 }
 
 /// Plays all rounds, and judges them. Whatever goes wrong is part of the result, as soon as there is a round.

@@ -2,6 +2,7 @@
 
 mod behind;
 mod calibration;
+mod ci;
 mod columns;
 mod csv;
 mod gate;
@@ -16,6 +17,7 @@ mod terminal;
 
 pub use self::csv::Csv;
 pub use calibration::calibration;
+pub use ci::{Bencher, BenchmarkAction, Junit, OpenMetrics, github};
 pub use hgrm::Hgrm;
 pub use html::Html;
 pub use json::Json;
@@ -50,8 +52,19 @@ pub trait Renderer: Sync {
 }
 
 /// Every format that has files in the run folder, in the order of writing.
-pub static RENDERERS: &[&dyn Renderer] =
-    &[&Json, &Html, &Markdown, &Csv, &Hgrm, &Svg, &Terminal::PLAIN];
+pub static RENDERERS: &[&dyn Renderer] = &[
+    &Json,
+    &Html,
+    &Markdown,
+    &Csv,
+    &Hgrm,
+    &Svg,
+    &Terminal::PLAIN,
+    &Junit,
+    &BenchmarkAction,
+    &Bencher,
+    &OpenMetrics,
+];
 
 /// Every file of one run's folder.
 ///

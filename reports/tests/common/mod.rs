@@ -1,5 +1,6 @@
 //! Results that look like real ones, the same on every machine.
 
+pub(crate) mod gated;
 pub(crate) mod markup;
 mod samples;
 
@@ -29,6 +30,8 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("compared", compared()),
         ("hostile", hostile()),
         ("foreign", foreign()),
+        ("gated", gated::gated()),
+        ("forbidden", gated::forbidden()),
     ]
 }
 

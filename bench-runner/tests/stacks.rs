@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use bench_runner::peer::{Peer, Peers};
+use common::early::replies_to_the_first_of_many;
 use common::peer::{
     Peer as Server, answers_as_it_is_asked, calls_both_faces, misses_the_deadline_there_or_here,
     plays_all_methods, plays_open_loop, plays_unary_calls,
@@ -39,6 +40,7 @@ fn its_server_answers(stack: &str, engine: &str) {
     let Some(peer) = ready(stack) else { return };
     let server = serve(&peer, &Behaviour::default());
     answers_as_it_is_asked(engine, &server.address);
+    replies_to_the_first_of_many(&server.address);
     assert_eq!(server.stop(), "");
     let slow = Behaviour {
         delay: Some(Law::Fixed(Nanos::from_millis(30_000))),

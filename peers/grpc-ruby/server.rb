@@ -85,22 +85,13 @@ class Greeter < Helloworld::Greeter::Service
     end
   end
 
-  def lots_of_greetings(call)
-    counts = @counts['LotsOfGreetings']
-    counts.add(calls: 1)
-    shape = nil
-    call.each_remote_read do |request|
-      counts.request(request)
-      shape ||= start(request, call, :greetings)
-    end
-    answer(counts, shape || start(nil, call, :greetings))
-  end
+  # With one reply the library sends it together with the status; a stream of one may have it earlier.
+  rpc_descs[:LotsOfGreetings] =
+    rpc_descs[:LotsOfGreetings].dup.tap { |rpc| rpc.output = GRPC::RpcDesc::Stream.new(rpc.output) }
 
-  def bidi_hello(requests, call)
-    counts = @counts['BidiHello']
-    counts.add(calls: 1)
-    Enumerator.new { |replies| converse(counts, requests, call, replies) }
-  end
+  def lots_of_greetings(requests, call) = conversation('LotsOfGreetings', :greetings, requests, call)
+
+  def bidi_hello(requests, call) = conversation('BidiHello', :bidi, requests, call)
 
   private
 
@@ -127,26 +118,37 @@ class Greeter < Helloworld::Greeter::Service
     reply
   end
 
+  def conversation(method, rule, requests, call)
+    counts = @counts[method]
+    counts.add(calls: 1)
+    Enumerator.new { |replies| converse(counts, rule, requests, call, replies) }
+  end
+
   # Answers requests as they come, every so many, or after all.
-  def converse(counts, requests, call, replies)
+  def converse(counts, rule, requests, call, replies)
     shape = latest = nil
     unanswered = 0
     opened = false
-    echo = lambda do |reply|
+    open = lambda do
       @behaviour.open unless opened
       opened = true
+    end
+    echo = lambda do |reply|
+      open.call
       unanswered = 0
+      shape.answer_no_more if shape.only_first?
       replies << counts.reply(reply)
     end
     requests.each do |request|
       counts.request(request)
-      shape ||= start(request, call, :bidi)
+      shape ||= start(request, call, rule)
       latest = request
       unanswered += 1
       echo.call(shape.reply(latest)) if unanswered == shape.every
     end
-    shape ||= start(nil, call, :bidi)
+    shape ||= start(nil, call, rule)
     if shape.every.zero?
+      open.call
       reply = shape.reply
       shape.replies.times { echo.call(reply) }
     elsif unanswered.positive?

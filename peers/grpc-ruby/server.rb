@@ -58,7 +58,20 @@ class Behaviour
   end
 end
 
+# A method with one reply, whose handler may have sent it already: it then gives none. The library itself sends the reply
+# with the status only.
+class EarlyReply < GRPC::RpcDesc
+  def handle_client_streamer(call, method, _context)
+    reply = method.call(call)
+    return call.server_unary_response(reply, trailing_metadata: call.output_metadata) if reply
+
+    call.send_status(GRPC::Core::StatusCodes::OK, 'OK', true, metadata: call.output_metadata)
+  end
+end
+
 class Greeter < Helloworld::Greeter::Service
+  rpc_descs[:LotsOfGreetings] = EarlyReply.new(*rpc_descs[:LotsOfGreetings])
+
   METHODS = %w[SayHello SayHelloAgain LotsOfReplies LotsOfGreetings BidiHello].freeze
 
   attr_reader :counts
@@ -85,13 +98,28 @@ class Greeter < Helloworld::Greeter::Service
     end
   end
 
-  # With one reply the library sends it together with the status; a stream of one may have it earlier.
-  rpc_descs[:LotsOfGreetings] =
-    rpc_descs[:LotsOfGreetings].dup.tap { |rpc| rpc.output = GRPC::RpcDesc::Stream.new(rpc.output) }
+  def lots_of_greetings(call)
+    counts = @counts['LotsOfGreetings']
+    counts.add(calls: 1)
+    shape = nil
+    call.each_remote_read do |request|
+      counts.request(request)
+      next if shape
 
-  def lots_of_greetings(requests, call) = conversation('LotsOfGreetings', :greetings, requests, call)
+      shape = start(request, call, :greetings)
+      reply_early(counts, shape, call) if shape.after_first?
+    end
+    return answer(counts, shape || start(nil, call, :greetings)) unless shape&.after_first?
 
-  def bidi_hello(requests, call) = conversation('BidiHello', :bidi, requests, call)
+    counts.add(ok: 1)
+    nil
+  end
+
+  def bidi_hello(requests, call)
+    counts = @counts['BidiHello']
+    counts.add(calls: 1)
+    Enumerator.new { |replies| converse(counts, requests, call, replies) }
+  end
 
   private
 
@@ -118,37 +146,31 @@ class Greeter < Helloworld::Greeter::Service
     reply
   end
 
-  def conversation(method, rule, requests, call)
-    counts = @counts[method]
-    counts.add(calls: 1)
-    Enumerator.new { |replies| converse(counts, rule, requests, call, replies) }
+  def reply_early(counts, shape, call)
+    @behaviour.open
+    call.remote_send(counts.reply(shape.reply))
   end
 
   # Answers requests as they come, every so many, or after all.
-  def converse(counts, rule, requests, call, replies)
+  def converse(counts, requests, call, replies)
     shape = latest = nil
     unanswered = 0
     opened = false
-    open = lambda do
+    echo = lambda do |reply|
       @behaviour.open unless opened
       opened = true
-    end
-    echo = lambda do |reply|
-      open.call
       unanswered = 0
-      shape.answer_no_more if shape.only_first?
       replies << counts.reply(reply)
     end
     requests.each do |request|
       counts.request(request)
-      shape ||= start(request, call, rule)
+      shape ||= start(request, call, :bidi)
       latest = request
       unanswered += 1
       echo.call(shape.reply(latest)) if unanswered == shape.every
     end
-    shape ||= start(nil, call, rule)
+    shape ||= start(nil, call, :bidi)
     if shape.every.zero?
-      open.call
       reply = shape.reply
       shape.replies.times { echo.call(reply) }
     elsif unanswered.positive?

@@ -15,7 +15,7 @@ class Shape
     @asked = @first.reply || Helloworld::ReplyShape.new
     @replies = @asked.has_messages? ? @asked.messages : 1
     @every = 0
-    @only_first = false
+    @after_first = false
     @code = @asked.status_code
     invalid("reply.status_code is #{@code}, expected 0 to 16") if @code > 16
     @asked.trailers.each do |key, value|
@@ -24,14 +24,11 @@ class Shape
     send(rule) if rule
   end
 
-  # When a stream of requests has its one reply; where it fails, it has none.
+  # When a stream of requests with one reply is answered; where the call fails, it has none.
   def greetings
-    @replies = @code.zero? ? 1 : 0
     case @asked.when
     when :WHEN_DEFAULT, :WHEN_AFTER_ALL then nil
-    when :WHEN_AFTER_FIRST
-      @only_first = @code.zero?
-      @every = @replies
+    when :WHEN_AFTER_FIRST then @after_first = @code.zero?
     else not_offered
     end
   end
@@ -48,13 +45,7 @@ class Shape
     end
   end
 
-  # The one reply of a stream follows its first request; what comes from there on is read, and that is all.
-  def only_first? = @only_first
-
-  def answer_no_more
-    @only_first = false
-    @every = @replies = 0
-  end
+  def after_first? = @after_first
 
   # The reply to a request: in its own size, in that of the first, or by name.
   def reply(request = @first)

@@ -78,12 +78,12 @@ impl Terminal {
             self.paint(&title, Tone::Strong),
             self.paint(&word.to_uppercase(), tone)
         )];
+        lines.extend(self.warning(view));
         lines.extend(view.about.iter().flat_map(|about| wrap(about, WIDTH)));
         if let Some(gate) = &view.gate {
             lines.extend(gate::heading(gate, self.color, WIDTH));
             return lines;
         }
-        lines.extend(self.warning(view));
         lines.extend(self.reasons(view));
         if let [only] = &view.cases[..] {
             let about = shorten(&about_case(only), WIDTH);

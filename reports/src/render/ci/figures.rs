@@ -1,11 +1,9 @@
 //! The figures of a test, for people and for programs.
 
-use scenarios::limits::Unit;
-
 use super::unit;
 use crate::limits::print;
 use crate::model::GateTest;
-use crate::view::{clean, percent};
+use crate::view::{clean, shown};
 
 /// A figure of a test.
 pub(super) struct Figure {
@@ -20,7 +18,7 @@ pub(super) struct Figure {
 pub(super) fn figures(test: &GateTest) -> Vec<Figure> {
     let unit = unit(test);
     let value = |name, number: Option<f64>| figure(name, number, |number| print(number, unit));
-    let change = |name, number: Option<f64>| figure(name, number, |share| changed(share, unit));
+    let change = |name, number: Option<f64>| figure(name, number, |share| shown(share, unit));
     let all = [
         value("baseline", test.baseline),
         value("candidate", test.candidate),
@@ -75,24 +73,16 @@ pub(super) fn lines(test: &GateTest) -> String {
 /// The figures that matter most in one line.
 pub(super) fn sentence(test: &GateTest) -> String {
     let unit = unit(test);
-    let tolerance = changed(for_the_worse(test, test.tolerance), unit);
+    let tolerance = shown(for_the_worse(test, test.tolerance), unit);
     let why = test.why.as_deref().map(clean);
     let Some(change) = test.change else {
         return why.unwrap_or_else(|| "nothing could be compared".to_owned());
     };
     let interval = change.low.zip(change.high).map_or(String::new(), |ends| {
-        let (low, high) = (changed(ends.0, unit), changed(ends.1, unit));
+        let (low, high) = (shown(ends.0, unit), shown(ends.1, unit));
         format!(" (95 % interval {low} to {high})")
     });
     let why = why.map_or(String::new(), |why| format!("; {why}"));
-    let change = changed(change.estimate, unit);
+    let change = shown(change.estimate, unit);
     format!("{change}{interval}, tolerance {tolerance}{why}")
-}
-
-/// A change with its sign: in percent, or of shares in points of a percent.
-fn changed(change: f64, unit: Unit) -> String {
-    match unit {
-        Unit::Share => format!("{:+.2} pp", change * 100.0),
-        _ => percent(change),
-    }
 }

@@ -37,9 +37,7 @@ impl Job {
     pub(crate) fn make(&self, seed: u64) -> (Gate, Vec<CaseResult>) {
         let slots = self.rounds * 2 * u32::try_from(self.cases).unwrap();
         let mut weather = Weather::new(self.machine, seed, slots);
-        let mut cases: Vec<CaseResult> = (0..self.cases)
-            .flat_map(|case| Arm::BOTH.map(|arm| empty_case(case, arm)))
-            .collect();
+        let mut cases = empty_cases(self.cases);
         let mut first: Vec<Vec<Arm>> = vec![Vec::new(); self.cases];
         for _ in 0..self.rounds {
             for case in 0..self.cases {
@@ -142,6 +140,13 @@ pub(crate) fn gate(first: &[Vec<Arm>], rounds: u32) -> Gate {
         outcome: Outcome::Inconclusive,
         policy,
     }
+}
+
+/// The two arms of so many cases, side by side.
+pub(crate) fn empty_cases(many: usize) -> Vec<CaseResult> {
+    (0..many)
+        .flat_map(|case| Arm::BOTH.map(|arm| empty_case(case, arm)))
+        .collect()
 }
 
 fn empty_case(case: usize, arm: Arm) -> CaseResult {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use prost::Message as _;
 use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen};
-use rand::{RngExt as _, SeedableRng as _};
+use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use scenarios::law::Law;
 use scenarios::method::Method;
@@ -246,7 +246,9 @@ fn draw(law: &Law<units::Bytes>, rng: &mut ChaCha8Rng) -> u32 {
 
 /// Text that does not compress to nothing, as real names would not.
 fn text(length: u32, rng: &mut ChaCha8Rng) -> String {
-    (0..length)
-        .map(|_| char::from(rng.random_range(b'a'..=b'z')))
-        .collect()
+    let mut bytes = vec![0; length as usize];
+    rng.fill_bytes(&mut bytes);
+    // A byte falls on one of 26 letters, some a little more often than others.
+    let letter = |byte: u8| char::from(b'a' + (u16::from(byte) * 26 / 256) as u8);
+    bytes.into_iter().map(letter).collect()
 }

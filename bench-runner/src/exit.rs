@@ -49,6 +49,11 @@ impl Failure {
         }
     }
 
+    /// How the command ends.
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
     /// Tells the person, on standard error.
     pub fn report(self) -> Exit {
         output::tell(self.text.trim_end());

@@ -12,6 +12,7 @@
 //! - [`peer`]: servers and clients of other stacks
 //! - [`compare`]: every client against every server
 //! - [`gate`]: a candidate against its baseline
+//! - [`github`]: what a step of a GitHub job is told of it
 //! - [`search`]: the highest rate at which the limits hold
 //! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
@@ -27,6 +28,7 @@ pub mod compare;
 pub mod engine;
 pub mod exit;
 pub mod gate;
+pub mod github;
 #[cfg(test)]
 mod given;
 pub mod host;

@@ -102,6 +102,23 @@ fn tonic_and_grpcio_are_compared_as_clients_and_as_servers() {
 }
 
 #[test]
+fn pairs_warm_up_for_as_long_as_their_runtimes_need_or_as_they_are_told() {
+    let _alone = alone();
+    if grpcio().is_none() {
+        return;
+    }
+    // The scenario's 100 ms are less than what Python asks for.
+    for (told_to, expected) in [(&[][..], "1s"), (&["--warm-up", "20ms"], "20ms")] {
+        let pair = ["--clients", "raw", "--servers", "grpcio"];
+        let told = compare(Path::new(PEERS), SHORT, &[&pair[..], told_to].concat());
+        let [case] = &told.result().cases[..] else {
+            panic!("{}", told.stderr);
+        };
+        assert_eq!(case.case["phases"]["warm_up"], expected);
+    }
+}
+
+#[test]
 fn all_methods_and_sizes_are_played_by_grpcio_and_served_by_it() {
     let _alone = alone();
     if grpcio().is_none() {

@@ -152,50 +152,11 @@ class Replies : public grpc::ServerWriteReactor<HelloReply>, Call {
   uint32_t left_ = 0;
 };
 
-// Many requests, one reply after them.
-class Greetings : public grpc::ServerReadReactor<HelloRequest>, Call {
- public:
-  Greetings(CallbackServerContext* context, Counts* counts, Behaviour* behaviour, HelloReply* reply)
-      : Call(context, counts, behaviour), reply_(reply) {
-    StartRead(&request_);
-  }
-
-  void OnReadDone(bool ok) override {
-    if (ok) counts->request(request_);
-    if (!is_begun_ && !begin(ok)) return;
-    if (ok) return StartRead(&request_);
-    behaviour->open([this](Status status) { Finish(status.ok() ? answer() : status); });
-  }
-
-  void OnDone() override { delete this; }
-
- private:
-  bool begin(bool has_request) {
-    is_begun_ = true;
-    const Status wrong = shape.read(has_request ? request_ : HelloRequest(), Pattern::kGreetings);
-    if (!wrong.ok()) Finish(wrong);
-    if (wrong.ok() && shape.headers_at_once()) StartSendInitialMetadata();
-    return wrong.ok();
-  }
-
-  Status answer() {
-    if (context->IsCancelled()) return Status::CANCELLED;
-    if (shape.fails()) return end();
-    if (Status wrong = shape.reply_to_first(reply_); !wrong.ok()) return wrong;
-    counts->reply(*reply_);
-    return end();
-  }
-
-  HelloReply* reply_;
-  HelloRequest request_;
-  bool is_begun_ = false;
-};
-
 // Many requests, and replies as they come, every so many, or after all.
 class Conversation : public grpc::ServerBidiReactor<HelloRequest, HelloReply>, Call {
  public:
-  Conversation(CallbackServerContext* context, Counts* counts, Behaviour* behaviour)
-      : Call(context, counts, behaviour) {
+  Conversation(CallbackServerContext* context, Counts* counts, Behaviour* behaviour, Pattern pattern)
+      : Call(context, counts, behaviour), pattern_(pattern) {
     StartRead(&request_);
   }
 
@@ -222,7 +183,7 @@ class Conversation : public grpc::ServerBidiReactor<HelloRequest, HelloReply>, C
  private:
   bool begin(bool has_request) {
     is_begun_ = true;
-    const Status wrong = shape.read(has_request ? request_ : HelloRequest(), Pattern::kBidi);
+    const Status wrong = shape.read(has_request ? request_ : HelloRequest(), pattern_);
     if (!wrong.ok()) Finish(wrong);
     if (wrong.ok() && shape.headers_at_once()) StartSendInitialMetadata();
     return wrong.ok();
@@ -251,6 +212,7 @@ class Conversation : public grpc::ServerBidiReactor<HelloRequest, HelloReply>, C
   void echo() {
     unanswered_ = 0;
     if (Status wrong = shape.reply(latest_.name(), latest_.reply(), &reply_); !wrong.ok()) return Finish(wrong);
+    if (shape.answers_only_first()) shape.answer_no_more();
     write();
   }
 
@@ -262,9 +224,12 @@ class Conversation : public grpc::ServerBidiReactor<HelloRequest, HelloReply>, C
 
   void write() {
     counts->reply(reply_);
-    StartWrite(&reply_);
+    // The last of all leaves together with the status, as the one reply of a client-streaming handler does.
+    const bool is_last = is_ended_ && left_ == 0 && !shape.fails();
+    is_last ? StartWriteAndFinish(&reply_, grpc::WriteOptions(), end()) : StartWrite(&reply_);
   }
 
+  const Pattern pattern_;
   HelloRequest request_, latest_;
   HelloReply reply_;
   uint32_t unanswered_ = 0, left_ = 0;
@@ -273,7 +238,15 @@ class Conversation : public grpc::ServerBidiReactor<HelloRequest, HelloReply>, C
 
 class Greeter final : public helloworld::Greeter::CallbackService {
  public:
-  explicit Greeter(Behaviour* behaviour) : behaviour_(behaviour) {}
+  explicit Greeter(Behaviour* behaviour) : behaviour_(behaviour) {
+    // With one reply the library sends it together with the status; a stream of one may have it earlier. This is how the
+    // generated code makes a bidirectional method.
+    MarkMethodCallback(kLotsOfGreetings, new grpc::internal::CallbackBidiHandler<HelloRequest, HelloReply>(
+                                             [this](CallbackServerContext* context) {
+                                               return new Conversation(context, &counts["LotsOfGreetings"], behaviour_,
+                                                                       Pattern::kGreetings);
+                                             }));
+  }
 
   grpc::ServerUnaryReactor* SayHello(CallbackServerContext* context, const HelloRequest* request,
                                      HelloReply* reply) override {
@@ -290,12 +263,8 @@ class Greeter final : public helloworld::Greeter::CallbackService {
     return new Replies(context, &counts["LotsOfReplies"], behaviour_, request);
   }
 
-  grpc::ServerReadReactor<HelloRequest>* LotsOfGreetings(CallbackServerContext* context, HelloReply* reply) override {
-    return new Greetings(context, &counts["LotsOfGreetings"], behaviour_, reply);
-  }
-
   grpc::ServerBidiReactor<HelloRequest, HelloReply>* BidiHello(CallbackServerContext* context) override {
-    return new Conversation(context, &counts["BidiHello"], behaviour_);
+    return new Conversation(context, &counts["BidiHello"], behaviour_, Pattern::kBidi);
   }
 
   // By method; all of them are there from the start, so that calls only look them up.
@@ -306,6 +275,9 @@ class Greeter final : public helloworld::Greeter::CallbackService {
   }();
 
  private:
+  // Its place in the service.
+  static constexpr int kLotsOfGreetings = 3;
+
   Behaviour* behaviour_;
 };
 

@@ -49,6 +49,12 @@ class Shape {
   uint32_t replies() const { return replies_; }
   // Of a bidirectional stream: one reply to so many requests; 0 answers after all.
   uint32_t every() const { return every_; }
+  // Of a stream with one reply: it follows the first request; what comes from there on is read, and that is all.
+  bool answers_only_first() const { return answers_only_first_; }
+  void answer_no_more() {
+    answers_only_first_ = false;
+    every_ = replies_ = 0;
+  }
   bool headers_at_once() const { return asked_.headers_at_once(); }
   bool fails() const { return asked_.status_code() != 0; }
   grpc::Status end() const {
@@ -70,12 +76,17 @@ class Shape {
     using helloworld::When;
     const When when = asked_.when();
     if (pattern == Pattern::kOneRequest) return grpc::Status::OK;
-    if (when == When::WHEN_AFTER_ALL) return grpc::Status::OK;
     if (pattern == Pattern::kGreetings) {
-      if (when == When::WHEN_DEFAULT) return grpc::Status::OK;
+      // One reply; none where the call fails.
+      replies_ = fails() ? 0 : 1;
+      if (when == When::WHEN_DEFAULT || when == When::WHEN_AFTER_ALL) return grpc::Status::OK;
       if (when == When::WHEN_AFTER_FIRST) {
-        return {grpc::StatusCode::UNIMPLEMENTED, "gRPC C++ sends the reply of LotsOfGreetings with its status only"};
+        answers_only_first_ = !fails();
+        every_ = fails() ? 0 : 1;
+        return grpc::Status::OK;
       }
+    } else if (when == When::WHEN_AFTER_ALL) {
+      return grpc::Status::OK;
     } else if (when == When::WHEN_DEFAULT || when == When::WHEN_EACH) {
       every_ = 1;
       return grpc::Status::OK;
@@ -91,4 +102,5 @@ class Shape {
   helloworld::ReplyShape asked_;
   uint32_t replies_ = 1;
   uint32_t every_ = 0;
+  bool answers_only_first_ = false;
 };

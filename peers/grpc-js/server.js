@@ -27,6 +27,9 @@ const service = greeter(
   },
 );
 
+/** With one reply the library sends it together with the status; a stream of one may have it earlier. */
+service.LotsOfGreetings.responseStream = true;
+
 /** How all calls are answered, whatever they ask for. */
 class Behaviour {
   calls = 0;
@@ -119,22 +122,9 @@ function endStream(method, call, shape) {
   call.end(shape.trailers);
 }
 
-const lotsOfGreetings = (behaviour) => (call, callback) => {
-  counts.LotsOfGreetings.calls += 1;
-  let shape;
-  const start = (first) => (shape = begin("LotsOfGreetings", call, first));
-  call.on("data", (request) => shape ?? attempt(callback, () => start(request)));
-  call.on("error", () => {});
-  call.on("end", () =>
-    attempt(callback, () => {
-      shape ??= start(null);
-      behaviour.open(() => finish("LotsOfGreetings", shape, callback), callback);
-    }),
-  );
-};
-
-const bidiHello = (behaviour) => (call) => {
-  counts.BidiHello.calls += 1;
+/** A stream of requests, answered as they come, every so many, or after all. */
+const conversation = (method, behaviour) => (call) => {
+  counts[method].calls += 1;
   const fail = (error) => call.emit("error", error);
   let shape, latest, isOpen = false, unanswered = 0;
   const opened = (act) => {
@@ -149,10 +139,11 @@ const bidiHello = (behaviour) => (call) => {
   const answer = () => {
     unanswered = 0;
     call.write(shape.reply(latest));
+    if (shape.isOnlyFirst) shape.answersNoMore();
   };
   call.on("data", (request) =>
     attempt(fail, () => {
-      shape ??= begin("BidiHello", call, request);
+      shape ??= begin(method, call, request);
       latest = request;
       unanswered += 1;
       if (unanswered === shape.every) opened(answer);
@@ -161,10 +152,10 @@ const bidiHello = (behaviour) => (call) => {
   call.on("error", () => {});
   call.on("end", () =>
     attempt(fail, () => {
-      shape ??= begin("BidiHello", call, null);
-      if (shape.every === 0) opened(() => sendReplies("BidiHello", call, shape));
-      else if (unanswered > 0) opened(() => (answer(), endStream("BidiHello", call, shape)));
-      else endStream("BidiHello", call, shape);
+      shape ??= begin(method, call, null);
+      if (shape.every === 0) opened(() => sendReplies(method, call, shape));
+      else if (unanswered > 0) opened(() => (answer(), endStream(method, call, shape)));
+      else endStream(method, call, shape);
     }),
   );
 };
@@ -197,8 +188,8 @@ exports.serve = async (args) => {
     SayHello: unary("SayHello", behaviour),
     SayHelloAgain: unary("SayHelloAgain", behaviour),
     LotsOfReplies: lotsOfReplies(behaviour),
-    LotsOfGreetings: lotsOfGreetings(behaviour),
-    BidiHello: bidiHello(behaviour),
+    LotsOfGreetings: conversation("LotsOfGreetings", behaviour),
+    BidiHello: conversation("BidiHello", behaviour),
   });
   server.addService(reference(), { GetCounters: (_, callback) => callback(null, { methods: counts }) });
   new HealthImplementation({ "": "SERVING" }).addToServer(server);

@@ -10,12 +10,13 @@ const refusal = (code, details) => Object.assign(new Error(details), { code, det
 const invalid = (details) => refusal(grpc.status.INVALID_ARGUMENT, details);
 const notOffered = (when) => invalid(`reply.when is ${when}, which this method does not offer`);
 
-/** When a stream of requests with one reply is answered: this API has the reply and the status in one. */
+/** When a stream of requests has its one reply: after all, or after the first. Where it fails, it has none. */
 function greetings(shape, when) {
-  if (when === "WHEN_AFTER_FIRST") {
-    throw refusal(grpc.status.UNIMPLEMENTED, "grpc-js sends the reply of LotsOfGreetings with its status only");
-  }
-  if (when !== "WHEN_DEFAULT" && when !== "WHEN_AFTER_ALL") throw notOffered(when);
+  const isFirst = when === "WHEN_AFTER_FIRST";
+  if (!isFirst && when !== "WHEN_DEFAULT" && when !== "WHEN_AFTER_ALL") throw notOffered(when);
+  shape.replies = shape.code === 0 ? 1 : 0;
+  shape.isOnlyFirst = isFirst && shape.code === 0;
+  if (shape.isOnlyFirst) shape.every = 1;
 }
 
 /** When a bidirectional stream is answered: one reply to `every` so many requests, or after all. */
@@ -37,6 +38,7 @@ exports.Shape = class Shape {
     this.asked = asked;
     this.replies = asked.messages ?? 1;
     this.every = 0;
+    this.isOnlyFirst = false;
     this.code = asked.status_code ?? 0;
     if (this.code > 16) throw invalid(`reply.status_code is ${this.code}, expected 0 to 16`);
     rule(this, asked.when ?? "WHEN_DEFAULT");
@@ -50,6 +52,12 @@ exports.Shape = class Shape {
       metadata.set(key, key.endsWith("-bin") ? Buffer.from(value) : value);
     }
     return metadata;
+  }
+
+  /** What comes from here on is read, and that is all. */
+  answersNoMore() {
+    this.isOnlyFirst = false;
+    this.every = this.replies = 0;
   }
 
   /** The reply to a request: in its own size, in that of the first, or by name. */

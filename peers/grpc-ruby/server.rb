@@ -58,7 +58,20 @@ class Behaviour
   end
 end
 
+# A method with one reply, whose handler may have sent it already: it then gives none. The library itself sends the reply
+# with the status only.
+class EarlyReply < GRPC::RpcDesc
+  def handle_client_streamer(call, method, _context)
+    reply = method.call(call)
+    return call.server_unary_response(reply, trailing_metadata: call.output_metadata) if reply
+
+    call.send_status(GRPC::Core::StatusCodes::OK, 'OK', true, metadata: call.output_metadata)
+  end
+end
+
 class Greeter < Helloworld::Greeter::Service
+  rpc_descs[:LotsOfGreetings] = EarlyReply.new(*rpc_descs[:LotsOfGreetings])
+
   METHODS = %w[SayHello SayHelloAgain LotsOfReplies LotsOfGreetings BidiHello].freeze
 
   attr_reader :counts
@@ -91,9 +104,15 @@ class Greeter < Helloworld::Greeter::Service
     shape = nil
     call.each_remote_read do |request|
       counts.request(request)
-      shape ||= start(request, call, :greetings)
+      next if shape
+
+      shape = start(request, call, :greetings)
+      reply_early(counts, shape, call) if shape.after_first?
     end
-    answer(counts, shape || start(nil, call, :greetings))
+    return answer(counts, shape || start(nil, call, :greetings)) unless shape&.after_first?
+
+    counts.add(ok: 1)
+    nil
   end
 
   def bidi_hello(requests, call)
@@ -125,6 +144,11 @@ class Greeter < Helloworld::Greeter::Service
     reply = counts.reply(shape.reply)
     counts.add(ok: 1)
     reply
+  end
+
+  def reply_early(counts, shape, call)
+    @behaviour.open
+    call.remote_send(counts.reply(shape.reply))
   end
 
   # Answers requests as they come, every so many, or after all.

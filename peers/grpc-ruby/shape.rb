@@ -15,6 +15,7 @@ class Shape
     @asked = @first.reply || Helloworld::ReplyShape.new
     @replies = @asked.has_messages? ? @asked.messages : 1
     @every = 0
+    @after_first = false
     @code = @asked.status_code
     invalid("reply.status_code is #{@code}, expected 0 to 16") if @code > 16
     @asked.trailers.each do |key, value|
@@ -23,12 +24,11 @@ class Shape
     send(rule) if rule
   end
 
-  # When a stream of requests with one reply is answered: this API has the reply and the status in one.
+  # When a stream of requests with one reply is answered; where the call fails, it has none.
   def greetings
     case @asked.when
     when :WHEN_DEFAULT, :WHEN_AFTER_ALL then nil
-    when :WHEN_AFTER_FIRST
-      raise GRPC::Unimplemented, 'gRPC Ruby sends the reply of LotsOfGreetings with its status only'
+    when :WHEN_AFTER_FIRST then @after_first = @code.zero?
     else not_offered
     end
   end
@@ -44,6 +44,8 @@ class Shape
     else not_offered
     end
   end
+
+  def after_first? = @after_first
 
   # The reply to a request: in its own size, in that of the first, or by name.
   def reply(request = @first)

@@ -108,6 +108,8 @@ fn cost_of(metric: CostMetric, repetition: &Repetition) -> Option<f64> {
     match metric {
         CostMetric::ClientCpu => repetition.client.cpu_ns_per_call,
         CostMetric::ServerCpu => server.and_then(|server| server.cpu_ns_per_call),
+        // Valgrind counts them, and nothing else can be measured under it.
+        CostMetric::ServerInstructions => None,
         CostMetric::ClientMemory => memory(&repetition.client),
         CostMetric::ServerMemory => server.and_then(memory),
     }

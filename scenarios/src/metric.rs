@@ -107,6 +107,8 @@ named! {
         ClientCpu = "client.cpu_ns_per_call",
         /// CPU time of the server, per call.
         ServerCpu = "server.cpu_ns_per_call",
+        /// User-space instructions of the server, per call; counted by a gate only.
+        ServerInstructions = "server.instructions_per_call",
         /// The client's largest resident set.
         ClientMemory = "client.peak_rss_bytes",
         /// The server's largest resident set.
@@ -161,6 +163,7 @@ impl Metric {
             Metric::Rate(_) => Unit::Rate,
             Metric::ErrorShare => Unit::Share,
             Metric::Cost(CostMetric::ClientCpu | CostMetric::ServerCpu) => Unit::Cost,
+            Metric::Cost(CostMetric::ServerInstructions) => Unit::Count,
             Metric::Cost(CostMetric::ClientMemory | CostMetric::ServerMemory)
             | Metric::Wire(WireMetric::BytesPerCall) => Unit::Memory,
         }
@@ -269,6 +272,6 @@ mod tests {
         for metric in Metric::all() {
             assert_eq!(metric.to_string().parse(), Ok(metric));
         }
-        assert_eq!(Metric::all().count(), 6 * 7 + 11 + 2 + 1 + 4 + 1);
+        assert_eq!(Metric::all().count(), 6 * 7 + 11 + 2 + 1 + 5 + 1);
     }
 }

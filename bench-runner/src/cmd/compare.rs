@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use reports::model::{Refused, Repetition, RunResult};
+use scenarios::units::Nanos;
 
 use crate::compare::{Cell, Stack, cells, counts_differ, shuffled, verify};
 use crate::exit::{Exit, Failure};
@@ -36,6 +37,10 @@ pub struct Args {
         default_value = "tonic"
     )]
     clients: Vec<String>,
+    /// Warms every pair up for this long, such as `0s`, whatever the scenario and the peers ask for: a quick look at
+    /// whether pairs work, at the cost of cold starts.
+    #[arg(long, value_name = "DURATION")]
+    warm_up: Option<Nanos>,
     /// Where the result's files go; without it, a new folder in reports/runs.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -61,7 +66,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             .peer()
             .map_or(Ok(()), |peer| peer.client().map(drop))?;
     }
-    let cells = cells(&suite.cases, &clients, &servers).map_err(Failure::usage)?;
+    let cells = cells(&suite.cases, &clients, &servers, args.warm_up).map_err(Failure::usage)?;
     let folder = args
         .out
         .clone()

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use reports::model::{Ended, Gate, GateMetric, Outcome, Policy, RunResult, Stored};
 use scenarios::gate::{Budget, Gate as Asked};
+use scenarios::metric::{CostMetric, Metric};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
-use crate::gate::{Arms, Rounds, Schedule, Store, arms, empty_cases};
+use crate::gate::{Arms, CountError, Rounds, Schedule, Store, arms, can_count, count, empty_cases};
+use crate::github::Step;
 use crate::interrupt;
 use crate::output;
 use crate::progress::Progress;
@@ -53,27 +55,45 @@ enum OnInconclusive {
     Neutral,
 }
 
+/// A result that was judged, and where its report is.
+struct Judged {
+    result: RunResult,
+    folder: Option<PathBuf>,
+}
+
 /// Runs the gate, or judges a result again, and reports.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    let outcome = match (&args.gate, &args.replay) {
-        (_, Some(result)) => replay(result, args)?,
-        (Some(gate), None) => measure(gate, args)?,
-        (None, None) => {
-            return Err(Failure::usage(
-                "name a gate file, or a result with --replay",
-            ));
-        }
-    };
-    Ok(match (outcome, args.on_inconclusive) {
+    let step = Step::of_environment();
+    let file = args.gate.as_deref();
+    let judged = judge(args).inspect_err(|failure| {
+        step.tell_failure(&failure.to_string(), file, failure.exit());
+    })?;
+    let exit = exit(outcome(&judged.result), args.on_inconclusive);
+    step.tell(&judged.result, file, judged.folder.as_deref(), exit);
+    Ok(exit)
+}
+
+fn judge(args: &Args) -> Result<Judged, Failure> {
+    match (&args.gate, &args.replay) {
+        (_, Some(result)) => replay(result, args),
+        (Some(gate), None) => measure(gate, args),
+        (None, None) => Err(Failure::usage(
+            "name a gate file, or a result with --replay",
+        )),
+    }
+}
+
+fn exit(outcome: Outcome, on_inconclusive: OnInconclusive) -> Exit {
+    match (outcome, on_inconclusive) {
         (Outcome::Pass | Outcome::Improved, _) => Exit::Good,
         (Outcome::Regressed, _) => Exit::Broken,
         (Outcome::Inconclusive, OnInconclusive::Neutral) => Exit::Good,
         (Outcome::Inconclusive, OnInconclusive::Fail) => Exit::Inconclusive,
         (Outcome::Invalid, _) => Exit::Untrusted,
-    })
+    }
 }
 
-fn replay(path: &Path, args: &Args) -> Result<Outcome, Failure> {
+fn replay(path: &Path, args: &Args) -> Result<Judged, Failure> {
     let mut result = super::report::read(path)?;
     if result.gate.is_none() {
         return Err(Failure::usage(format!(
@@ -90,10 +110,11 @@ fn replay(path: &Path, args: &Args) -> Result<Outcome, Failure> {
                 .map_err(anyhow::Error::from)?,
         )?,
     }
-    Ok(outcome(&result))
+    let folder = args.out.clone();
+    Ok(Judged { result, folder })
 }
 
-fn measure(path: &Path, args: &Args) -> Result<Outcome, Failure> {
+fn measure(path: &Path, args: &Args) -> Result<Judged, Failure> {
     let asked = Asked::load(path)?;
     let cases = arms(&asked, &args.sets)?;
     let folder = args
@@ -111,7 +132,8 @@ fn measure(path: &Path, args: &Args) -> Result<Outcome, Failure> {
         result = play(&asked, &cases, args, &stop, &folder)?;
     }
     super::run::publish(&result, &folder)?;
-    Ok(outcome(&result))
+    let folder = Some(folder);
+    Ok(Judged { result, folder })
 }
 
 /// Plays all rounds, and judges them. Whatever goes wrong is part of the result, as soon as there is a round.
@@ -138,6 +160,7 @@ fn play(
         stop: stop.clone(),
         seed: asked.seed,
     };
+    count_instructions(&mut result, &mut rounds)?;
     let file = folder.join("result.json");
     let kept = rounds.play(&mut result, |so_far| {
         output::write(&file, so_far.to_json().as_bytes())
@@ -153,6 +176,29 @@ fn play(
     hold_against(&mut result, args.against.as_deref())?;
     reports::gate::judge_again(&mut result);
     Ok(result)
+}
+
+/// Counts what cannot be sampled, where it is among the metrics.
+fn count_instructions(result: &mut RunResult, rounds: &mut Rounds<'_>) -> Result<(), Failure> {
+    let wanted = Metric::Cost(CostMetric::ServerInstructions).to_string();
+    let Some(gate) = &mut result.gate else {
+        return Ok(());
+    };
+    if !gate.metrics.iter().any(|metric| metric.metric == wanted) {
+        return Ok(());
+    }
+    if !can_count() {
+        return Err(Failure::usage(CountError::NoValgrind.to_string()));
+    }
+    for arms in rounds.cases {
+        output::tell(&format!("counting instructions of {}", arms.name));
+        let counts = count(arms, &mut rounds.around()).map_err(|error| match error {
+            CountError::NotOurs => Failure::usage(error.to_string()),
+            _ => Failure::untrusted(error.to_string()),
+        })?;
+        gate.instructions.push(counts);
+    }
+    Ok(())
 }
 
 /// Puts the stored runs that are of the same work and machine into the result.
@@ -211,6 +257,7 @@ fn empty_result(asked: &Asked, budget: Budget, cases: &[Arms]) -> Result<RunResu
             looks: Vec::new(),
             ended: Ended::Budget,
             failure: None,
+            instructions: Vec::new(),
             stored: None,
             tests: Vec::new(),
             findings: Vec::new(),

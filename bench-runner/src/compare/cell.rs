@@ -3,6 +3,7 @@
 use reports::model::CaseResult;
 use scenarios::Case;
 use scenarios::scenario::{Engine, Face, PeerServer, ReferenceServer, Scenario, Target};
+use scenarios::units::Nanos;
 use serde_json::Value;
 
 use crate::host::affinity;
@@ -66,12 +67,18 @@ impl Stack {
     }
 }
 
-/// Every client with every server, on every case: all pairs of one case stand together.
+/// Every client with every server, on every case: all pairs of one case stand together. All warm up for as long as
+/// `warm_up` says; without it, each for as long as its runtimes need.
 ///
 /// # Errors
 ///
 /// Where the scenario asks for what a pair cannot do; what it is, for a person.
-pub fn cells(cases: &[Case], clients: &[Stack], servers: &[Stack]) -> Result<Vec<Cell>, String> {
+pub fn cells(
+    cases: &[Case],
+    clients: &[Stack],
+    servers: &[Stack],
+    warm_up: Option<Nanos>,
+) -> Result<Vec<Cell>, String> {
     let mut cells = Vec::new();
     for case in cases {
         let Target::ReferenceServer(settings) = &case.scenario.target else {
@@ -83,7 +90,7 @@ pub fn cells(cases: &[Case], clients: &[Stack], servers: &[Stack]) -> Result<Vec
         };
         for client in clients {
             for server in servers {
-                cells.push(Cell::new(case, settings, client, server)?);
+                cells.push(Cell::new(case, settings, client, server, warm_up)?);
             }
         }
     }
@@ -96,6 +103,7 @@ impl Cell {
         settings: &ReferenceServer,
         client: &Stack,
         server: &Stack,
+        warm_up: Option<Nanos>,
     ) -> Result<Cell, String> {
         let mut scenario = case.scenario.clone();
         let (client_cores, server_cores) = cores(&scenario, settings);
@@ -130,7 +138,8 @@ impl Cell {
                 })
             }
         };
-        warm_up(&mut scenario, client, server);
+        scenario.phases.warm_up =
+            warm_up.unwrap_or_else(|| longest_warm_up(&scenario, client, server));
         let mut made = case.with(scenario);
         let pair = format!("{}-to-{}", client.name(), server.name());
         made.name = format!("{}/{pair}", case.name);
@@ -199,12 +208,11 @@ fn cores(scenario: &Scenario, settings: &ReferenceServer) -> (Vec<usize>, Vec<us
 }
 
 /// The longest of what the scenario asks for and what both runtimes need.
-fn warm_up(scenario: &mut Scenario, client: &Stack, server: &Stack) {
+fn longest_warm_up(scenario: &Scenario, client: &Stack, server: &Stack) -> Nanos {
     let sides = [
         client.peer().and_then(|peer| peer.client().ok()),
         server.peer().and_then(|peer| peer.server().ok()),
     ];
     let needed = sides.into_iter().flatten().map(|side| side.warm_up);
-    let warm_up = &mut scenario.phases.warm_up;
-    *warm_up = needed.fold(*warm_up, |longest, needed| longest.max(needed));
+    needed.fold(scenario.phases.warm_up, Nanos::max)
 }

@@ -5,11 +5,13 @@
 //! [`reports::gate`], which knows nothing of how they came about.
 
 mod arms;
+mod instructions;
 mod rounds;
 mod schedule;
 mod store;
 
 pub use arms::{Arms, ArmsError, arms};
+pub use instructions::{CountError, can_count, count};
 pub use rounds::{Rounds, empty_cases};
 pub use schedule::Schedule;
 pub use store::Store;

@@ -75,6 +75,15 @@ impl Rounds<'_> {
         Ok(())
     }
 
+    /// What a run needs.
+    pub fn around(&mut self) -> Surroundings<'_> {
+        Surroundings {
+            program: std::env::current_exe().unwrap_or_else(|_| Path::new("bench-runner").into()),
+            stop: self.stop.clone(),
+            watcher: &mut self.progress,
+        }
+    }
+
     /// One round of every case.
     fn round(
         &mut self,
@@ -105,16 +114,7 @@ impl Rounds<'_> {
     ) -> Result<(), Broken> {
         let case = self.cases[index].of(arm);
         self.progress.begin(&case.name, round, self.schedule.most());
-        let made = repetition::run(
-            case,
-            round,
-            &mut Surroundings {
-                program: std::env::current_exe()
-                    .unwrap_or_else(|_| Path::new("bench-runner").into()),
-                stop: self.stop.clone(),
-                watcher: &mut self.progress,
-            },
-        );
+        let made = repetition::run(case, round, &mut self.around());
         // Half a repetition is no measurement.
         if self.stop.is_asked() {
             return Err(Broken::Stopped);

@@ -10,7 +10,9 @@
 //! - *inconclusive*: neither, when the budget is spent
 //! - *invalid*: a finding says why no verdict is given
 
+mod detectable;
 mod guards;
+mod instructions;
 mod paired;
 mod sequence;
 mod stored;
@@ -21,6 +23,7 @@ pub use stored::{FEWEST_STORED, difference, matching};
 
 use paired::{Pair, Series};
 use scenarios::metric::Metric;
+use tests_of::Tests;
 
 use crate::model::{Arm, CaseResult, Finding, Gate, GateTest, Outcome, RunResult};
 
@@ -43,32 +46,34 @@ impl Judgement {
     }
 }
 
-/// Judges the rounds of a gate.
+/// Judges the rounds of a gate, without what only people read: why, and what could have been seen.
 pub fn judge(gate: &Gate, cases: &[CaseResult]) -> Judgement {
+    judgement(gate, cases, false)
+}
+
+/// Judges a result as its own rounds and its policy say, and writes that into it.
+pub fn judge_again(result: &mut RunResult) {
+    let Some(gate) = &mut result.gate else { return };
+    let judgement = judgement(gate, &result.cases, true);
+    gate.tests = judgement.tests;
+    gate.findings = judgement.findings;
+    gate.outcome = judgement.outcome;
+}
+
+fn judgement(gate: &Gate, cases: &[CaseResult], explains: bool) -> Judgement {
     let rounds: Vec<CaseRounds<'_>> = gate
         .cases
         .iter()
         .map(|case| CaseRounds::find(&case.name, &case.first, cases))
         .collect();
     let findings = guards::findings(gate, &rounds);
-    let mut tests = tests_of::all(gate, &rounds);
+    let mut tests = Tests::of(gate, rounds.len(), explains).all(&rounds);
     tests.sort_by(|a, b| severity(b).total_cmp(&severity(a)));
     let outcome = verdict(&findings, &tests);
     Judgement {
         tests,
         findings,
         outcome,
-    }
-}
-
-/// Judges a result again, as its own rounds and its policy say.
-pub fn judge_again(result: &mut RunResult) {
-    let Some(gate) = &result.gate else { return };
-    let judgement = judge(gate, &result.cases);
-    if let Some(gate) = &mut result.gate {
-        gate.tests = judgement.tests;
-        gate.findings = judgement.findings;
-        gate.outcome = judgement.outcome;
     }
 }
 

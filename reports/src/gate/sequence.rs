@@ -86,25 +86,6 @@ fn verdict(
     }
 }
 
-/// The smallest true difference for the worse that all of `values` find in 39 of 40 tries: the normal approximation of the
-/// test, whose efficiency against Student's is 3/π, with a spread that outliers do not move.
-pub(crate) fn smallest_detectable(values: &[f64], criteria: &Criteria) -> Option<f64> {
-    if values.len() < 3 {
-        return None;
-    }
-    let reach = normal_quantile(criteria.alpha) + normal_quantile(0.025);
-    let efficiency = 3.0 / std::f64::consts::PI;
-    let noise = spread(values) / (values.len() as f64 * efficiency).sqrt();
-    Some((criteria.floor + reach * noise).max(criteria.tolerance / 2.0))
-}
-
-/// The standard deviation, from the median of the distances from the median.
-fn spread(values: &[f64]) -> f64 {
-    let middle = median(values);
-    let distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
-    1.4826 * median(&distances)
-}
-
 /// The median; NaN of nothing.
 pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();

@@ -1,34 +1,134 @@
 //! The tests of a job: each metric of each case.
 
-use scenarios::metric::Metric;
+use scenarios::metric::{Better, CostMetric, Metric};
 
-use super::paired::{Series, Unusable};
-use super::sequence::{Criteria, FEWEST_ROUNDS, LookAt, decide, smallest_detectable};
-use super::{CaseRounds, stored};
-use crate::model::{Gate, GateMetric, GateTest, Outcome};
+use super::detectable::smallest_detectable;
+use super::paired::{Scale, Series, Unusable};
+use super::sequence::{Criteria, Decision, FEWEST_ROUNDS, LookAt, decide};
+use super::{CaseRounds, instructions, stored};
+use crate::model::{Gate, GateMetric, GateTest, Look, Outcome};
 
-/// Every test of a job, in the order of cases and metrics.
-pub(crate) fn all(gate: &Gate, rounds: &[CaseRounds<'_>]) -> Vec<GateTest> {
-    let deciding = gate
-        .metrics
-        .iter()
-        .filter(|metric| !metric.advisory)
-        .count();
-    // One false alarm in any of the tests is a false alarm of the job.
-    let alpha = gate.policy.alpha / (deciding * rounds.len()).max(1) as f64;
-    let mut tests = Vec::new();
-    for case in rounds {
-        let of_case = gate
-            .metrics
-            .iter()
-            .map(|metric| test(gate, case, metric, alpha));
-        tests.extend(without_false_praise(of_case.collect()));
-    }
-    tests
+/// How the tests of a job are made.
+pub(crate) struct Tests<'a> {
+    gate: &'a Gate,
+    /// What each of them may spend.
+    alpha: f64,
+    /// Whether people will read them.
+    explains: bool,
 }
 
-fn test(gate: &Gate, case: &CaseRounds<'_>, wanted: &GateMetric, alpha: f64) -> GateTest {
-    let empty = GateTest {
+impl<'a> Tests<'a> {
+    /// Of a job with so many cases.
+    pub(crate) fn of(gate: &'a Gate, cases: usize, explains: bool) -> Tests<'a> {
+        let deciding = gate.metrics.iter().filter(|metric| !metric.advisory);
+        // One false alarm in any of the tests is a false alarm of the job.
+        let many = (deciding.count() * cases).max(1);
+        Tests {
+            gate,
+            alpha: gate.policy.alpha / many as f64,
+            explains,
+        }
+    }
+
+    /// Every test, in the order of cases and metrics.
+    pub(crate) fn all(&self, rounds: &[CaseRounds<'_>]) -> Vec<GateTest> {
+        let of_case = |case| {
+            let tests = self
+                .gate
+                .metrics
+                .iter()
+                .map(|metric| self.test(case, metric));
+            without_false_praise(tests.collect())
+        };
+        rounds.iter().flat_map(of_case).collect()
+    }
+
+    fn test(&self, case: &CaseRounds<'_>, wanted: &GateMetric) -> GateTest {
+        let empty = empty(case, wanted);
+        let metric = wanted.metric.parse::<Metric>();
+        if metric == Ok(Metric::Cost(CostMetric::ServerInstructions)) {
+            return instructions::judge(self.gate, empty);
+        }
+        let series = metric
+            .map_err(|_| Unusable::NotMeasured)
+            .and_then(|metric| Series::of(metric, &case.pairs()));
+        match series {
+            Ok(series) if series.baseline.is_empty() => GateTest {
+                why: Some("there is no round of it that can be used".to_owned()),
+                ..empty
+            },
+            Ok(series) => {
+                let beside = self.decided(&series, empty);
+                match &self.gate.stored {
+                    None => beside,
+                    Some(stored) => stored::judge(self.gate, stored, beside, self.alpha),
+                }
+            }
+            Err(Unusable::NotMeasured) => not_measured(empty),
+            Err(Unusable::TooFew(why)) => GateTest {
+                why: Some(why),
+                ..empty
+            },
+        }
+    }
+
+    fn decided(&self, series: &Series, empty: GateTest) -> GateTest {
+        let differences = series.differences();
+        let criteria = self.criteria(series.scale, empty.tolerance);
+        let decision = decide(&differences, &self.looks(&series.used), &criteria);
+        let seen = &differences[..decision.values];
+        let reach = self
+            .explains
+            .then(|| smallest_detectable(seen, &criteria))
+            .flatten();
+        let smallest_detectable = reach.map(|reach| series.scale.change_of(reach));
+        let (baseline, candidate) = series.medians(decision.values);
+        let change = series.change(decision.values);
+        GateTest {
+            more_is_better: series.better == Better::More,
+            baseline: Some(baseline),
+            candidate: Some(candidate),
+            measured: change.map(|change| change.estimate),
+            change,
+            smallest_detectable,
+            rounds: u32::try_from(decision.values).unwrap_or(u32::MAX),
+            p_no_worse: decision.p_no_worse,
+            p_beyond_tolerance: decision.p_beyond_tolerance,
+            outcome: decision.outcome,
+            why: why(&decision, smallest_detectable, &empty),
+            ..empty
+        }
+    }
+
+    fn criteria(&self, scale: Scale, tolerance: f64) -> Criteria {
+        let policy = &self.gate.policy;
+        Criteria {
+            floor: match scale {
+                Scale::Ratio => scale.difference_of(policy.noise_floor),
+                // What is exactly nothing has no noise.
+                Scale::Share => 0.0,
+            },
+            tolerance: scale.difference_of(tolerance),
+            alpha: self.alpha,
+            beta: policy.beta,
+        }
+    }
+
+    /// The looks of the job as a case saw them, some of whose rounds could not be used.
+    fn looks(&self, used: &[bool]) -> Vec<LookAt> {
+        let look = |look: &Look| {
+            let made = (look.rounds as usize).min(used.len());
+            LookAt {
+                values: used[..made].iter().filter(|used| **used).count(),
+                information: look.information,
+            }
+        };
+        self.gate.looks.iter().map(look).collect()
+    }
+}
+
+fn empty(case: &CaseRounds<'_>, wanted: &GateMetric) -> GateTest {
+    GateTest {
         case: case.name.to_owned(),
         metric: wanted.metric.clone(),
         more_is_better: false,
@@ -44,95 +144,22 @@ fn test(gate: &Gate, case: &CaseRounds<'_>, wanted: &GateMetric, alpha: f64) -> 
         p_beyond_tolerance: 1.0,
         outcome: Outcome::Inconclusive,
         why: None,
-    };
-    let pairs = case.pairs();
-    let series = match wanted.metric.parse::<Metric>() {
-        Ok(metric) => Series::of(metric, &pairs),
-        Err(_) => Err(Unusable::NotMeasured),
-    };
-    match series {
-        Ok(series) if series.baseline.is_empty() => GateTest {
-            why: Some("there is no round of it that can be used".to_owned()),
-            ..empty
-        },
-        Ok(series) => {
-            let beside = decided(gate, &series, &looks(gate, &series.used), alpha, empty);
-            match &gate.stored {
-                None => beside,
-                Some(stored) => stored::judge(gate, stored, beside, alpha),
-            }
-        }
-        Err(Unusable::NotMeasured) => GateTest {
-            outcome: Outcome::Invalid,
-            why: Some(format!(
-                "`{}` was not measured in every round of both arms; leave it out of `metrics`",
-                wanted.metric
-            )),
-            ..empty
-        },
-        Err(Unusable::TooFew(why)) => GateTest {
-            why: Some(why),
-            ..empty
-        },
     }
 }
 
-/// The looks of the job as a case saw them, some of whose rounds could not be used.
-fn looks(gate: &Gate, used: &[bool]) -> Vec<LookAt> {
-    let look = |look: &crate::model::Look| {
-        let made = (look.rounds as usize).min(used.len());
-        LookAt {
-            values: used[..made].iter().filter(|used| **used).count(),
-            information: look.information,
-        }
-    };
-    gate.looks.iter().map(look).collect()
-}
-
-fn decided(
-    gate: &Gate,
-    series: &Series,
-    looks: &[LookAt],
-    alpha: f64,
-    empty: GateTest,
-) -> GateTest {
-    let differences = series.differences();
-    let criteria = Criteria {
-        // What is exactly nothing has no noise.
-        floor: match series.scale {
-            super::paired::Scale::Ratio => series.scale.difference_of(gate.policy.noise_floor),
-            super::paired::Scale::Share => 0.0,
-        },
-        tolerance: series.scale.difference_of(empty.tolerance),
-        alpha,
-        beta: gate.policy.beta,
-    };
-    let decision = decide(&differences, looks, &criteria);
-    let (baseline, candidate) = series.medians(decision.values);
-    let reach = smallest_detectable(&differences[..decision.values], &criteria);
-    let smallest_detectable = reach.map(|reach| series.scale.change_of(reach));
+fn not_measured(test: GateTest) -> GateTest {
     GateTest {
-        more_is_better: series.better == scenarios::metric::Better::More,
-        baseline: Some(baseline),
-        candidate: Some(candidate),
-        measured: series.change(decision.values).map(|change| change.estimate),
-        change: series.change(decision.values),
-        smallest_detectable,
-        rounds: u32::try_from(decision.values).unwrap_or(u32::MAX),
-        p_no_worse: decision.p_no_worse,
-        p_beyond_tolerance: decision.p_beyond_tolerance,
-        outcome: decision.outcome,
-        why: why(&decision, smallest_detectable, &empty),
-        ..empty
+        outcome: Outcome::Invalid,
+        why: Some(format!(
+            "`{}` was not measured in every round of both arms; leave it out of `metrics`",
+            test.metric
+        )),
+        ..test
     }
 }
 
 /// Why the data could not tell.
-fn why(
-    decision: &super::sequence::Decision,
-    reach: Option<f64>,
-    test: &GateTest,
-) -> Option<String> {
+fn why(decision: &Decision, reach: Option<f64>, test: &GateTest) -> Option<String> {
     if decision.outcome != Outcome::Inconclusive {
         return None;
     }
@@ -142,7 +169,11 @@ fn why(
             decision.values
         ));
     }
-    let reach = reach?;
+    let Some(reach) = reach else {
+        return Some(
+            "the noise hides any change; more rounds are needed, or a quieter machine".to_owned(),
+        );
+    };
     let needed = decision.values as f64 * (reach / test.tolerance).powi(2);
     Some(match reach > test.tolerance {
         true => format!(

@@ -34,6 +34,9 @@ pub struct Gate {
     /// What went wrong, where something did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Instructions of the server for each call, case by case, where they are among the metrics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instructions: Vec<Instructions>,
     /// The stored runs that it is held against, where the baseline is only a control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<Vec<Stored>>,
@@ -89,6 +92,18 @@ pub enum Arm {
     Baseline,
     /// What is judged.
     Candidate,
+}
+
+/// User-space instructions of a case's server for each call, counted by valgrind's callgrind; several times each.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Instructions {
+    /// The case.
+    pub case: String,
+    /// The baseline's.
+    pub baseline: Vec<f64>,
+    /// The candidate's.
+    pub candidate: Vec<f64>,
 }
 
 /// A look at the data.

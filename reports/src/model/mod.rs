@@ -22,7 +22,9 @@ pub use calibration::{
 pub use conditions::{ChannelStats, Conditions, Heartbeat, Window};
 pub use counts::{Counts, Failure, MethodCounts, Totals};
 pub use environment::{Cpu, Environment, Machine, Software};
-pub use gate::{Arm, Change, Ended, Gate, GateCase, GateMetric, GateTest, Look, Outcome, Policy};
+pub use gate::{
+    Arm, Change, Ended, Gate, GateCase, GateMetric, GateTest, Instructions, Look, Outcome, Policy,
+};
 pub use network::Network;
 pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,

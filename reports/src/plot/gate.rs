@@ -17,6 +17,8 @@ const EDGE: f64 = 14.0;
 const TOP: f64 = 34.0;
 const PANEL: f64 = 92.0;
 const LABEL: f64 = 22.0;
+/// Where the tolerance stands.
+const MARGIN: f64 = 52.0;
 /// The zone of a panel ends so many tolerances from no change, unless rounds lie further out.
 const REACH: f64 = 1.6;
 /// What lies further out is drawn at the edge.
@@ -77,9 +79,10 @@ fn panel(canvas: &Canvas<'_>, width: f64, top: f64, name: &str, row: &GateRow) -
         let share = (change / reach).clamp(-1.0, 1.0);
         f64::midpoint(above, below) - share * (below - above - 8.0) / 2.0
     };
-    canvas.path(&[(left, y(0.0)), (right, y(0.0))], Ink::Axis, 1.0, 1.0)?;
+    let end = right - MARGIN;
+    canvas.path(&[(left, y(0.0)), (end, y(0.0))], Ink::Axis, 1.0, 1.0)?;
     canvas.path(
-        &[(left, y(row.limit)), (right, y(row.limit))],
+        &[(left, y(row.limit)), (end, y(row.limit))],
         Ink::Bad,
         1.0,
         0.9,
@@ -87,7 +90,7 @@ fn panel(canvas: &Canvas<'_>, width: f64, top: f64, name: &str, row: &GateRow) -
     let label = percent(row.limit);
     canvas.text(
         &label,
-        (right - 4.0, y(row.limit) - 7.0),
+        (right - 4.0, y(row.limit)),
         Anchor::End,
         Type::LABEL,
     )?;
@@ -95,7 +98,7 @@ fn panel(canvas: &Canvas<'_>, width: f64, top: f64, name: &str, row: &GateRow) -
         Outcome::Regressed => Ink::Bad,
         _ => Ink::Series(0),
     };
-    let step = (right - left) / row.changes.len() as f64;
+    let step = (end - left) / row.changes.len() as f64;
     for (i, change) in row.changes.iter().enumerate() {
         let at = (left + step * (i as f64 + 0.5), y(*change));
         // What is further out than the panel is a ring at its edge.

@@ -2,6 +2,7 @@
 
 mod behind;
 mod calibration;
+mod ci;
 mod columns;
 mod csv;
 mod gate;
@@ -19,6 +20,7 @@ mod terminal;
 
 pub use self::csv::Csv;
 pub use calibration::calibration;
+pub use ci::{Bencher, BenchmarkAction, Junit, OpenMetrics, github};
 pub use hgrm::Hgrm;
 pub use history::{history as history_text, history_files};
 pub use html::Html;
@@ -54,8 +56,19 @@ pub trait Renderer: Sync {
 }
 
 /// Every format that has files in the run folder, in the order of writing.
-pub static RENDERERS: &[&dyn Renderer] =
-    &[&Json, &Html, &Markdown, &Csv, &Hgrm, &Svg, &Terminal::PLAIN];
+pub static RENDERERS: &[&dyn Renderer] = &[
+    &Json,
+    &Html,
+    &Markdown,
+    &Csv,
+    &Hgrm,
+    &Svg,
+    &Terminal::PLAIN,
+    &Junit,
+    &BenchmarkAction,
+    &Bencher,
+    &OpenMetrics,
+];
 
 /// Every file of one run's folder.
 ///

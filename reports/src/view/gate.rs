@@ -184,7 +184,7 @@ fn row(test: &GateTest, changes: Vec<f64>) -> GateRow {
 }
 
 /// A change with its sign: in percent, or of shares in points of a percent.
-fn shown(change: f64, unit: Unit) -> String {
+pub(crate) fn shown(change: f64, unit: Unit) -> String {
     match unit {
         Unit::Share => format!("{:+.2} pp", change * 100.0 + 0.0),
         _ => percent(change),

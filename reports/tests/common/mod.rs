@@ -1,5 +1,6 @@
 //! Results that look like real ones, the same on every machine.
 
+pub(crate) mod gated;
 pub(crate) mod markup;
 mod samples;
 
@@ -30,6 +31,8 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("searched", searched()),
         ("hostile", hostile()),
         ("foreign", foreign()),
+        ("gated", gated::gated()),
+        ("forbidden", gated::forbidden()),
     ]
 }
 

@@ -1,8 +1,10 @@
 //! Jobs as results: cases with rounds of which only the judged numbers are made up.
 
+use std::sync::OnceLock;
+
 use reports::model::{
-    Arm, CaseResult, Counts, Ended, Gate, GateCase, GateMetric, Look, Outcome, Policy, Repetition,
-    Timing,
+    Arm, CaseResult, Cost, Counts, Ended, Gate, GateCase, GateMetric, Look, Outcome, Policy,
+    Repetition, RunResult, SCHEMA, Timing,
 };
 use serde_json::json;
 
@@ -35,9 +37,7 @@ impl Job {
     pub(crate) fn make(&self, seed: u64) -> (Gate, Vec<CaseResult>) {
         let slots = self.rounds * 2 * u32::try_from(self.cases).unwrap();
         let mut weather = Weather::new(self.machine, seed, slots);
-        let mut cases: Vec<CaseResult> = (0..self.cases)
-            .flat_map(|case| Arm::BOTH.map(|arm| empty_case(case, arm)))
-            .collect();
+        let mut cases = empty_cases(self.cases);
         let mut first: Vec<Vec<Arm>> = vec![Vec::new(); self.cases];
         for _ in 0..self.rounds {
             for case in 0..self.cases {
@@ -73,11 +73,18 @@ fn round(weather: &mut Weather, effect: f64) -> Repetition {
 }
 
 pub(crate) fn repetition(cpu_ns: f64, p50_ns: f64, p99_ns: f64) -> Repetition {
-    let mut made: Repetition = serde_json::from_value(json!({
-        "validity": { "verdict": "valid" }, "counts": Counts::default(),
-        "server": { "cpu_ns_per_call": cpu_ns },
-    }))
-    .unwrap();
+    static EMPTY: OnceLock<Repetition> = OnceLock::new();
+    let empty = || {
+        serde_json::from_value(json!({
+            "validity": { "verdict": "valid" }, "counts": Counts::default(), "server": {},
+        }))
+        .unwrap()
+    };
+    let mut made = EMPTY.get_or_init(empty).clone();
+    made.server = Some(Cost {
+        cpu_ns_per_call: Some(cpu_ns),
+        peak_rss_bytes: None,
+    });
     made.counts.started = 4_000;
     made.counts.ok = 4_000;
     made.response_time = Timing {
@@ -126,6 +133,7 @@ pub(crate) fn gate(first: &[Vec<Arm>], rounds: u32) -> Gate {
         looks,
         ended: Ended::Budget,
         failure: None,
+        instructions: Vec::new(),
         stored: None,
         tests: Vec::new(),
         findings: Vec::new(),
@@ -134,7 +142,25 @@ pub(crate) fn gate(first: &[Vec<Arm>], rounds: u32) -> Gate {
     }
 }
 
+/// The two arms of so many cases, side by side.
+pub(crate) fn empty_cases(many: usize) -> Vec<CaseResult> {
+    (0..many)
+        .flat_map(|case| Arm::BOTH.map(|arm| empty_case(case, arm)))
+        .collect()
+}
+
 fn empty_case(case: usize, arm: Arm) -> CaseResult {
     let name = reports::gate::arm_name(&format!("case-{case}"), arm);
     serde_json::from_value(json!({ "name": name, "case": {}, "repetitions": [] })).unwrap()
+}
+
+/// The gate as a result of these rounds would have it.
+pub(crate) fn judged(gate: Gate, cases: Vec<CaseResult>) -> Gate {
+    let mut result: RunResult = serde_json::from_value(json!({
+        "schema": SCHEMA, "scenario": {}, "environment": {}, "seed": 1, "cases": [],
+    }))
+    .unwrap();
+    (result.gate, result.cases) = (Some(gate), cases);
+    reports::gate::judge_again(&mut result);
+    result.gate.unwrap()
 }

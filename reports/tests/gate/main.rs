@@ -3,5 +3,6 @@
 mod jobs;
 mod judging;
 mod noise;
+mod recorded;
 mod simulation;
 mod stored;

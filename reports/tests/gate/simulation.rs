@@ -5,7 +5,7 @@ use std::thread;
 use reports::gate::{Judgement, judge};
 use reports::model::Outcome;
 
-use super::jobs::Job;
+use super::jobs::{Job, judged};
 use super::noise::Machine;
 
 /// What became of many jobs.
@@ -141,4 +141,65 @@ fn five_rounds_are_always_inconclusive() {
         let tally = play(&job, 200);
         assert_eq!(tally.inconclusive, tally.jobs, "{tally:?}");
     }
+}
+
+#[test]
+fn ninety_five_of_a_hundred_intervals_hold_the_truth() {
+    for slower in [0.0, 0.03, 0.05, 0.10] {
+        let job = Job {
+            cases: 1,
+            rounds: 30,
+            slower,
+            ..Job::QUIET
+        };
+        let (mut covering, mut all) = (0, 0);
+        for seed in 0..500 {
+            let (mut gate, cases) = job.make(seed);
+            // One look: stopping where it looks good would bend any interval.
+            gate.looks.drain(..gate.looks.len() - 1);
+            for test in judge(&gate, &cases).tests {
+                let change = test.change.unwrap();
+                all += 1;
+                covering += u32::from(change.low <= Some(slower) && change.high >= Some(slower));
+            }
+        }
+        let share = f64::from(covering) / f64::from(all);
+        assert!((0.93..=0.97).contains(&share), "{slower}: {share}");
+    }
+}
+
+#[test]
+fn what_is_called_detectable_is_detected() {
+    // The median of what 100 jobs on identical code say they could have seen ...
+    let quiet = Job {
+        cases: 1,
+        rounds: 30,
+        ..Job::QUIET
+    };
+    let said = |seed| {
+        let (mut gate, cases) = quiet.make(seed);
+        gate.looks.drain(..gate.looks.len() - 1);
+        let tests = judged(gate, cases).tests.into_iter();
+        let cpu = tests.filter(|test| test.metric == "server.cpu_ns_per_call");
+        cpu.map(|test| test.smallest_detectable.unwrap())
+            .next()
+            .unwrap()
+    };
+    let mut said: Vec<f64> = (1_000..1_100).map(said).collect();
+    said.sort_by(f64::total_cmp);
+    let job = Job {
+        slower: said[50],
+        ..quiet
+    };
+    // ... is found by nearly all; each job's noise is its own.
+    let found = (0..200).filter(|seed| {
+        let (mut gate, cases) = job.make(*seed);
+        gate.looks.drain(..gate.looks.len() - 1);
+        let tests = judge(&gate, &cases).tests;
+        tests.iter().any(|test| {
+            test.metric == "server.cpu_ns_per_call" && test.outcome == Outcome::Regressed
+        })
+    });
+    let share = found.count() as f64 / 200.0;
+    assert!(share >= 0.9, "{share} of changes of {}", job.slower);
 }

@@ -1,6 +1,7 @@
 //! The tests of what this crate shows, over results that look like real ones.
 
 mod calibration;
+mod ci;
 #[path = "../common/mod.rs"]
 mod common;
 mod confidence;

@@ -43,6 +43,8 @@ final class Load {
   /** What is under way: calls, and slots that start them. */
   private final Phaser underWay = new Phaser(1);
   private final AtomicInteger inFlight = new AtomicInteger();
+  /** Made before the load starts: a cold JVM takes longer for it than a short phase lasts. */
+  private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
   private volatile boolean isOver;
   private long start;
 
@@ -211,7 +213,6 @@ final class Load {
 
   /** What the process takes, user and system, all threads, over the measured phase. */
   private long measureCpu() {
-    var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     sleepUntil(given.warmUp);
     long before = system.getProcessCpuTime();
     sleepUntil(given.end());

@@ -26,7 +26,7 @@ final class Server {
         NettyServerBuilder.forAddress(address(options.getOrDefault("--listen", "127.0.0.1:0")))
             .maxInboundMessageSize(Integer.MAX_VALUE)
             .intercept(new Ends())
-            .addService(greeter)
+            .addService(Early.replies(greeter.bindService()))
             .addService(new Counts.Service(greeter.counts))
             .addService(new HealthStatusManager().getHealthService())
             .build()

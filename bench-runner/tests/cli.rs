@@ -78,8 +78,6 @@ fn check_shows_the_cases_of_the_whole_catalogue_and_runs_nothing() {
 #[test]
 fn a_case_that_was_checked_can_be_run_as_it_is() {
     let (_, json, _) = program(&[
-        "search",
-        "history",
         "check",
         "unary-latency",
         "--json",

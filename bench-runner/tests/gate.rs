@@ -34,15 +34,14 @@ fn judged(outcome: &Outcome) -> &Gate {
     result.gate.as_ref().unwrap()
 }
 
+fn ended(outcome: &Outcome, code: i32) {
+    let (stdout, stderr) = (&outcome.stdout, &outcome.stderr);
+    assert_eq!(outcome.code, Some(code), "{stdout}\n{stderr}");
+}
+
 /// The run is not trusted, and says why; what was measured is there.
 fn refused(outcome: &Outcome, rule: &str) {
-    assert_eq!(
-        outcome.code,
-        Some(4),
-        "{}\n{}",
-        outcome.stdout,
-        outcome.stderr
-    );
+    ended(&outcome, 4);
     let gate = judged(outcome);
     assert_eq!(gate.outcome, Verdict::Invalid);
     let rules: Vec<&str> = gate.findings.iter().map(|f| f.rule.as_str()).collect();
@@ -67,13 +66,7 @@ fn a_slower_candidate_fails_the_build_and_says_where() {
     let _alone = alone();
     let slower = "{ reference_server: { behaviour: { spin: 1ms } } }";
     let outcome = gate(OURS, slower, &format!("{CPU}\nbudget: 14 rounds")).finish();
-    assert_eq!(
-        outcome.code,
-        Some(1),
-        "{}\n{}",
-        outcome.stdout,
-        outcome.stderr
-    );
+    ended(&outcome, 1);
     let worst = &judged(&outcome).tests[0];
     assert_eq!(worst.metric, "server.cpu_ns_per_call");
     assert_eq!(worst.outcome, Verdict::Regressed);
@@ -105,13 +98,7 @@ fn a_slower_candidate_fails_the_build_and_says_where() {
 fn five_rounds_are_inconclusive_and_never_a_pass() {
     let _alone = alone();
     let outcome = gate(OURS, OURS, &format!("{CPU}\nbudget: 5 rounds")).finish();
-    assert_eq!(
-        outcome.code,
-        Some(3),
-        "{}\n{}",
-        outcome.stdout,
-        outcome.stderr
-    );
+    ended(&outcome, 3);
     assert!(
         outcome.stdout.contains("a verdict needs 10"),
         "{}",
@@ -164,13 +151,7 @@ fn more_failures_are_a_regression_and_a_failing_baseline_is_no_standard() {
         "{ reference_server: { behaviour: { error: { share: 0.03, code: UNAVAILABLE } } } }";
     let rest = "metrics: { error_share: 0.5% }\nbudget: 14 rounds";
     let outcome = gate(OURS, failing, rest).finish();
-    assert_eq!(
-        outcome.code,
-        Some(1),
-        "{}\n{}",
-        outcome.stdout,
-        outcome.stderr
-    );
+    ended(&outcome, 1);
     assert_eq!(judged(&outcome).tests[0].metric, "error_share");
     let outcome = gate(failing, failing, "budget: 3 rounds").finish();
     refused(&outcome, "baseline_fails");
@@ -263,13 +244,7 @@ fn a_full_disk_is_said() {
     let outcome = run
         .in_shell("trap '' XFSZ; ulimit -f 200; exec \"$@\"")
         .finish();
-    assert_eq!(
-        outcome.code,
-        Some(4),
-        "{}\n{}",
-        outcome.stdout,
-        outcome.stderr
-    );
+    ended(&outcome, 4);
     assert!(
         outcome.stderr.contains("cannot write"),
         "{}",

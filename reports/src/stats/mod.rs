@@ -1,5 +1,6 @@
 //! Statistics over repetitions: pure functions of numbers.
 
+mod bisect;
 mod interval;
 mod normal;
 mod signed_rank;

@@ -2,6 +2,8 @@
 
 use std::f64::consts::SQRT_2;
 
+use super::bisect::bisect;
+
 /// The probability that a standard normal value lies above `z`.
 pub fn normal_tail(z: f64) -> f64 {
     0.5 * libm::erfc(z / SQRT_2)
@@ -14,17 +16,7 @@ pub fn normal_tail(z: f64) -> f64 {
 /// Where `p` is no probability between 0 and 1.
 pub fn normal_quantile(p: f64) -> f64 {
     assert!(p > 0.0 && p < 1.0, "no such quantile: {p}");
-    let (mut low, mut high) = (-40.0, 40.0);
-    // Sixty halvings are more than the digits of the number.
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        if normal_tail(middle) > p {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    f64::midpoint(low, high)
+    bisect(-40.0, 40.0, |z| normal_tail(z) > p)
 }
 
 #[cfg(test)]

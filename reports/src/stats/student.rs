@@ -1,5 +1,7 @@
 //! Student's t distribution for a whole number of degrees of freedom, where its distribution function is a finite sum.
 
+use super::bisect::bisect;
+
 /// The probability that a value of Student's t with `df` degrees of freedom lies at or below `t`.
 ///
 /// Exact, by the finite sums of Abramowitz and Stegun 26.7.3 and 26.7.4.
@@ -45,17 +47,7 @@ pub fn t_quantile(p: f64, df: u32) -> f64 {
     while t_cdf(high, df) < p {
         high *= 2.0;
     }
-    let mut low = 0.0;
-    // Sixty halvings are more than the digits of the number.
-    for _ in 0..60 {
-        let middle = f64::midpoint(low, high);
-        if t_cdf(middle, df) < p {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    f64::midpoint(low, high)
+    bisect(0.0, high, |t| t_cdf(t, df) < p)
 }
 
 #[cfg(test)]

@@ -106,51 +106,45 @@ fn sentence(gate: &Gate) -> String {
     }
 }
 
-/// How a verdict against stored runs is reached.
-fn stored_fact(runs: usize) -> String {
-    format!(
-        "held against {runs} stored runs of the same work on the same machine, by the ratio to a control that ran beside: \
-         weaker than both arms in one job"
-    )
-}
-
 fn facts(gate: &Gate) -> Vec<String> {
-    let rounds = gate
-        .cases
-        .iter()
-        .map(|case| case.first.len())
-        .max()
-        .unwrap_or(0);
+    let rounds = gate.cases.iter().map(|case| case.first.len()).max();
     let ended = match gate.ended {
         Ended::Decided => "every test was decided",
         Ended::Budget => "the budget was spent",
         Ended::Interrupted => "it was stopped",
         Ended::Failed => "a round failed",
     };
-    let policy = &gate.policy;
-    let percent = |share: f64| percent(share).trim_start_matches('+').to_owned();
-    let mut facts = vec![
+    vec![
         format!(
             "{} of {}, until {ended}",
-            plural(rounds as u64, "round"),
+            plural(rounds.unwrap_or(0) as u64, "round"),
             plural(gate.cases.len() as u64, "case")
         ),
         format!(
             "each round: both arms with one seed, a fresh server each, in an order drawn by lot; budget {}",
             clean(&gate.budget)
         ),
-        format!(
+        how_it_is_judged(gate),
+    ]
+}
+
+fn how_it_is_judged(gate: &Gate) -> String {
+    let policy = &gate.policy;
+    let percent = |share: f64| percent(share).trim_start_matches('+').to_owned();
+    match &gate.stored {
+        Some(stored) => format!(
+            "held against {} stored runs of the same work on the same machine, by the ratio to a control that ran beside: \
+             weaker than both arms in one job",
+            stored.len()
+        ),
+        None => format!(
             "exact signed-rank test of the log-ratios, Hodges-Lehmann estimate; a false alarm in at most {} of all jobs, \
              a miss of the whole tolerance in at most {} of tests, no alarm for changes under {}",
             percent(policy.alpha),
             percent(policy.beta),
             percent(policy.noise_floor)
         ),
-    ];
-    if let Some(stored) = &gate.stored {
-        facts[2] = stored_fact(stored.len());
     }
-    facts
 }
 
 fn row(test: &GateTest, changes: Vec<f64>) -> GateRow {

@@ -41,7 +41,7 @@ fn ended(outcome: &Outcome, code: i32) {
 
 /// The run is not trusted, and says why; what was measured is there.
 fn refused(outcome: &Outcome, rule: &str) {
-    ended(&outcome, 4);
+    ended(outcome, 4);
     let gate = judged(outcome);
     assert_eq!(gate.outcome, Verdict::Invalid);
     let rules: Vec<&str> = gate.findings.iter().map(|f| f.rule.as_str()).collect();

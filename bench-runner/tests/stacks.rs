@@ -12,8 +12,8 @@ use std::process::Command;
 use bench_runner::peer::{Peer, Peers};
 use common::early::replies_to_the_first_of_many;
 use common::peer::{
-    Peer as Server, answers_as_it_is_asked, calls_both_faces, misses_the_deadline_there_or_here,
-    plays_all_methods, plays_open_loop, plays_unary_calls,
+    Peer as Server, admits_whom_it_is_to, answers_as_it_is_asked, calls_both_faces, misses_the_deadline_there_or_here,
+    plays_all_methods, plays_open_loop, plays_unary_calls, requiring,
 };
 use common::toolchain::or_skipped;
 use scenarios::law::Law;
@@ -42,6 +42,7 @@ fn its_server_answers(stack: &str, engine: &str) {
     answers_as_it_is_asked(engine, &server.address);
     replies_to_the_first_of_many(&server.address);
     assert_eq!(server.stop(), "");
+    admits_whom_it_is_to(engine, &serve(&peer, &requiring()).address);
     let slow = Behaviour {
         delay: Some(Law::Fixed(Nanos::from_millis(30_000))),
         ..Behaviour::default()

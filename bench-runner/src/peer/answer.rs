@@ -211,7 +211,7 @@ impl Answer {
             return Timing::default();
         };
         let mut bounds = empty_histogram();
-        let deadline = scenario.call.deadline.unwrap_or_default();
+        let deadline = scenario.call.deadline.as_ref().and_then(Law::fixed).unwrap_or_default();
         let drain = scenario.phases.drain;
         for (calls, bound) in [
             (self.counts.deadline_exceeded, deadline),

@@ -188,7 +188,7 @@ fn baseline_fails(_: &Gate, rounds: &[CaseRounds<'_>]) -> Option<Finding> {
         let sums = case.pairs().iter().fold((0, 0), |(failed, started), pair| {
             let counts = &pair.baseline.counts;
             (
-                failed + counts.started.saturating_sub(counts.ok),
+                failed + counts.bad(),
                 started + counts.started,
             )
         });

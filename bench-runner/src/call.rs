@@ -13,10 +13,10 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
 use scenarios::law::Law;
-use scenarios::method::Method;
 use scenarios::metadata::binary_text;
+use scenarios::method::Method;
 use scenarios::scenario::{self, Bidi, Cancel, Headers, When};
-use scenarios::units::{self, Nanos};
+use scenarios::units;
 
 pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
 pub use self::heads::Head;
@@ -80,12 +80,7 @@ impl Call {
     }
 
     /// The same where there are secrets in its metadata.
-    pub fn prepare_with(
-        call: &scenario::Call,
-        seed: u64,
-        shaped: bool,
-        secrets: Secrets,
-    ) -> Call {
+    pub fn prepare_with(call: &scenario::Call, seed: u64, shaped: bool, secrets: Secrets) -> Call {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let shaped = shaped && call.reply.status.is_none();
         let is_fixed = call.request.size.fixed().is_some() && call.reply.size.fixed().is_some();
@@ -139,7 +134,9 @@ impl Call {
 
     /// What engines are to look at besides lengths and statuses.
     pub fn wants(&self) -> Wants {
-        self.expect.as_ref().map_or(Wants::default(), Expectation::wants)
+        self.expect
+            .as_ref()
+            .map_or(Wants::default(), Expectation::wants)
     }
 
     /// A text that came from a server, without the secrets that may be in it.
@@ -150,7 +147,10 @@ impl Call {
     /// What came with a reply, without the secrets that may be in it.
     pub fn hide_secrets(&self, mut reply: FirstReply) -> FirstReply {
         if !self.secrets.is_empty() {
-            let values = reply.metadata.values_mut().chain(reply.trailers.values_mut());
+            let values = reply
+                .metadata
+                .values_mut()
+                .chain(reply.trailers.values_mut());
             values.for_each(|value| *value = self.secrets.hide(value).into_owned());
         }
         reply

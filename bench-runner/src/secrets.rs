@@ -120,7 +120,9 @@ fn read(key: &str, secret: &Secret) -> Result<Value, String> {
     let bare = wire_value(key, bare).map_err(|expected| format!("{place}: {expected}"))?;
     let sent = format!("{}{bare}", secret.prefix);
     if sent.starts_with(' ') {
-        return Err(format!("{place}: expected a prefix that does not begin with a blank"));
+        return Err(format!(
+            "{place}: expected a prefix that does not begin with a blank"
+        ));
     }
     Ok(Value { sent, bare })
 }
@@ -131,7 +133,10 @@ mod tests {
     use crate::given::scenario;
 
     fn secrets_of(value: &str) -> Result<Secrets, String> {
-        let call = scenario(&format!("call: {{ metadata: {{ authorization: {value} }} }}")).call;
+        let call = scenario(&format!(
+            "call: {{ metadata: {{ authorization: {value} }} }}"
+        ))
+        .call;
         Secrets::of(&call).map_err(|error| error.to_string())
     }
 
@@ -155,10 +160,16 @@ mod tests {
              `export BENCH_RUNNER_NO_SUCH_VARIABLE=...` before the run"
         );
         let missing = secrets_of("{ file: /no/such/file }").unwrap_err();
-        assert!(missing.contains("cannot read the file `/no/such/file`"), "{missing}");
+        assert!(
+            missing.contains("cannot read the file `/no/such/file`"),
+            "{missing}"
+        );
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "t\u{f6}ken").unwrap();
         let odd = secrets_of(&format!("{{ file: {} }}", file.path().display())).unwrap_err();
-        assert!(odd.contains("printable ASCII") && !odd.contains("t\u{f6}ken"), "{odd}");
+        assert!(
+            odd.contains("printable ASCII") && !odd.contains("t\u{f6}ken"),
+            "{odd}"
+        );
     }
 }

@@ -103,9 +103,9 @@ impl Expectation {
     /// Looks at the length of a reply message.
     pub fn size(&self, bytes: u64) -> Result<(), Misfit> {
         match self.size {
-            Some(size) if size != bytes => {
-                Err(format!("expect.size: a message of {bytes} bytes instead of {size}"))
-            }
+            Some(size) if size != bytes => Err(format!(
+                "expect.size: a message of {bytes} bytes instead of {size}"
+            )),
             _ => Ok(()),
         }
     }
@@ -113,7 +113,10 @@ impl Expectation {
     /// Looks at how a call ended that ended OK or as expected.
     pub fn end(&self, status: Status, received: Traffic) -> Result<(), Misfit> {
         if status != self.status {
-            return Err(format!("expect.status: {status} instead of {}", self.status));
+            return Err(format!(
+                "expect.status: {status} instead of {}",
+                self.status
+            ));
         }
         match self.messages {
             Some(messages) if messages != received.messages => Err(format!(
@@ -147,7 +150,9 @@ fn all_there<'a>(
             Some(found) if without_padding(key, found) == expected.as_bytes() => {}
             Some(found) => {
                 let found = found.escape_ascii();
-                return Err(format!("{what}: `{key}` is `{found}` instead of `{expected}`"));
+                return Err(format!(
+                    "{what}: `{key}` is `{found}` instead of `{expected}`"
+                ));
             }
             None => return Err(format!("{what}: `{key}` did not come")),
         }
@@ -172,6 +177,8 @@ fn greeting(expect: &Expect) -> Option<MessageCheck> {
             return Ok(());
         }
         let found = &reply.message;
-        Err(format!("expect.fields: `message` is `{found}` instead of `{expected}`"))
+        Err(format!(
+            "expect.fields: `message` is `{found}` instead of `{expected}`"
+        ))
     }))
 }

@@ -122,7 +122,10 @@ mod tests {
     fn lists_are_taken_in_turn_each_at_its_own_pace() {
         let call = prepared("{ metadata: { x-user: [a, b, c], x-zone: [n, s], x-tenant: blue } }");
         assert_eq!(call.heads.len(), 6);
-        assert_eq!(values(&call, "x-user", 8), ["a", "b", "c", "a", "b", "c", "a", "b"]);
+        assert_eq!(
+            values(&call, "x-user", 8),
+            ["a", "b", "c", "a", "b", "c", "a", "b"]
+        );
         assert_eq!(values(&call, "x-zone", 4), ["n", "s", "n", "s"]);
         assert_eq!(values(&call, "x-tenant", 2), ["blue", "blue"]);
     }
@@ -142,7 +145,9 @@ mod tests {
         let deadlines = |seed| {
             let call = Call::prepare(&scenario(&format!("call: {yaml}")).call, seed, false);
             let heads = call.heads.iter();
-            heads.map(|head| head.deadline.unwrap().0).collect::<Vec<_>>()
+            heads
+                .map(|head| head.deadline.unwrap().0)
+                .collect::<Vec<_>>()
         };
         let (first, other) = (deadlines(1), deadlines(2));
         assert_eq!(first, deadlines(1));

@@ -97,9 +97,10 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
 
 /// Peers take one timeout, and metadata that is text and the same each time. A secret would be in what they are asked.
 fn refuse_what_varies(call: &Call) -> Result<(), PeerError> {
-    let odd = call.metadata.iter().find(|(key, value)| {
-        key.ends_with("-bin") || !matches!(value, Metadata::Text(_))
-    });
+    let odd = call
+        .metadata
+        .iter()
+        .find(|(key, value)| key.ends_with("-bin") || !matches!(value, Metadata::Text(_)));
     if let Some((key, value)) = odd {
         let what = match value {
             Metadata::Text(_) => "binary",

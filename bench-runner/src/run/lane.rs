@@ -417,7 +417,10 @@ impl<C: Channels> Lane<C> {
 
 /// Whether more is to be done with each message than to count it.
 fn listens(call: &Call) -> bool {
-    let sized = call.expect.as_ref().is_some_and(|expect| expect.size.is_some());
+    let sized = call
+        .expect
+        .as_ref()
+        .is_some_and(|expect| expect.size.is_some());
     sized || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
 }
 

@@ -10,8 +10,8 @@ pub mod repetition;
 mod router;
 pub mod threads;
 pub mod timeline;
-mod timers;
 pub(crate) mod timer;
+mod timers;
 mod validity;
 pub mod watch;
 

@@ -27,11 +27,15 @@ fn a_call_is_tried_again_and_counted_once(engine: &str) {
         let counts = counts(&outcome, &what);
         assert!(counts.started > 20, "{what}");
         assert_eq!(counts.ok, counts.started, "{what}: {counts:?}");
-        // Each call takes two attempts on the average, and the server saw them all.
+        // Each call takes two attempts on the average, give or take chance, and the server saw them all.
         let mean = counts.attempts as f64 / counts.started as f64;
-        assert!((1.5..2.5).contains(&mean), "{what}: {mean}");
+        assert!((1.2..3.2).contains(&mean), "{what}: {mean}");
         let repetition = outcome.repetition();
-        assert_eq!(repetition.totals.server.unwrap().calls, counts.attempts, "{what}");
+        assert_eq!(
+            repetition.totals.server.unwrap().calls,
+            counts.attempts,
+            "{what}"
+        );
         assert_eq!(counts.messages_sent, counts.attempts, "{what}");
         assert!(repetition.failures.is_empty(), "{what}");
     }
@@ -54,17 +58,27 @@ phases: { warm_up: 0s, measure: 100ms, drain: 5s }
         .set("call.retry.on=[ABORTED]")
         .finish();
     let counts = outcome.repetition().counts.clone();
-    assert_eq!((counts.failed, counts.attempts), (counts.started, counts.started));
+    assert_eq!(
+        (counts.failed, counts.attempts),
+        (counts.started, counts.started)
+    );
     let outcome = Run::new(&half_of_the_attempts_fail("tonic", "stamps: false"))
         .engine(engine)
         .finish();
     let counts = outcome.repetition().counts.clone();
-    assert!(counts.failed > 0 && counts.attempts == 0, "none is made again unasked");
+    assert!(
+        counts.failed > 0 && counts.attempts == 0,
+        "none is made again unasked"
+    );
 }
 
 /// A server that goes away for a while in the middle of the run, on a port that stays its own.
 fn run_over_a_gap(engine: &str, wait: bool) -> super::Outcome {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let listen = format!("127.0.0.1:{port}");
     let first = Server::listening(&listen);
     let yaml = format!(
@@ -75,7 +89,10 @@ load: {{ open: {{ rate: 100/s, arrivals: uniform }} }}
 phases: {{ warm_up: 0s, measure: 1500ms, drain: 5s }}
 "
     );
-    let run = Run::new(&yaml).engine(engine).target(&format!("http://{listen}")).start();
+    let run = Run::new(&yaml)
+        .engine(engine)
+        .target(&format!("http://{listen}"))
+        .start();
     let second = after(Duration::from_millis(700), move || {
         first.stop();
         std::thread::sleep(Duration::from_millis(300));
@@ -92,9 +109,16 @@ fn a_call_without_a_connection_waits_for_one_where_it_is_to(engine: &str) {
     let waited = outcome.repetition().counts.clone();
     assert_eq!(waited.started, 150);
     // One that was under way when the server went may be lost with it.
-    assert!(waited.ok >= 145, "{waited:?} {:?}", outcome.repetition().failures);
+    assert!(
+        waited.ok >= 145,
+        "{waited:?} {:?}",
+        outcome.repetition().failures
+    );
     let slowest = outcome.repetition().response_time.max_ns.unwrap();
-    assert!(slowest > 200_000_000, "the wait is response time: {slowest} ns");
+    assert!(
+        slowest > 200_000_000,
+        "the wait is response time: {slowest} ns"
+    );
     let failed = run_over_a_gap(engine, false).repetition().counts.clone();
     assert!(failed.by_status["UNAVAILABLE"] > 10, "{failed:?}");
 }

@@ -10,8 +10,7 @@ load: { closed: { in_flight: 2 } }
 phases: { warm_up: 0s, measure: 100ms, drain: 5s }
 ";
 /// A reply of the reference server: five replies of three bytes, a trailer, and one that is binary.
-const REPLY: &str =
-    "method: LotsOfReplies, reply: { size: 3B, messages: 5, trailers: { x-a: blue, x-b-bin: aGk } }";
+const REPLY: &str = "method: LotsOfReplies, reply: { size: 3B, messages: 5, trailers: { x-a: blue, x-b-bin: aGk } }";
 
 fn run(engine: &str, face: &str, call: &str) -> super::Outcome {
     let yaml = format!(
@@ -28,13 +27,19 @@ fn answers_as_expected_are_ok(engine: &str) {
         let outcome = run(engine, face, &format!("{REPLY}, expect: {{ {expect} }}"));
         let counts = counts(&outcome, &what);
         assert!(counts.ok > 0 && counts.ok == counts.started, "{what}");
-        assert_eq!(outcome.repetition().totals.server, Some(outcome.repetition().totals.client));
+        assert_eq!(
+            outcome.repetition().totals.server,
+            Some(outcome.repetition().totals.client)
+        );
     }
 }
 
 fn another_answer_fails_with_what_was_wrong(engine: &str) {
     let table = [
-        ("status: NOT_FOUND", "expect.status: OK instead of NOT_FOUND"),
+        (
+            "status: NOT_FOUND",
+            "expect.status: OK instead of NOT_FOUND",
+        ),
         ("messages: 4", "expect.messages: 5 instead of 4"),
         ("size: 6B", "expect.size: a message of 5 bytes instead of 6"),
         (
@@ -45,12 +50,18 @@ fn another_answer_fails_with_what_was_wrong(engine: &str) {
             "trailers: { x-a: red }",
             "expect.trailers: `x-a` is `blue` instead of `red`",
         ),
-        ("trailers: { x-c: red }", "expect.trailers: `x-c` did not come"),
+        (
+            "trailers: { x-c: red }",
+            "expect.trailers: `x-c` did not come",
+        ),
         (
             "trailers: { x-b-bin: aGo }",
             "expect.trailers: `x-b-bin` is `aGk` instead of `aGo`",
         ),
-        ("metadata: { x-m: red }", "expect.metadata: `x-m` did not come"),
+        (
+            "metadata: { x-m: red }",
+            "expect.metadata: `x-m` did not come",
+        ),
     ];
     let expects: Vec<String> = table
         .iter()
@@ -66,7 +77,12 @@ fn another_answer_fails_with_what_was_wrong(engine: &str) {
             .engine(engine)
             .set("phases.measure=30ms")
             .finish();
-        assert_eq!(outcome.repetitions().len(), table.len(), "{}", outcome.stderr);
+        assert_eq!(
+            outcome.repetitions().len(),
+            table.len(),
+            "{}",
+            outcome.stderr
+        );
         for (repetition, (expect, said)) in outcome.repetitions().iter().zip(table) {
             let what = format!("{engine} on {face}, {expect}");
             let counts = &repetition.counts;
@@ -80,7 +96,8 @@ fn another_answer_fails_with_what_was_wrong(engine: &str) {
 }
 
 fn an_expected_status_is_the_good_outcome(engine: &str) {
-    let reply = "reply: { status: { code: NOT_FOUND, message: none here }, trailers: { x-a: blue } }";
+    let reply =
+        "reply: { status: { code: NOT_FOUND, message: none here }, trailers: { x-a: blue } }";
     for face in FACES {
         let what = format!("{engine} on {face}");
         let expect = "expect: { status: NOT_FOUND, trailers: { x-a: blue } }";
@@ -92,7 +109,11 @@ fn an_expected_status_is_the_good_outcome(engine: &str) {
         assert!(outcome.repetition().failures.is_empty());
 
         // A failure that nobody expects stays what it is.
-        let outcome = run(engine, face, &format!("{reply}, expect: {{ status: ABORTED }}"));
+        let outcome = run(
+            engine,
+            face,
+            &format!("{reply}, expect: {{ status: ABORTED }}"),
+        );
         let other = &outcome.repetition().counts;
         assert_eq!(other.by_status["NOT_FOUND"], other.started, "{what}");
         assert_eq!(other.failed, other.started, "{what}");
@@ -109,7 +130,10 @@ call:
   expect: {{ fields: {{ message: hello }}, size: 7B, metadata: {{ x-echo: me }} }}
 {LOAD}"
     );
-    let outcome = Run::new(&yaml).engine(engine).target(&witness.address).finish();
+    let outcome = Run::new(&yaml)
+        .engine(engine)
+        .target(&witness.address)
+        .finish();
     let stock = counts(&outcome, engine);
     assert!(stock.ok > 0 && stock.ok == stock.started, "{stock:?}");
     let outcome = Run::new(&yaml)
@@ -118,7 +142,10 @@ call:
         .set("call.expect.metadata.x-echo=you")
         .finish();
     let failures = &outcome.repetition().failures;
-    assert_eq!(failures[0].message, "expect.metadata: `x-echo` is `me` instead of `you`");
+    assert_eq!(
+        failures[0].message,
+        "expect.metadata: `x-echo` is `me` instead of `you`"
+    );
 }
 
 /// A message that comes in many frames is looked at whole.

@@ -32,7 +32,12 @@ record: {{ calls: 5000 }}
         assert!(seen.iter().all(|ns| range.contains(ns)), "{what}");
         let different: BTreeSet<&u64> = seen.iter().collect();
         let expected = seen.len().min(1024) * 9 / 10;
-        assert!(different.len() > expected, "{what}: {} of {}", different.len(), seen.len());
+        assert!(
+            different.len() > expected,
+            "{what}: {} of {}",
+            different.len(),
+            seen.len()
+        );
     }
 }
 
@@ -47,7 +52,11 @@ phases: { warm_up: 0s, measure: 250ms, drain: 3s }
     let outcome = Run::new(yaml).engine(engine).finish();
     let counts = outcome.repetition().counts.clone();
     // 100 calls, each with even chances.
-    assert_eq!(counts.ok + counts.deadline_exceeded, counts.started, "{counts:?}");
+    assert_eq!(
+        counts.ok + counts.deadline_exceeded,
+        counts.started,
+        "{counts:?}"
+    );
     assert!((25..=75).contains(&counts.deadline_exceeded), "{counts:?}");
 }
 

@@ -24,7 +24,9 @@ fn a_call_cancelled_after_messages_is_no_failure(engine: &str) {
             let call = format!(
                 "method: LotsOfReplies, reply: {{ messages: {replies} }}, cancel: {{ after_messages: 3 }}"
             );
-            let outcome = Run::new(&yaml(face, cadence, &call)).engine(engine).finish();
+            let outcome = Run::new(&yaml(face, cadence, &call))
+                .engine(engine)
+                .finish();
             let what = format!("{engine} on {face}, {replies} replies");
             let counts = counts(&outcome, &what);
             assert!(counts.started > 10, "{what}: {counts:?}");
@@ -50,15 +52,24 @@ fn a_call_cancelled_after_a_time_is_told_apart_from_one_that_the_server_cancels(
         let counts = counts(&outcome, &what);
         assert!(counts.started >= 3, "{what}");
         assert_eq!(counts.cancelled_on_purpose, counts.started, "{what}");
-        // Each was reset on the wire, where the server can see it.
+        // Each was reset on the wire, where the server can see it; the last ones perhaps after the run's last write.
         let wire = outcome.repetition().wire.clone().unwrap();
-        assert_eq!(wire.resets["client CANCEL"], counts.started, "{what}");
+        let resets = wire.resets["client CANCEL"];
+        let expected = counts.started - 3..=counts.started;
+        assert!(
+            expected.contains(&resets),
+            "{what}: {resets} of {}",
+            counts.started
+        );
 
         let by_server = yaml(face, "", "reply: { status: { code: CANCELLED } }");
         let outcome = Run::new(&by_server).engine(engine).finish();
         assert_eq!(outcome.code, Some(4), "no call ended as it should");
         let counts = &outcome.repetition().counts;
-        assert_eq!((counts.cancelled, counts.cancelled_on_purpose), (counts.started, 0));
+        assert_eq!(
+            (counts.cancelled, counts.cancelled_on_purpose),
+            (counts.started, 0)
+        );
     }
 }
 

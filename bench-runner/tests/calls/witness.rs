@@ -96,7 +96,11 @@ impl Greeter for Echo {
     ) -> Result<Response<HelloReply>, Status> {
         let token = request.metadata().get("authorization").cloned();
         let text = token.as_ref().map_or("", |token| token.to_str().unwrap());
-        if request.metadata().get("x-user").is_some_and(|user| user == "b") {
+        if request
+            .metadata()
+            .get("x-user")
+            .is_some_and(|user| user == "b")
+        {
             return Err(Status::permission_denied(format!("no access with {text}")));
         }
         let mut response = Response::new(HelloReply {
@@ -117,10 +121,7 @@ impl Greeter for Echo {
 
     type LotsOfRepliesStream = Replies;
 
-    async fn lots_of_replies(
-        &self,
-        _: Request<HelloRequest>,
-    ) -> Result<Response<Replies>, Status> {
+    async fn lots_of_replies(&self, _: Request<HelloRequest>) -> Result<Response<Replies>, Status> {
         let reply = |number| {
             Ok(HelloReply {
                 message: format!("hello {number}"),

@@ -195,7 +195,10 @@ impl Blocks {
             self.slotted.resize_with(slot + 1, || None);
         }
         let place = &mut self.slotted[slot];
-        if place.as_ref().is_some_and(|known| !known.template.is(template)) {
+        if place
+            .as_ref()
+            .is_some_and(|known| !known.template.is(template))
+        {
             *place = None;
         }
         place

@@ -2,7 +2,7 @@
 
 use super::format::{self, count, duration, quantile, rate, share};
 use super::{Merged, Time};
-use crate::model::{CaseResult, Cost, Quantile, Repetition, Shown};
+use crate::model::{CaseResult, Cost, Counts, Quantile, Repetition, Shown};
 use crate::stats::{self, Interval};
 
 /// The numbers to look at first.
@@ -247,7 +247,10 @@ fn of_calls(counts: &Counts, bad: u64) -> String {
         ),
     };
     if counts.cancelled_on_purpose > 0 {
-        text += &format!("; {} cancelled on purpose", count(counts.cancelled_on_purpose));
+        text += &format!(
+            "; {} cancelled on purpose",
+            count(counts.cancelled_on_purpose)
+        );
     }
     if counts.attempts > counts.started {
         text += &format!("; {} attempts", count(counts.attempts));

@@ -31,7 +31,10 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
         authority: authority(&at.key("authority"), file.authority)?,
         deadline: deadline(&at.key("deadline"), file.deadline)?,
         wait_for_ready: file.wait_for_ready.unwrap_or_default(),
-        retry: file.retry.map(|file| retry(&at.key("retry"), file)).transpose()?,
+        retry: file
+            .retry
+            .map(|file| retry(&at.key("retry"), file))
+            .transpose()?,
         cancel: None,
         expect: None,
         stamps: file.stamps.unwrap_or_default(),

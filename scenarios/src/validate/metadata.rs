@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::metadata::{Metadata, MetadataFile, Secret, SecretFile, SecretSource, binary_text, wire_value};
+use crate::metadata::{
+    Metadata, MetadataFile, Secret, SecretFile, SecretSource, binary_text, wire_value,
+};
 use crate::tree::KeyPath;
 
 use super::Problem;
@@ -59,12 +61,12 @@ pub(super) fn reply_trailers(
     trailers: BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Problem> {
     let trailers = plain_metadata(at, trailers)?;
-    let is_odd = |(key, value): &(&String, &String)| {
-        key.ends_with("-bin") && binary_text(value).is_none()
-    };
+    let is_odd =
+        |(key, value): &(&String, &String)| key.ends_with("-bin") && binary_text(value).is_none();
     match trailers.iter().find(is_odd) {
         Some((key, _)) => {
-            let message = "expected the base64 of UTF-8 text, which is all that the server can be asked for";
+            let message =
+                "expected the base64 of UTF-8 text, which is all that the server can be asked for";
             Err(Problem::new(at.key(key), message))
         }
         None => Ok(trailers),

@@ -114,9 +114,14 @@ pub(super) fn expect(
     expect: Option<Expect>,
     call: &Call,
 ) -> Result<Option<Expect>, Problem> {
-    let Some(expect) = expect else {
+    let Some(mut expect) = expect else {
         return Ok(None);
     };
+    // OK goes without saying, and what expects nothing else is no expectation.
+    expect.status = expect.status.filter(|status| *status != StatusCode::OK);
+    if expect == Expect::default() {
+        return Ok(None);
+    }
     check_status(&at.key("status"), &expect, call)?;
     if let Some(messages) = expect.messages {
         within(&at.key("messages"), messages, 0..=MAX_MESSAGES)?;
@@ -135,11 +140,16 @@ fn check_status(at: &KeyPath, expect: &Expect, call: &Call) -> Result<(), Proble
         return Ok(());
     };
     if [StatusCode::CANCELLED, StatusCode::DEADLINE_EXCEEDED].contains(&status) {
-        let message = format!("expected another status than `{status}`, which is counted by itself");
+        let message =
+            format!("expected another status than `{status}`, which is counted by itself");
         let help = "the result has `counts.cancelled` and `counts.deadline_exceeded`; limits can be set on both";
         return Err(Problem::new(at.clone(), message).help(help));
     }
-    if call.retry.as_ref().is_some_and(|retry| retry.on.contains(&status)) {
+    if call
+        .retry
+        .as_ref()
+        .is_some_and(|retry| retry.on.contains(&status))
+    {
         let message = format!("expected a status that is not tried again, found `{status}`");
         return Err(Problem::new(at.clone(), message).help("leave it out of `call.retry.on`"));
     }
@@ -152,7 +162,9 @@ fn check_fields(at: &KeyPath, expect: &Expect) -> Result<(), Problem> {
         let path = at.key(name);
         if name != "message" {
             let message = format!("expected a field of `HelloReply`, found `{name}`");
-            return Err(Problem::new(path, message).in_key().help("it has `message`"));
+            return Err(Problem::new(path, message)
+                .in_key()
+                .help("it has `message`"));
         }
         if !value.is_string() {
             let message = format!("expected text, found `{value}`");

@@ -185,13 +185,17 @@ impl<'a> Hearing<'a> {
         if wants.metadata && outcome.cause == Cause::TrailersOnly {
             let expect = self.calls.call.expect.as_ref();
             let misfit = expect.and_then(|expect| expect.metadata(|_| None).err());
-            misfit.into_iter().for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
+            misfit
+                .into_iter()
+                .for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
         }
         if wants.trailers {
             let expect = self.calls.call.expect.as_ref();
             let trailers = outcome.trailers;
             let misfit = expect.and_then(|expect| expect.trailers(|key| trailers.get(key)).err());
-            misfit.into_iter().for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
+            misfit
+                .into_iter()
+                .for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
         }
     }
 

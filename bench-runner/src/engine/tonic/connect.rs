@@ -112,10 +112,7 @@ async fn unix(
     Ok(TokioIo::new(Tap::new(stream, seen, began)))
 }
 
-fn configure(
-    endpoint: tonic::transport::Endpoint,
-    to: &Endpoint,
-) -> tonic::transport::Endpoint {
+fn configure(endpoint: tonic::transport::Endpoint, to: &Endpoint) -> tonic::transport::Endpoint {
     let http2 = &to.http2;
     let size = |bytes: scenarios::units::Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
     let endpoint = endpoint

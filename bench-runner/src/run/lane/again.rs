@@ -57,7 +57,11 @@ impl<C: Channels> Lane<C> {
             return true;
         };
         let (channel, request, segment) = (op.sample.channel, op.request, op.sample.segment);
-        if self.channels.try_start(channel as usize, id, request).is_err() {
+        if self
+            .channels
+            .try_start(channel as usize, id, request)
+            .is_err()
+        {
             return false;
         }
         // Waiting for a connection is no attempt.

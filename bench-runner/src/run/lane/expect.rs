@@ -39,7 +39,9 @@ impl<C: Channels> Lane<C> {
         }
         if status == Status::OK {
             let wrong = self.call.check(op.request, op.sample.received).err();
-            return wrong.map_or((status, String::new()), |wrong| (Status::WRONG_REPLY, wrong));
+            return wrong.map_or((status, String::new()), |wrong| {
+                (Status::WRONG_REPLY, wrong)
+            });
         }
         op.sample.counted = Counted::AsOk;
         (status, String::new())

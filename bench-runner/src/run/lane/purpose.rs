@@ -32,7 +32,11 @@ impl<C: Channels> Lane<C> {
         match self.channels.cancel(id) {
             Some(sent) => self.cut(id, at, sent),
             // It has ended on the wire: its end, which tells what was sent, is about to be heard.
-            None => self.ops.get_mut(id).into_iter().for_each(|op| op.cut = Some(at)),
+            None => self
+                .ops
+                .get_mut(id)
+                .into_iter()
+                .for_each(|op| op.cut = Some(at)),
         }
     }
 

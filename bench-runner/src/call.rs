@@ -103,7 +103,7 @@ impl Call {
             retry: call.retry.as_ref().map(Retry::prepare),
             wait_for_ready: call.wait_for_ready,
             expect: Expectation::prepare(call),
-            requests: heads::deal(requests, heads.len()),
+            requests: heads::deal(&requests, heads.len()),
             heads,
             secrets,
         }

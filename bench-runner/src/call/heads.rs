@@ -74,7 +74,7 @@ fn metadata(call: &scenario::Call, number: usize, secrets: &Secrets) -> Vec<(Str
 }
 
 /// Deals the heads out to requests, as often over as it takes for both to begin again together.
-pub(super) fn deal(requests: Vec<Request>, heads: usize) -> Vec<Request> {
+pub(super) fn deal(requests: &[Request], heads: usize) -> Vec<Request> {
     let total = least_common_multiple(requests.len(), heads);
     let head = |(number, request): (usize, &Request)| Request {
         head: (number % heads) as u32,

@@ -44,7 +44,6 @@ impl Templates {
     }
 
     #[inline]
-
     pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[request as usize]
     }

@@ -98,7 +98,7 @@ func (l *Load) run() (*Result, error) {
 	l.start = time.Now()
 	ctx, cancel := context.WithDeadline(context.Background(), l.start.Add(l.end()+l.Drain))
 	defer cancel()
-	sent, err := binary(l.Metadata)
+	sent, err := decoded(l.Metadata)
 	if err != nil {
 		return nil, err
 	}

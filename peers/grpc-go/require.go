@@ -65,8 +65,8 @@ func text(key, value string) string {
 	return value
 }
 
-// binary is metadata whose -bin values were written in base64.
-func binary(written map[string]string) (metadata.MD, error) {
+// decoded is metadata whose -bin values were written in base64.
+func decoded(written map[string]string) (metadata.MD, error) {
 	sent := metadata.New(written)
 	for key, values := range sent {
 		if !strings.HasSuffix(key, "-bin") {

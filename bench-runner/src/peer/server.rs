@@ -54,7 +54,7 @@ fn misbehaving(behaviour: &Behaviour) -> Vec<String> {
 }
 
 /// Base64 as the peers write it: padded.
-fn padded(key: &str, value: &str) -> String {
+pub(super) fn padded(key: &str, value: &str) -> String {
     let mut value = value.to_owned();
     while key.ends_with("-bin") && !value.len().is_multiple_of(4) {
         value.push('=');

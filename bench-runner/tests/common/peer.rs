@@ -273,9 +273,14 @@ pub(crate) fn plays_all_methods(client: &str, time: bool) {
     };
     // The faces admit only calls whose metadata is there to the last byte.
     let required = required();
-    let cases = cases.replace("metadata: {", &format!("metadata: {{ {}, ", required.trim_matches(['{', '}'])));
-    let target = format!("target: {{ reference_server: {{ behaviour: {{ require: {required} }} }} }}");
-    let load = format!("{target}\nload: {{ closed: {{ in_flight: 3 }} }}\nmatrix:\n  call:\n{cases}");
+    let cases = cases.replace(
+        "metadata: {",
+        &format!("metadata: {{ {}, ", required.trim_matches(['{', '}'])),
+    );
+    let target =
+        format!("target: {{ reference_server: {{ behaviour: {{ require: {required} }} }} }}");
+    let load =
+        format!("{target}\nload: {{ closed: {{ in_flight: 3 }} }}\nmatrix:\n  call:\n{cases}");
     // Without a warm-up there are calls to be measured, however long the first ones of a cold client take.
     for cell in compare(client, faces, &load, "0s", cells) {
         assert_eq!(Some(cell.totals.client), cell.totals.server, "{client}");

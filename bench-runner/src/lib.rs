@@ -18,6 +18,7 @@
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`]: the one clock; what a call sends
+//! - [`reflection`]: what a server says of its services
 
 pub mod calibrate;
 pub mod call;
@@ -39,6 +40,7 @@ pub mod peer;
 pub mod plan;
 pub mod progress;
 pub mod record;
+pub mod reflection;
 pub mod run;
 pub mod search;
 pub mod target;

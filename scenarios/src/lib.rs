@@ -7,7 +7,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`scenario`], [`method`], [`status`], [`law`], [`units`] | a scenario as meant |
+//! | [`scenario`], [`method`], [`mod@service`], [`status`], [`law`], [`units`] | a scenario as meant |
 //! | [`load`] | when calls start |
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
 //! | [`gate`] | what is compared with what, and how much worse it may become |
@@ -40,9 +40,11 @@ mod matrix;
 pub mod method;
 pub mod metric;
 mod nearest;
+mod origin;
 mod overrides;
 pub mod scenario;
 mod schema;
+pub mod service;
 mod source;
 pub mod status;
 mod suite;
@@ -56,6 +58,8 @@ pub use gate::Gate;
 pub use limits::{Limit, LimitValue, Op};
 pub use metric::Metric;
 pub use nearest::nearest;
+pub use origin::Origin;
 pub use scenario::{ReferenceServer, Scenario};
 pub use schema::{gate_schema, schema};
 pub use suite::{Case, Suite, read_yaml, reference_server};
+pub use tree::{KeyPath, Step};

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::{Address, Client, ClientHttp2};
 use scenarios::units::Nanos;
 
 use self::status::Status;
@@ -52,6 +52,15 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The way to a target that listens at `address`, as a scenario's client goes it.
+    pub fn of(client: &Client, address: Address) -> Endpoint {
+        Endpoint {
+            address,
+            via: None,
+            http2: client.http2,
+        }
+    }
+
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)

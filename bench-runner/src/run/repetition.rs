@@ -65,13 +65,8 @@ pub struct Made {
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
-    let before = target.counters(case.scenario.call.method);
-    let mut plan = Plan::bind(
-        &case.scenario,
-        target.address().clone(),
-        before.is_some(),
-        number,
-    );
+    let before = target.counters_of(&case.scenario.call.method);
+    let mut plan = Plan::bind(case, target.address().clone(), before.is_some(), number)?;
     let network = lay(case, &target, number)?;
     plan.endpoint.via = network.as_ref().map(|network| network.address().clone());
     let board = Board::default();
@@ -103,7 +98,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     measured.network = network;
     measured.server_rss = target.pid().and_then(peak_rss);
     let counted = before
-        .zip(target.counters(case.scenario.call.method))
+        .zip(target.counters_of(&case.scenario.call.method))
         .map(|(before, after)| after.since(&before));
     if let Some(counted) = counted {
         measured.server_counts = Some(counted.method);

@@ -5,35 +5,63 @@ use std::collections::BTreeMap;
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
+use crate::nearest::nearest;
 use crate::scenario::{Bidi, Call, Reply, ReplyStatus, Request, When};
+use crate::service::Called;
 use crate::tree::KeyPath;
 use crate::units::{Bytes, Nanos};
 
+use super::service;
 use super::target::check_law;
 use super::{DAY, Problem, within};
 
-const MAX_MESSAGES: u32 = 1_000_000;
+pub(super) const MAX_MESSAGES: u32 = 1_000_000;
 const MAX_SIZE: Bytes = Bytes(1 << 30);
 const DEFAULT_SIZE: Law<Bytes> = Law::Fixed(Bytes(16));
 
 pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
     let at = KeyPath::of("call");
-    let method = file.method.unwrap_or(Method::SayHello);
-    let request = request(method, file.request.unwrap_or_default())?;
-    let bidi = bidi(method, file.bidi);
-    let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
     if let Some(deadline) = file.deadline {
         within(&at.key("deadline"), deadline, Nanos::from_micros(1)..=DAY)?;
     }
-    let metadata = metadata(&at.key("metadata"), file.metadata)?;
+    match file.service {
+        Some(_) => service::call(&at, file),
+        None => greeter(&at, file),
+    }
+}
+
+fn greeter(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
+    service::without(at, &file)?;
+    let method = method(&at.key("method"), file.method.as_deref())?;
+    let request = request(method, file.request.unwrap_or_default())?;
+    let bidi = bidi(method, file.bidi);
+    let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
     Ok(Call {
-        method,
+        method: Called::Greeter(method),
         request,
-        reply,
+        reply: Some(reply),
         bidi,
-        metadata,
+        metadata: metadata(&at.key("metadata"), file.metadata)?,
         deadline: file.deadline,
         stamps: file.stamps.unwrap_or_default(),
+    })
+}
+
+/// A method of the Greeter, by its name.
+fn method(at: &KeyPath, name: Option<&str>) -> Result<Method, Problem> {
+    let Some(name) = name else {
+        return Ok(Method::SayHello);
+    };
+    let found = Method::ALL.into_iter().find(|method| method.name() == name);
+    found.ok_or_else(|| {
+        let names = Method::ALL.map(Method::name);
+        let near = nearest(name, names).map(|near| format!("did you mean `{near}`?\n"));
+        let help = format!(
+            "{}expected one of `{}`; a method of another service needs its `service`",
+            near.unwrap_or_default(),
+            names.join("`, `")
+        );
+        Problem::new(at.clone(), format!("unknown name `{name}`")).help(help)
     })
 }
 
@@ -47,8 +75,8 @@ fn request(method: Method, file: RequestFile) -> Result<Request, Problem> {
         "requests",
     )?;
     Ok(Request {
-        size: size(&at, file.size)?,
-        messages,
+        size: Some(size(&at, file.size)?),
+        messages: Some(messages),
     })
 }
 
@@ -151,7 +179,7 @@ fn when(method: Method, bidi: Option<Bidi>, when: Option<When>) -> Result<Option
 }
 
 /// Metadata as gRPC allows it, less what gRPC and HTTP/2 keep for themselves.
-fn metadata(
+pub(super) fn metadata(
     at: &KeyPath,
     file: Option<BTreeMap<String, String>>,
 ) -> Result<BTreeMap<String, String>, Problem> {

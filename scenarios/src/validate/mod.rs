@@ -5,6 +5,7 @@ mod call;
 mod load;
 mod network;
 mod peer;
+mod service;
 mod target;
 
 use std::fmt::Display;

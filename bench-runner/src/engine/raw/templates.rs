@@ -1,9 +1,10 @@
 //! What the calls of a run send, framed once: the request's header block and its messages.
 
+use bytes::Bytes;
 use scenarios::units::Nanos;
-use wire::{Message, Request, Template};
+use wire::{Message, Template};
 
-use crate::call::Call;
+use crate::call::{Call, Request, in_turn};
 
 /// What the calls of a run send.
 pub(super) struct Templates {
@@ -15,8 +16,9 @@ pub(super) struct Templates {
 /// The messages of one call.
 pub(super) struct Messages {
     pub(super) first: Message,
-    pub(super) further: Message,
     pub(super) count: u32,
+    distinct: Vec<Message>,
+    again_from: usize,
 }
 
 impl Templates {
@@ -27,21 +29,13 @@ impl Templates {
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_bytes()))
             .collect();
-        let head = Template::request(&Request {
+        let head = Template::request(&wire::Request {
             user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
             timeout: timeout.as_deref(),
             metadata: &metadata,
-            ..Request::new(authority, call.method.path())
+            ..wire::Request::new(authority, &call.path)
         });
-        let pool = call
-            .requests()
-            .iter()
-            .map(|request| Messages {
-                first: Message::new(&request.first),
-                further: Message::new(&request.further),
-                count: request.messages,
-            })
-            .collect();
+        let pool = call.requests().iter().map(Messages::new).collect();
         Templates {
             head,
             ping_pong: call.is_ping_pong(),
@@ -51,6 +45,25 @@ impl Templates {
 
     pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[request as usize]
+    }
+}
+
+impl Messages {
+    fn new(request: &Request) -> Messages {
+        let framed = |message: &Bytes| Message::new(message);
+        let distinct: Vec<Message> = request.distinct().iter().map(framed).collect();
+        Messages {
+            first: distinct[0].clone(),
+            count: request.messages,
+            distinct,
+            again_from: request.again_from(),
+        }
+    }
+
+    /// The message of a number, from 0.
+    #[inline]
+    pub(super) fn at(&self, number: u32) -> &Message {
+        &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
     }
 }
 

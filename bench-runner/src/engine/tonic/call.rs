@@ -66,9 +66,18 @@ impl Template {
             }
         }
         Template {
-            path: PathAndQuery::from_static(call.method.path()),
+            path: call
+                .path
+                .parse()
+                .unwrap_or_else(|_| unreachable!("names of protobuf make a valid path")),
             metadata,
         }
+    }
+}
+
+impl Template {
+    pub(super) fn into_parts(self) -> (MetadataMap, PathAndQuery) {
+        (self.metadata, self.path)
     }
 }
 

@@ -24,6 +24,7 @@ use scenarios::units::Nanos;
 
 pub(crate) use self::described::mistake as unknown;
 pub use self::error::{CallError, DescriptionError, Mistake};
+pub(crate) use self::foreign::fresh_templates;
 use self::greeting::Greeting;
 use crate::engine::{Endpoint, Traffic};
 

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use prost_reflect::{MethodDescriptor, prost_types::MethodDescriptorProto};
+use protos::dynamic::template::{Piece, Template};
 use protos::dynamic::{Draft, Draw};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use scenarios::method::Pattern;
 use scenarios::scenario;
 use scenarios::service::Foreign;
+use serde_json::Value;
 
 use super::given::Given;
 use super::{Answer, Call, CallError, Known, Mistake, POOL, POOL_BYTES, Request, described};
@@ -122,6 +124,36 @@ fn streams(given: &Given, messages: u32, seed: u64, answer: Answer) -> Vec<Reque
         }
     }
     requests
+}
+
+/// The names of the templates in a scenario's messages that should be others with every call.
+pub(crate) fn fresh_templates(foreign: &Foreign) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    let messages = foreign.message.iter().chain(&foreign.messages);
+    messages.for_each(|message| add_fresh(message, &mut names));
+    names
+}
+
+fn add_fresh(json: &Value, names: &mut Vec<&'static str>) {
+    match json {
+        Value::Object(entries) => entries.values().for_each(|value| add_fresh(value, names)),
+        Value::Array(items) => items.iter().for_each(|item| add_fresh(item, names)),
+        Value::String(text) => {
+            // A template that is wrong is told of elsewhere.
+            let template = Template::parse(text, &[]);
+            for piece in template.iter().flat_map(Template::pieces) {
+                match piece {
+                    Piece::Filled(filled)
+                        if filled.is_fresh() && !names.contains(&filled.name()) =>
+                    {
+                        names.push(filled.name());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 fn draw(seed: u64) -> Draw {

@@ -277,7 +277,10 @@ fn listed(metadata: &MetadataMap) -> BTreeMap<String, Vec<String>> {
             KeyAndValueRef::Binary(key, value) => (key.as_str(), value.as_encoded_bytes()),
         };
         let value = String::from_utf8_lossy(value).into_owned();
-        listed.entry(key.to_owned()).or_default().push(value);
+        // The status is told by itself.
+        if !matches!(key, "grpc-status" | "grpc-message") {
+            listed.entry(key.to_owned()).or_default().push(value);
+        }
     }
     listed
 }

@@ -121,7 +121,16 @@ fn by_files(about: &Described) -> Result<Vec<ServiceDescriptor>, CallError> {
             description::decode(&bytes).map_err(unknown)?
         }
     };
-    Ok(pool.services().collect())
+    let mut services: Vec<ServiceDescriptor> = pool.services().collect();
+    // Those of the files that were named come before those of what they import.
+    let is_named = |service: &ServiceDescriptor| {
+        about
+            .proto
+            .iter()
+            .any(|file| Path::new(file).ends_with(service.parent_file().name()))
+    };
+    services.sort_by_key(|service| !is_named(service));
+    Ok(services)
 }
 
 /// All services of a server but those of gRPC itself; of one that cannot be described, the others.

@@ -65,18 +65,8 @@ class Archive(archive_pb2_grpc.ArchiveServicer):
         return request
 
 
-class Broken(grpc.GenericRpcHandler):
-    """Answers one method of the shop with bytes that are no message."""
-
-    def service(self, details):
-        if details.method != "/shop.v1.Shop/Broken":
-            return None
-        return grpc.unary_unary_rpc_method_handler(lambda request, context: b"\xff\xff\xff")
-
-
 def serve(arguments):
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))
-    server.add_generic_rpc_handlers((Broken(),))
     shop_pb2_grpc.add_ShopServicer_to_server(Shop(), server)
     archive_pb2_grpc.add_ArchiveServicer_to_server(Archive(), server)
     if "--reflection" in arguments:

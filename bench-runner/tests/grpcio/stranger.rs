@@ -68,7 +68,7 @@ fn order() -> Value {
             "id": -5, "title": "old", "pages": [1, 2],
             "mark": [{ "text": "x" }, { "text": "y", "bold": true }], "[archive.shelf]": "B",
         },
-        "anything": "thing", "large": "18446744073709551615", "customName": "given",
+        "anything": "thing", "large": "18446744073709551615", "json_named": "given",
     })
 }
 
@@ -323,7 +323,13 @@ pub(crate) fn a_call_shows_all_that_comes_back() {
         (&json!("the shop does not sell that"), &json!([]))
     );
 
-    let (code, told, error) = call(&["--method", "Broken"]);
+    // As the service was described before its receipts had orders in them.
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("old.proto");
+    let text = "syntax = \"proto3\"; package shop.v1; message Order {} message Receipt { fixed32 order = 1; }
+        service Shop { rpc Place(Order) returns (Receipt); }";
+    std::fs::write(&old, text).unwrap();
+    let (code, told, error) = call(&["--method", "Place", "--proto", old.to_str().unwrap()]);
     assert_eq!(code, Some(1), "{told}");
     assert!(
         error.contains("does not decode as `shop.v1.Receipt`"),
@@ -376,7 +382,14 @@ pub(crate) fn a_new_user_goes_from_an_address_to_a_load() {
     let server = server(ready, &["--reflection"]);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (code, told, error) = command(&["init", &server.address, "--out", &path("first.yaml")]);
+    let (code, told, error) = command(&[
+        "init",
+        &server.address,
+        "--service",
+        "shop.v1.Shop",
+        "--out",
+        &path("first.yaml"),
+    ]);
     assert_eq!(code, Some(0), "{error}");
     for method in [
         "Place: shop.v1.Order -> shop.v1.Receipt",

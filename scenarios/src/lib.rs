@@ -61,5 +61,5 @@ pub use nearest::nearest;
 pub use origin::Origin;
 pub use scenario::{ReferenceServer, Scenario};
 pub use schema::{gate_schema, schema};
-pub use suite::{Case, Suite, read_yaml, reference_server};
+pub use suite::{Case, Suite, read_yaml, reference_server, yaml_value};
 pub use tree::{KeyPath, Step};

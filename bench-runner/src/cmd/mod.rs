@@ -8,6 +8,7 @@ pub mod compare;
 pub mod env;
 pub mod gate;
 pub mod history;
+pub mod import;
 pub mod init;
 pub mod list;
 pub mod peers;
@@ -16,6 +17,7 @@ pub mod run;
 pub mod schema;
 pub mod search;
 pub mod serve;
+mod shape;
 
 use std::path::Path;
 

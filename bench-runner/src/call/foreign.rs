@@ -24,6 +24,10 @@ pub(super) fn prepare(
     seed: u64,
     known: &Known<'_>,
 ) -> Result<Call, CallError> {
+    if foreign.fresh {
+        let message = "expected `false`: messages are encoded ahead in this version";
+        return Err(Mistake::at("fresh", message).into());
+    }
     let method = described::method(foreign, known)?;
     let pattern = pattern(method.method_descriptor_proto());
     let given = Given::compile(foreign, &method.input(), known)?;

@@ -2,13 +2,17 @@
 
 mod described;
 mod error;
+mod expect;
 mod foreign;
 mod given;
 mod greeting;
+mod heads;
 mod messages_file;
 #[cfg(test)]
 mod mistakes;
+mod retry;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,17 +20,22 @@ use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
+use reports::model::FirstReply;
 use scenarios::Origin;
 use scenarios::method::{Method, Pattern};
-use scenarios::scenario::{self, Bidi};
+use scenarios::scenario::{self, Bidi, Cancel};
 use scenarios::service::Called;
-use scenarios::units::Nanos;
 
 pub(crate) use self::described::mistake as unknown;
 pub use self::error::{CallError, DescriptionError, Mistake};
+pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
 pub(crate) use self::foreign::fresh_templates;
 use self::greeting::Greeting;
+pub use self::heads::Head;
+pub use self::retry::Retry;
+use crate::engine::status::Status;
 use crate::engine::{Endpoint, Traffic};
+use crate::secrets::Secrets;
 
 /// Different requests that are prepared where sizes are drawn; calls take them in turn.
 const POOL: usize = 1024;
@@ -42,6 +51,8 @@ pub struct Known<'a> {
     pub server: Option<&'a Endpoint>,
     /// Where the scenario was written, which is where its files are.
     pub origin: Option<&'a Origin>,
+    /// The secrets of its metadata.
+    pub secrets: Option<&'a Secrets>,
 }
 
 impl Known<'_> {
@@ -61,19 +72,25 @@ pub struct Call {
     pub pattern: Pattern,
     /// How a bidirectional stream is driven.
     pub bidi: Bidi,
-    /// Sent with each call, after gRPC's own.
-    pub metadata: Vec<(String, String)>,
-    /// The call's timeout.
-    pub deadline: Option<Nanos>,
     /// Whether the server was asked for its own times, which come as trailers.
     pub stamps: bool,
     /// What a reply is, where the service is not the Greeter.
     reply_type: Option<MessageDescriptor>,
+    /// When calls are given up on purpose.
+    pub cancel: Option<Cancel>,
+    /// When calls are made again, within the one that was meant.
+    pub retry: Option<Retry>,
+    /// Whether a call that finds no connection waits for one.
+    pub wait_for_ready: bool,
+    /// What a right answer is, where the scenario says so.
+    pub expect: Option<Expectation>,
+    heads: Vec<Head>,
+    secrets: Secrets,
     requests: Vec<Request>,
 }
 
 /// The messages of one call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// The messages that differ, in order; there is at least one.
     distinct: Arc<[Bytes]>,
@@ -81,6 +98,8 @@ pub struct Request {
     again_from: usize,
     /// Messages in all.
     pub messages: u32,
+    /// What is said before them, by its index.
+    pub head: u32,
     answer: Answer,
 }
 
@@ -99,27 +118,96 @@ impl Call {
     /// Of another service than the Greeter: where its description cannot be had, or what is sent does not fit it.
     pub fn prepare(call: &scenario::Call, seed: u64, known: &Known<'_>) -> Result<Call, CallError> {
         match &call.method {
-            Called::Greeter(method) => Ok(greetings(*method, call, seed, known.shaped)),
+            Called::Greeter(method) => Ok(greetings(*method, call, seed, known)),
             Called::Foreign(foreign) => foreign::prepare(foreign, call, seed, known),
         }
     }
 
     /// A call whose requests are prepared.
-    fn of(call: &scenario::Call, path: String, pattern: Pattern, requests: Vec<Request>) -> Call {
+    fn of(
+        call: &scenario::Call,
+        seed: u64,
+        known: &Known<'_>,
+        method: (String, Pattern),
+        requests: &[Request],
+    ) -> Call {
         // Nobody knows whether another service answers each message, and one that does not would never get the second.
         let bidi = match call.method {
             Called::Greeter(_) => call.bidi.unwrap_or_default(),
             Called::Foreign(_) => call.bidi.unwrap_or(Bidi::Independent),
         };
+        let secrets = known.secrets.cloned().unwrap_or_default();
+        let heads = heads::prepare(call, seed, &secrets);
+        let (path, pattern) = method;
         Call {
             path,
             pattern,
             bidi,
-            metadata: call.metadata.clone().into_iter().collect(),
-            deadline: call.deadline,
             stamps: call.stamps,
             reply_type: None,
-            requests,
+            cancel: call.cancel,
+            retry: call.retry.as_ref().map(Retry::prepare),
+            wait_for_ready: call.wait_for_ready,
+            expect: Expectation::prepare(call),
+            requests: heads::deal(requests, heads.len()),
+            heads,
+            secrets,
+        }
+    }
+
+    /// What is said before the messages of a prepared request.
+    #[inline]
+    pub fn head(&self, request: u32) -> &Head {
+        &self.heads[self.request(request).head as usize]
+    }
+
+    /// All that is said before messages, in the order of [`Request::head`].
+    pub fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// Whether calls have deadlines: all of them, or none.
+    #[inline]
+    pub fn has_deadline(&self) -> bool {
+        self.heads[0].deadline.is_some()
+    }
+
+    /// Whether deadlines pass in the order in which calls start.
+    pub fn deadlines_in_order(&self) -> bool {
+        let first = self.heads[0].deadline;
+        self.heads.iter().all(|head| head.deadline == first)
+    }
+
+    /// What engines are to look at besides lengths and statuses.
+    pub fn wants(&self) -> Wants {
+        self.expect
+            .as_ref()
+            .map_or(Wants::default(), Expectation::wants)
+    }
+
+    /// A text that came from a server, without the secrets that may be in it.
+    pub fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.secrets.hide(text)
+    }
+
+    /// What came with a reply, without the secrets that may be in it.
+    pub fn hide_secrets(&self, mut reply: FirstReply) -> FirstReply {
+        if !self.secrets.is_empty() {
+            let values = reply
+                .metadata
+                .values_mut()
+                .chain(reply.trailers.values_mut());
+            values.for_each(|value| *value = self.secrets.hide(value).into_owned());
+        }
+        reply
+    }
+
+    /// Whether a status is the good outcome of a call.
+    #[inline]
+    pub fn is_good(&self, status: Status) -> bool {
+        match &self.expect {
+            None => status == Status::OK,
+            Some(expect) => expect.is_good(status),
         }
     }
 
@@ -173,9 +261,9 @@ impl Call {
     }
 }
 
-fn greetings(method: Method, call: &scenario::Call, seed: u64, shaped: bool) -> Call {
+fn greetings(method: Method, call: &scenario::Call, seed: u64, known: &Known<'_>) -> Call {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let greeting = Greeting::new(method, call, shaped);
+    let greeting = Greeting::new(method, call, known.shaped);
     let mut requests = Vec::new();
     let mut total = 0;
     while requests.len() < POOL && total < POOL_BYTES {
@@ -186,7 +274,8 @@ fn greetings(method: Method, call: &scenario::Call, seed: u64, shaped: bool) -> 
             break;
         }
     }
-    Call::of(call, method.path().to_owned(), method.pattern(), requests)
+    let method = (method.path().to_owned(), method.pattern());
+    Call::of(call, seed, known, method, &requests)
 }
 
 impl Answer {
@@ -224,6 +313,7 @@ impl Request {
             distinct: distinct.into(),
             again_from,
             messages,
+            head: 0,
             answer,
         }
     }

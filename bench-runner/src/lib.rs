@@ -18,7 +18,7 @@
 //! - [`import`]: configurations of other generators as scenarios
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
-//! - [`clock`], [`call`]: the one clock; what a call sends
+//! - [`clock`], [`call`], [`secrets`]: the one clock; what a call sends, and what of it nobody is shown
 //! - [`reflection`]: what a server says of its services
 
 pub mod calibrate;
@@ -45,4 +45,5 @@ pub mod record;
 pub mod reflection;
 pub mod run;
 pub mod search;
+pub mod secrets;
 pub mod target;

@@ -10,6 +10,7 @@ use crate::call::{Call, Known};
 use crate::engine::Endpoint;
 use crate::run::timeline::Timeline;
 use crate::run::{RunError, Share};
+use crate::secrets::Secrets;
 
 /// One repetition of a case, ready to run.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ impl Plan {
         address: Address,
         shaped: bool,
         repetition: u32,
+        secrets: &Secrets,
     ) -> Result<Plan, RunError> {
         let scenario = &case.scenario;
         let client = &scenario.client;
@@ -70,11 +72,12 @@ impl Plan {
                 .get(index as usize % client.cpus.len().max(1))
                 .copied(),
         };
-        let endpoint = Endpoint::of(client, address);
+        let endpoint = Endpoint::of(scenario, address);
         let known = Known {
             shaped,
             server: Some(&endpoint),
             origin: Some(&case.origin),
+            secrets: Some(secrets),
         };
         let call = Call::prepare(&scenario.call, seed, &known)
             .map_err(|error| error.in_case(case, &KeyPath::of("call")))?;

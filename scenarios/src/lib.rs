@@ -7,7 +7,8 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`scenario`], [`method`], [`mod@service`], [`status`], [`law`], [`units`] | a scenario as meant |
+//! | [`scenario`], [`method`], [`mod@service`], [`metadata`], [`semantics`] | a scenario as meant |
+//! | [`status`], [`law`], [`units`] | and its values |
 //! | [`load`] | when calls start |
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
 //! | [`gate`] | what is compared with what, and how much worse it may become |
@@ -37,6 +38,7 @@ pub mod law;
 pub mod limits;
 pub mod load;
 mod matrix;
+pub mod metadata;
 pub mod method;
 pub mod metric;
 mod nearest;
@@ -44,6 +46,7 @@ mod origin;
 mod overrides;
 pub mod scenario;
 mod schema;
+pub mod semantics;
 pub mod service;
 mod source;
 pub mod status;

@@ -44,7 +44,7 @@ pub(super) fn prepare(
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
     Ok(Call {
         reply_type: Some(method.output()),
-        ..Call::of(call, path, pattern, requests)
+        ..Call::of(call, seed, known, (path, pattern), &requests)
     })
 }
 

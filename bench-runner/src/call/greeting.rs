@@ -5,6 +5,7 @@ use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen}
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 use scenarios::law::Law;
+use scenarios::metadata::binary_text;
 use scenarios::method::Method;
 use scenarios::scenario::{self, Headers, Reply, When};
 use scenarios::units;
@@ -102,10 +103,16 @@ impl<'a> Greeting<'a> {
             headers_at_once: reply.headers == Headers::AtOnce,
             status_code: status.map_or(0, |status| u32::from(status.code.0)),
             status_message: status.map_or_else(String::new, |status| status.message.clone()),
-            trailers: reply.trailers.clone().into_iter().collect(),
+            trailers: reply.trailers.iter().map(trailer).collect(),
             stamps: self.call.stamps,
         }
     }
+}
+
+/// A trailer as the server is asked for it, which makes base64 of binary values by itself.
+fn trailer((key, value): (&String, &String)) -> (String, String) {
+    let text = key.ends_with("-bin").then(|| binary_text(value)).flatten();
+    (key.clone(), text.unwrap_or_else(|| value.clone()))
 }
 
 fn draw(law: &Law<units::Bytes>, rng: &mut ChaCha8Rng) -> u32 {

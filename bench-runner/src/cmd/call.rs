@@ -19,6 +19,7 @@ use crate::engine::tonic::{Looked, once};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::run::RunError;
+use crate::secrets::Secrets;
 use crate::target::Target;
 
 /// Makes one call and shows all that comes back: replies as JSON, metadata, trailers, status and times.
@@ -97,7 +98,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     } else {
         as_text(case, &call, &looked, &replies)
     };
-    output::print(&shown)?;
+    output::print(&call.without_secrets(&shown))?;
     let wrong = replies
         .iter()
         .filter_map(|reply| reply.as_ref().err())
@@ -151,10 +152,12 @@ fn make(case: &Case) -> Result<(Call, Looked), Failure> {
 
 fn call(case: &Case, target: &Target) -> Result<(Call, Looked), Failure> {
     let scenario = &case.scenario;
-    let endpoint = Endpoint::of(&scenario.client, target.address().clone());
+    let endpoint = Endpoint::of(scenario, target.address().clone());
+    let secrets = Secrets::of(&scenario.call).map_err(RunError::from)?;
     let known = Known {
         server: Some(&endpoint),
         origin: Some(&case.origin),
+        secrets: Some(&secrets),
         ..Known::default()
     };
     let call = Call::prepare(&scenario.call, scenario.seed, &known)

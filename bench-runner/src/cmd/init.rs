@@ -68,7 +68,7 @@ fn offer(args: &Args, case: &Case) -> Result<Offer, Failure> {
     let scenarios::scenario::Target::Address(address) = &scenario.target else {
         return Err(Failure::usage("expected the address of a server"));
     };
-    let server = Endpoint::of(&scenario.client, address.clone());
+    let server = Endpoint::of(scenario, address.clone());
     let told = |error: CallError| Failure::from(error.in_case(case, &KeyPath::of("call")));
     let found = if args.about.is_by_server() {
         by_reflection(&server, args.about.service.as_deref()).map_err(told)

@@ -17,15 +17,15 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
-use scenarios::scenario::{Address, Client, ClientHttp2};
+use scenarios::scenario::{Address, ClientHttp2, Scenario};
 use scenarios::units::Nanos;
 
 use self::status::Status;
-use crate::call::Call;
+use crate::call::{Call, Misfit};
 use crate::clock::Clock;
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(pub u32);
 
 /// A client stack.
@@ -47,23 +47,35 @@ pub struct Endpoint {
     pub address: Address,
     /// The near end of an emulated network, where one lies between: connections go there.
     pub via: Option<Address>,
+    /// What calls name as their authority, where it is not the target's.
+    pub authority: Option<String>,
+    /// What calls name as their user agent, where it is not the runner's own.
+    pub user_agent: Option<String>,
     /// HTTP/2 settings of our side.
     pub http2: ClientHttp2,
 }
 
 impl Endpoint {
-    /// The way to a target that listens at `address`, as a scenario's client goes it.
-    pub fn of(client: &Client, address: Address) -> Endpoint {
+    /// The way to a target that listens at `address`, as a scenario goes it.
+    pub fn of(scenario: &Scenario, address: Address) -> Endpoint {
         Endpoint {
             address,
             via: None,
-            http2: client.http2,
+            authority: scenario.call.authority.clone(),
+            user_agent: scenario.client.user_agent.clone(),
+            http2: scenario.client.http2,
         }
     }
 
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)
+    }
+
+    /// What calls name as their user agent.
+    fn user_agent(&self) -> &str {
+        const OWN: &str = concat!("bench-runner/", env!("CARGO_PKG_VERSION"));
+        self.user_agent.as_deref().unwrap_or(OWN)
     }
 }
 
@@ -81,8 +93,9 @@ pub trait Channels {
     /// Starts a call with a prepared request, by its index, on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
 
-    /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent.
-    fn cancel(&mut self, op: OpId) -> Traffic;
+    /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent; `None` where
+    /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
+    fn cancel(&mut self, op: OpId) -> Option<Traffic>;
 
     /// Drives the connections and appends what happened, each event stamped as it was seen.
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>);
@@ -130,6 +143,8 @@ pub struct Stamps {
     pub planned: u64,
     /// When it did.
     pub released: u64,
+    /// The timeout that it saw, where there was one.
+    pub timeout: Option<u64>,
 }
 
 impl Stamps {
@@ -141,6 +156,7 @@ impl Stamps {
             arrival: number("bench-arrival-ns")?,
             planned: number("bench-planned-ns")?,
             released: number("bench-released-ns")?,
+            timeout: number("bench-timeout-ns"),
         })
     }
 }
@@ -177,6 +193,8 @@ pub enum Happened {
     },
     /// The server's stamps came with its end, which is the next event.
     Stamped(Stamps),
+    /// Something of the answer is not what the scenario expects; the call goes on.
+    Misfit(Misfit),
     /// The call ended.
     Finished(Outcome),
 }
@@ -190,6 +208,8 @@ pub struct Outcome {
     pub detail: String,
     /// The connection failed, or could not be made.
     pub connection_lost: bool,
+    /// No connection could be made: the call has reached nobody.
+    pub unconnected: bool,
     /// What was sent.
     pub sent: Traffic,
 }
@@ -208,6 +228,7 @@ impl Outcome {
             status: Status::OK,
             detail: String::new(),
             connection_lost: false,
+            unconnected: false,
             sent,
         }
     }

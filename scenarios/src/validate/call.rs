@@ -1,7 +1,5 @@
 //! One call, checked.
 
-use std::collections::BTreeMap;
-
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
@@ -9,25 +7,52 @@ use crate::nearest::nearest;
 use crate::scenario::{Bidi, Call, Reply, ReplyStatus, Request, When};
 use crate::service::Called;
 use crate::tree::KeyPath;
-use crate::units::{Bytes, Nanos};
+use crate::units::Bytes;
 
+use super::metadata::{metadata, reply_trailers};
+use super::semantics::{authority, cancel, deadline, expect, retry};
 use super::service;
 use super::target::check_law;
-use super::{DAY, Problem, within};
+use super::{Problem, within};
 
 pub(super) const MAX_MESSAGES: u32 = 1_000_000;
 const MAX_SIZE: Bytes = Bytes(1 << 30);
 const DEFAULT_SIZE: Law<Bytes> = Law::Fixed(Bytes(16));
 
-pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
+pub(super) fn call(mut file: CallFile) -> Result<Call, Problem> {
     let at = KeyPath::of("call");
-    if let Some(deadline) = file.deadline {
-        within(&at.key("deadline"), deadline, Nanos::from_micros(1)..=DAY)?;
-    }
-    match file.service {
-        Some(_) => service::call(&at, file),
-        None => greeter(&at, file),
-    }
+    let (cancelled, expected) = (file.cancel.take(), file.expect.take());
+    let carried = carried(&at, &mut file)?;
+    let call = match file.service {
+        Some(_) => service::call(&at, file)?,
+        None => greeter(&at, file)?,
+    };
+    let mut call = Call {
+        method: call.method,
+        request: call.request,
+        reply: call.reply,
+        bidi: call.bidi,
+        stamps: call.stamps,
+        ..carried
+    };
+    call.cancel = cancel(&at.key("cancel"), cancelled, &call)?;
+    call.expect = expect(&at.key("expect"), expected, &call)?;
+    Ok(call)
+}
+
+/// What a call of any service has, taken from the file; what is left is its method and what that is sent.
+fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
+    let retried = file.retry.take();
+    Ok(Call {
+        metadata: metadata(&at.key("metadata"), file.metadata.take())?,
+        authority: authority(&at.key("authority"), file.authority.take())?,
+        deadline: deadline(&at.key("deadline"), file.deadline.take())?,
+        wait_for_ready: file.wait_for_ready.unwrap_or_default(),
+        retry: retried
+            .map(|file| retry(&at.key("retry"), file))
+            .transpose()?,
+        ..Call::of(Called::Greeter(Method::SayHello))
+    })
 }
 
 fn greeter(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
@@ -37,13 +62,11 @@ fn greeter(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
     let bidi = bidi(method, file.bidi);
     let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
     Ok(Call {
-        method: Called::Greeter(method),
         request,
         reply: Some(reply),
         bidi,
-        metadata: metadata(&at.key("metadata"), file.metadata)?,
-        deadline: file.deadline,
         stamps: file.stamps.unwrap_or_default(),
+        ..Call::of(Called::Greeter(method))
     })
 }
 
@@ -106,7 +129,7 @@ fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, P
             code: s.code,
             message: s.message.unwrap_or_default(),
         }),
-        trailers: metadata(&at.key("trailers"), file.trailers)?,
+        trailers: reply_trailers(&at.key("trailers"), file.trailers.unwrap_or_default())?,
     })
 }
 
@@ -175,62 +198,5 @@ fn when(method: Method, bidi: Option<Bidi>, when: Option<When>) -> Result<Option
             }
             Ok(Some(when))
         }
-    }
-}
-
-/// Metadata as gRPC allows it, less what gRPC and HTTP/2 keep for themselves.
-pub(super) fn metadata(
-    at: &KeyPath,
-    file: Option<BTreeMap<String, String>>,
-) -> Result<BTreeMap<String, String>, Problem> {
-    let metadata = file.unwrap_or_default();
-    for (key, value) in &metadata {
-        let path = at.key(key);
-        if let Some(expected) = key_fault(key) {
-            let message = format!("expected a metadata key {expected}, found `{key}`");
-            return Err(Problem::new(path, message).in_key());
-        }
-        if value.len() > 4096 || !value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-            return Err(Problem::new(
-                path,
-                "expected at most 4096 characters of printable ASCII",
-            ));
-        }
-        if value.trim() != value {
-            return Err(Problem::new(
-                path,
-                "expected a value without blanks at its ends, which HTTP/2 does not keep",
-            ));
-        }
-    }
-    Ok(metadata)
-}
-
-/// What a metadata key should be, and is not.
-fn key_fault(key: &str) -> Option<&'static str> {
-    const RESERVED: [&str; 8] = [
-        "te",
-        "content-type",
-        "user-agent",
-        "host",
-        "connection",
-        "keep-alive",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    if key.is_empty()
-        || !key
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
-    {
-        Some("of lowercase letters, digits, `-`, `_` and `.`")
-    } else if key.starts_with("grpc-") {
-        Some("that does not begin with `grpc-`, which gRPC keeps for itself")
-    } else if key.ends_with("-bin") {
-        Some("that does not end in `-bin`: binary metadata is not supported in this version")
-    } else if RESERVED.contains(&key) {
-        Some("that the transport does not set itself")
-    } else {
-        None
     }
 }

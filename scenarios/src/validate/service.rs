@@ -5,7 +5,7 @@ use crate::scenario::{Call, Request};
 use crate::service::{Called, Foreign};
 use crate::tree::KeyPath;
 
-use super::call::{MAX_MESSAGES, metadata};
+use super::call::MAX_MESSAGES;
 use super::{Problem, within};
 
 const DESCRIPTIONS: &str = "write `proto: [my.proto]` for files, `protoset: my.binpb` for encoded descriptors, or \
@@ -25,28 +25,25 @@ pub(super) fn call(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
         return Err(Problem::new(at.key("service"), message));
     };
     names(at, &service, &method)?;
+    let method = Called::Foreign(Box::new(Foreign {
+        service,
+        method,
+        proto: file.proto.unwrap_or_default(),
+        import_paths: file.import_paths.unwrap_or_default(),
+        protoset: file.protoset,
+        reflection: file.reflection.unwrap_or_default(),
+        message: file.message,
+        messages: file.messages.unwrap_or_default(),
+        messages_file: file.messages_file,
+        fresh: file.fresh.unwrap_or_default(),
+    }));
     Ok(Call {
-        method: Called::Foreign(Box::new(Foreign {
-            service,
-            method,
-            proto: file.proto.unwrap_or_default(),
-            import_paths: file.import_paths.unwrap_or_default(),
-            protoset: file.protoset,
-            reflection: file.reflection.unwrap_or_default(),
-            message: file.message,
-            messages: file.messages.unwrap_or_default(),
-            messages_file: file.messages_file,
-            fresh: file.fresh.unwrap_or_default(),
-        })),
         request: Request {
             size: None,
             messages,
         },
-        reply: None,
         bidi: file.bidi,
-        metadata: metadata(&at.key("metadata"), file.metadata)?,
-        deadline: file.deadline,
-        stamps: false,
+        ..Call::of(method)
     })
 }
 

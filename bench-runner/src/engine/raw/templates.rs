@@ -1,14 +1,16 @@
-//! What the calls of a run send, framed once: the request's header block and its messages.
+//! What the calls of a run send, framed once: the requests' header blocks and their messages.
+
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use scenarios::units::Nanos;
 use wire::{Message, Template};
 
-use crate::call::{Call, Request, in_turn};
+use crate::call::{Call, Head, Request, in_turn};
 
 /// What the calls of a run send.
 pub(super) struct Templates {
-    pub(super) head: Template,
+    heads: Vec<Template>,
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
 }
@@ -17,54 +19,77 @@ pub(super) struct Templates {
 pub(super) struct Messages {
     pub(super) first: Message,
     pub(super) count: u32,
+    head: u32,
     distinct: Vec<Message>,
     again_from: usize,
 }
 
 impl Templates {
-    pub(super) fn new(call: &Call, authority: &str) -> Templates {
-        let timeout = call.deadline.map(timeout);
-        let metadata: Vec<(&str, &[u8])> = call
-            .metadata
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_bytes()))
-            .collect();
-        let head = Template::request(&wire::Request {
-            user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
-            timeout: timeout.as_deref(),
-            metadata: &metadata,
+    pub(super) fn new(call: &Call, authority: &str, user_agent: &str) -> Templates {
+        let request = wire::Request {
+            user_agent,
             ..wire::Request::new(authority, &call.path)
-        });
-        let pool = call.requests().iter().map(Messages::new).collect();
+        };
+        let heads = call.heads().iter().map(|head| template(head, request));
         Templates {
-            head,
+            heads: Template::in_slots(heads.collect()),
             ping_pong: call.is_ping_pong(),
-            pool,
+            pool: framed(call.requests()),
         }
     }
 
+    /// What the calls with these messages say first.
+    #[inline]
+    pub(super) fn head(&self, messages: &Messages) -> &Template {
+        &self.heads[messages.head as usize]
+    }
+
+    #[inline]
     pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[request as usize]
     }
 }
 
 impl Messages {
-    fn new(request: &Request) -> Messages {
-        let framed = |message: &Bytes| Message::new(message);
-        let distinct: Vec<Message> = request.distinct().iter().map(framed).collect();
-        Messages {
-            first: distinct[0].clone(),
-            count: request.messages,
-            distinct,
-            again_from: request.again_from(),
-        }
-    }
-
     /// The message of a number, from 0.
     #[inline]
     pub(super) fn at(&self, number: u32) -> &Message {
         &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
     }
+}
+
+fn template(head: &Head, request: wire::Request<'_>) -> Template {
+    let timeout = head.deadline.map(timeout);
+    let metadata: Vec<(&str, &[u8])> = head
+        .metadata
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_bytes()))
+        .collect();
+    Template::request(&wire::Request {
+        timeout: timeout.as_deref(),
+        metadata: &metadata,
+        ..request
+    })
+}
+
+/// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
+fn framed(requests: &[Request]) -> Vec<Messages> {
+    let mut known = HashMap::new();
+    let mut message = |bytes: &Bytes| -> Message {
+        let message = known.entry((bytes.as_ptr(), bytes.len()));
+        message.or_insert_with(|| Message::new(bytes)).clone()
+    };
+    let framed = requests.iter().map(|request| {
+        let distinct: Vec<Message> = request.distinct().iter().map(&mut message).collect();
+        Messages {
+            first: distinct[0].clone(),
+            count: request.messages,
+            head: request.head,
+            distinct,
+            again_from: request.again_from(),
+        }
+    });
+    framed.collect()
 }
 
 /// A timeout as `grpc-timeout` has it: at most eight digits and a unit; rounded up where the digits do not suffice.

@@ -63,7 +63,7 @@ pub(crate) async fn once(to: &Endpoint, call: &Call) -> Result<Looked, ConnectEr
         message: String::new(),
     };
     let exchange = exchange(grpc, call, &mut looked, &clock, started);
-    let ended = match call.deadline {
+    let ended = match call.head(0).deadline {
         None => exchange.await,
         Some(deadline) => {
             tokio::time::timeout(deadline.into(), exchange)
@@ -113,7 +113,7 @@ async fn exchange(
         .await
         .map_err(|error| Status::from_error(Box::new(error)))?;
     let messages = stream::poll_fn(move |cx| passing.poll_recv(cx));
-    let (metadata, path) = template.into_parts();
+    let (metadata, path) = (template.metadata(call, 0), template.path());
     let request = Request::from_parts(metadata, Extensions::default(), messages);
     let response = grpc.streaming(request, path, RawCodec).await?;
     looked.headers = Some(clock.now().since(started));

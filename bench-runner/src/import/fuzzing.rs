@@ -52,22 +52,4 @@ fn known(imported: &Imported) -> Imported {
     imported
 }
 
-const PENDING: &[(&str, &[&str])] = &[
-    (
-        "call",
-        &[
-            "service",
-            "method",
-            "proto",
-            "import_paths",
-            "protoset",
-            "reflection",
-            "message",
-            "messages",
-            "messages_file",
-            "request",
-            "compression",
-        ],
-    ),
-    ("client", &["tls", "balance"]),
-];
+const PENDING: &[(&str, &[&str])] = &[("call", &["compression"]), ("client", &["tls", "balance"])];

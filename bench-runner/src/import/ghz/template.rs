@@ -42,7 +42,7 @@ fn in_text(config: &mut Config<'_>, called: &Called, path: &str, text: &str) -> 
         out.push_str(before);
         let Some((action, after)) = after.split_once("}}") else {
             config.leave(path, "`{{` without its `}}` is sent as it is");
-            return out + BRACES + after;
+            return out + BRACES + &after.replace("{{", BRACES);
         };
         match translated(called, words(action).as_slice()) {
             Some(Translated::Same(ours)) => out.push_str(&ours),
@@ -53,7 +53,7 @@ fn in_text(config: &mut Config<'_>, called: &Called, path: &str, text: &str) -> 
             None => {
                 let why = "has no counterpart, and is sent as it is";
                 config.leave(path, format!("`{{{{{action}}}}}` {why}"));
-                out += &format!("{BRACES}{action}}}}}");
+                out += &format!("{BRACES}{}}}}}", action.replace("{{", BRACES));
             }
         }
         rest = after;

@@ -67,4 +67,4 @@ fn known(imported: &Imported) -> Imported {
     imported
 }
 
-const PENDING: &[(&str, &[&str])] = &[("call", &["compression"]), ("client", &["tls", "balance"])];
+const PENDING: &[(&str, &[&str])] = &[("call", &["compression"]), ("client", &["tls"])];

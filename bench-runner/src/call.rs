@@ -2,14 +2,17 @@
 
 use bytes::Bytes;
 use prost::Message as _;
+use protos::encoding::Encoding;
 use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen};
+use protos::json;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use scenarios::law::Law;
 use scenarios::method::Method;
-use scenarios::scenario::{self, Bidi, Headers, When};
+use scenarios::scenario::{self, Bidi, Codec, Fill, Headers, When};
 use scenarios::units::{self, Nanos};
 
+use crate::encodings::Encodings;
 use crate::engine::Traffic;
 
 /// Different requests that are prepared where sizes are drawn; calls take them in turn.
@@ -30,6 +33,8 @@ pub struct Call {
     pub deadline: Option<Nanos>,
     /// Whether the server was asked for its own times, which come as trailers.
     pub stamps: bool,
+    /// How messages are written.
+    pub encodings: Encodings,
     requests: Vec<Request>,
 }
 
@@ -42,7 +47,18 @@ pub struct Request {
     pub further: Bytes,
     /// Messages in all.
     pub messages: u32,
+    /// Both, compressed, where the engine does not compress them itself.
+    pub packed: Option<Packed>,
     answer: Answer,
+}
+
+/// The messages of one call, compressed.
+#[derive(Debug)]
+pub struct Packed {
+    /// The first message.
+    pub first: Bytes,
+    /// Every further message.
+    pub further: Bytes,
 }
 
 /// What a right answer amounts to; `None` where that is the server's business.
@@ -74,8 +90,20 @@ impl Call {
             metadata: call.metadata.clone().into_iter().collect(),
             deadline: call.deadline,
             stamps: call.stamps,
+            encodings: Encodings::of(call),
             requests,
         }
+    }
+
+    /// Compresses all requests, for an engine that does not do so call by call.
+    #[must_use]
+    pub fn packed(mut self) -> Call {
+        if let Some(encoding) = self.encodings.sent {
+            self.requests
+                .iter_mut()
+                .for_each(|request| request.pack(encoding));
+        }
+        self
     }
 
     /// A prepared request.
@@ -104,6 +132,13 @@ impl Call {
             sent.max(request.answer.longest_message())
         };
         self.requests.iter().map(longest).max().unwrap_or_default()
+    }
+
+    /// What may be put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
+    /// make of it, and tonic's own limit on top. A server that announces more, or compresses more, is refused.
+    pub fn longest_reply(&self) -> usize {
+        const TONICS_OWN: u64 = 4 << 20;
+        usize::try_from(self.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
     }
 
     /// Whether the client waits for each reply before it sends the next request.
@@ -155,7 +190,11 @@ impl Request {
     fn prepare(call: &scenario::Call, shaped: bool, rng: &mut ChaCha8Rng) -> Request {
         let reply_size = draw(&call.reply.size, rng);
         let shape = shape(call, reply_size);
-        let name = text(draw(&call.request.size, rng), rng);
+        let size = draw(&call.request.size, rng);
+        let name = match call.request.fill {
+            Fill::Letters => text(size, rng),
+            Fill::Repeated => "x".repeat(size as usize),
+        };
         let further = HelloRequest {
             name: name.clone(),
             reply: echo_shape(call, reply_size),
@@ -164,20 +203,33 @@ impl Request {
             name,
             reply: Some(shape),
         };
-        let reply = HelloReply {
-            message: "x".repeat(reply_size as usize),
+        let encode = |request: &HelloRequest| match call.codec {
+            Codec::Proto => request.encode_to_vec(),
+            Codec::Json => json::write_request(request),
         };
         let streams = call.method.pattern().streams_replies();
         let replies = u64::from(call.replies());
         Request {
-            first: first.encode_to_vec().into(),
-            further: further.encode_to_vec().into(),
+            first: encode(&first).into(),
+            further: encode(&further).into(),
             messages: call.requests(),
+            packed: None,
             answer: Answer {
                 messages: (shaped || !streams).then_some(replies),
-                bytes: shaped.then_some(reply.encoded_len() as u64 * replies),
+                bytes: shaped.then(|| reply_len(call.codec, reply_size) * replies),
             },
         }
+    }
+
+    fn pack(&mut self, encoding: Encoding) {
+        let further = match self.messages {
+            0 | 1 => Vec::new(),
+            _ => encoding.compress(&self.further),
+        };
+        self.packed = Some(Packed {
+            first: encoding.compress(&self.first).into(),
+            further: further.into(),
+        });
     }
 
     /// How many replies a right answer has, where that is known; else one.
@@ -206,6 +258,17 @@ impl Request {
             further,
             self.messages.saturating_sub(1) as usize,
         ))
+    }
+}
+
+/// The length of a reply whose message has so many letters.
+fn reply_len(codec: Codec, message: u32) -> u64 {
+    match codec {
+        Codec::Proto => {
+            let message = "x".repeat(message as usize);
+            HelloReply { message }.encoded_len() as u64
+        }
+        Codec::Json => json::reply_len(message.into()),
     }
 }
 

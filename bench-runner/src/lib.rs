@@ -17,7 +17,7 @@
 //! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
-//! - [`clock`], [`call`]: the one clock; what a call sends
+//! - [`clock`], [`call`], [`encodings`]: the one clock; what a call sends, and how it is written
 
 pub mod calibrate;
 pub mod call;
@@ -25,6 +25,7 @@ pub mod cli;
 pub mod clock;
 pub mod cmd;
 pub mod compare;
+pub mod encodings;
 pub mod engine;
 pub mod exit;
 pub mod gate;

@@ -44,6 +44,7 @@ impl Plan {
     pub fn bind(scenario: &Scenario, address: Address, shaped: bool, repetition: u32) -> Plan {
         let client = &scenario.client;
         let seed = scenario.seed.wrapping_add(u64::from(repetition) << 32);
+        let call = Call::prepare(&scenario.call, seed, shaped);
         let lane = |index: u32| LanePlan {
             share: Share {
                 part: Part {
@@ -64,9 +65,13 @@ impl Plan {
             endpoint: Endpoint {
                 address,
                 via: None,
+                compressed: call.encodings.received.is_some(),
                 http2: client.http2,
             },
-            call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),
+            call: Arc::new(match client.engine {
+                Engine::Tonic => call,
+                Engine::Raw => call.packed(),
+            }),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
             logged_calls: scenario.record.calls,

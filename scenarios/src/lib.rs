@@ -28,6 +28,7 @@
 pub mod behaviour;
 pub mod catalogue;
 mod document;
+mod encoding;
 mod error;
 mod explain;
 mod file;

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use crate::behaviour::*;
+pub use crate::encoding::{Codec, Compression, Fill};
 use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
@@ -241,6 +242,12 @@ pub struct Call {
     /// The call's timeout from its start, sent as `grpc-timeout` and enforced by the client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Nanos>,
+    /// What the client compresses its messages with.
+    #[serde(skip_serializing_if = "Compression::is_identity")]
+    pub compression: Compression,
+    /// What messages are written as.
+    #[serde(skip_serializing_if = "Codec::is_proto")]
+    pub codec: Codec,
     /// Whether the reference server is asked for its own times, which it gives as trailers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stamps: bool,
@@ -251,6 +258,9 @@ pub struct Call {
 pub struct Request {
     /// The length of `HelloRequest.name`.
     pub size: Law<Bytes>,
+    /// What the name is filled with.
+    #[serde(skip_serializing_if = "Fill::is_letters")]
+    pub fill: Fill,
     /// Messages; 1 unless the method streams requests.
     pub messages: u32,
 }
@@ -270,6 +280,10 @@ pub struct Reply {
     /// A status other than OK, after the replies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ReplyStatus>,
+    /// What the server is to compress its replies with, and all that the client accepts; `None` where neither side
+    /// compresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
     /// Trailing metadata.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub trailers: BTreeMap<String, String>,

@@ -47,6 +47,8 @@ pub struct Endpoint {
     pub address: Address,
     /// The near end of an emulated network, where one lies between: connections go there.
     pub via: Option<Address>,
+    /// Whether compressed replies are asked for.
+    pub compressed: bool,
     /// HTTP/2 settings of our side.
     pub http2: ClientHttp2,
 }

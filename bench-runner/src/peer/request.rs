@@ -72,6 +72,10 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.reply.trailers", !reply.trailers.is_empty()),
         ("call.reply.headers", reply.headers == Headers::AtOnce),
         ("call.stamps", call.stamps),
+        ("call.request.fill", !call.request.fill.is_letters()),
+        ("call.codec", !call.codec.is_proto()),
+        ("call.compression", !call.compression.is_identity()),
+        ("call.reply.compression", reply.compression.is_some()),
         ("network", scenario.network.is_some()),
         ("record.calls", scenario.record.calls.is_some()),
     ];
@@ -187,6 +191,12 @@ mod tests {
                 "`load.stages`",
             ),
             ("network: { rtt: 10ms }", "`network`"),
+            ("call: { codec: json }", "`call.codec`"),
+            ("call: { compression: zstd }", "`call.compression`"),
+            (
+                "call: { reply: { compression: gzip } }",
+                "`call.reply.compression`",
+            ),
         ] {
             assert!(refusal(yaml).contains(key), "{yaml}: {}", refusal(yaml));
         }

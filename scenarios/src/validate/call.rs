@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::encoding::Compression;
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
@@ -21,7 +22,9 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
     let method = file.method.unwrap_or(Method::SayHello);
     let request = request(method, file.request.unwrap_or_default())?;
     let bidi = bidi(method, file.bidi);
-    let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
+    let mut reply = reply(method, bidi, file.reply.unwrap_or_default())?;
+    let compression = file.compression.unwrap_or_default();
+    reply.compression = reply_compression(compression, reply.compression);
     if let Some(deadline) = file.deadline {
         within(&at.key("deadline"), deadline, Nanos::from_micros(1)..=DAY)?;
     }
@@ -33,6 +36,8 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
         bidi,
         metadata,
         deadline: file.deadline,
+        compression,
+        codec: file.codec.unwrap_or_default(),
         stamps: file.stamps.unwrap_or_default(),
     })
 }
@@ -48,6 +53,7 @@ fn request(method: Method, file: RequestFile) -> Result<Request, Problem> {
     )?;
     Ok(Request {
         size: size(&at, file.size)?,
+        fill: file.fill.unwrap_or_default(),
         messages,
     })
 }
@@ -78,8 +84,15 @@ fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, P
             code: s.code,
             message: s.message.unwrap_or_default(),
         }),
+        compression: file.compression,
         trailers: metadata(&at.key("trailers"), file.trailers)?,
     })
+}
+
+/// Replies come back as requests go, where nothing else is said; `None` where nothing is compressed either way.
+fn reply_compression(sent: Compression, asked: Option<Compression>) -> Option<Compression> {
+    let replies = asked.unwrap_or(sent);
+    (!sent.is_identity() || !replies.is_identity()).then_some(replies)
 }
 
 fn size(at: &KeyPath, size: Option<Law<Bytes>>) -> Result<Law<Bytes>, Problem> {

@@ -10,6 +10,8 @@ use wire::{
     Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
 };
 
+use super::broken::Broken;
+use super::reading::Reading;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
@@ -31,6 +33,11 @@ pub(super) struct Running {
 /// The calls in flight, by the lane's ids.
 pub(super) struct Calls {
     call: Arc<Call>,
+    /// Whether an answer that came at once needs no closer look: no stamps, and plain protobuf both ways.
+    is_plain: bool,
+    reading: Option<Reading>,
+    /// Calls whose answer cannot be read, until they are ended for it.
+    broken: Broken,
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
     first: First,
@@ -72,6 +79,9 @@ impl Running {
 impl Calls {
     pub(super) fn new(call: Arc<Call>) -> Calls {
         Calls {
+            is_plain: !call.stamps && call.encodings.is_plain(),
+            reading: Reading::of(&call),
+            broken: Broken::default(),
             call,
             running: Vec::new(),
             due: Vec::new(),
@@ -122,6 +132,45 @@ impl Calls {
         }
     }
 
+    /// Whether compressed replies are asked for.
+    fn is_compressed(&self) -> bool {
+        let reading = self.reading.as_ref();
+        reading.is_some_and(|reading| reading.encoding.is_some())
+    }
+
+    /// Ends the calls whose answer cannot be read; `cancel` resets a stream and tells how far its request has come.
+    #[inline]
+    pub(super) fn end_broken(
+        &mut self,
+        cancel: impl FnMut(usize, u32) -> Option<Progress>,
+        clock: &Clock,
+        events: &mut Vec<Event>,
+    ) {
+        if !self.broken.is_empty() {
+            self.end_all_broken(cancel, clock.now(), events);
+        }
+    }
+
+    #[cold]
+    fn end_all_broken(
+        &mut self,
+        mut cancel: impl FnMut(usize, u32) -> Option<Progress>,
+        at: Nanos,
+        events: &mut Vec<Event>,
+    ) {
+        for (op, fault) in self.broken.take_all() {
+            let Some(running) = self.forget(op) else {
+                continue;
+            };
+            let progress = cancel(running.connection, running.stream);
+            let sent = progress.map_or_else(Traffic::default, |progress| {
+                self.sent(running.request, progress)
+            });
+            let kind = Happened::Finished(fault.outcome(sent));
+            events.push(Event { op, at, kind });
+        }
+    }
+
     pub(super) fn first_reply(&self) -> Option<FirstReply> {
         self.first.reply.clone()
     }
@@ -142,6 +191,43 @@ impl<'a> Hearing<'a> {
             calls,
             times,
             events,
+        }
+    }
+
+    /// A reply of so many bytes is there.
+    #[inline]
+    fn heard(&mut self, op: OpId, bytes: u64) {
+        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
+            return;
+        };
+        if running.left > 0 {
+            self.calls.due.push(op);
+        }
+        let kind = Happened::Message {
+            bytes,
+            asked_at: running.asked_at,
+        };
+        self.events.push(Event {
+            op,
+            at: self.at,
+            kind,
+        });
+    }
+
+    /// A reply that is compressed or JSON, or a part of it.
+    #[inline(never)]
+    fn read(&mut self, op: OpId, piece: Piece<'_>) {
+        let calls = &mut *self.calls;
+        let Some(reading) = calls.reading.as_mut() else {
+            return;
+        };
+        if calls.broken.has(op) {
+            return;
+        }
+        match reading.hear(op, piece) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => self.heard(op, bytes),
+            Err(fault) => calls.broken.add(op, fault),
         }
     }
 }
@@ -178,6 +264,11 @@ impl ClientEvents for Hearing<'_> {
     }
 
     fn head(&mut self, call: wire::Call, head: &Head<'_>) {
+        if let Some(reading) = &self.calls.reading
+            && let Err(fault) = reading.head(head.fields)
+        {
+            self.calls.broken.add(op_of(call), fault);
+        }
         let first = &mut self.calls.first;
         if first.reply.is_none() && first.metadata.is_none() {
             first.metadata = Some((call.token, plain(head.fields)));
@@ -186,25 +277,11 @@ impl ClientEvents for Hearing<'_> {
 
     #[inline]
     fn message(&mut self, call: wire::Call, piece: Piece<'_>) {
-        if !piece.is_last() {
-            return;
+        if self.calls.reading.is_some() {
+            self.read(op_of(call), piece);
+        } else if piece.is_last() {
+            self.heard(op_of(call), piece.len as u64);
         }
-        let op = op_of(call);
-        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
-            return;
-        };
-        if running.left > 0 {
-            self.calls.due.push(op);
-        }
-        let kind = Happened::Message {
-            bytes: piece.len as u64,
-            asked_at: running.asked_at,
-        };
-        self.events.push(Event {
-            op,
-            at: self.at,
-            kind,
-        });
     }
 
     /// One event instead of two, where nothing else is to be done.
@@ -216,7 +293,7 @@ impl ClientEvents for Hearing<'_> {
         message: Piece<'_>,
         outcome: &wire::Outcome<'_>,
     ) {
-        let whole = self.calls.first.reply.is_none() || self.calls.call.stamps;
+        let whole = self.calls.first.reply.is_none() || !self.calls.is_plain;
         if whole || outcome.status != wire::Status::OK {
             self.head(call, head);
             self.message(call, message);
@@ -270,12 +347,16 @@ impl ClientEvents for Hearing<'_> {
             self.events.push(Event { op, at, kind });
         }
         let sent = self.calls.sent(running.request, outcome.sent);
+        if let Some(fault) = self.calls.broken.take(op) {
+            let (at, kind) = (self.at, Happened::Finished(fault.outcome(sent)));
+            return self.events.push(Event { op, at, kind });
+        }
         let status = Status::from_code(outcome.status.0.into());
         let told = match status {
             Status::OK => Outcome::ok(sent),
             _ => Outcome {
                 status,
-                detail: describe(outcome, &self.lost),
+                detail: describe(outcome, &self.lost, self.calls.is_compressed()),
                 connection_lost: matches!(outcome.cause, Cause::Disconnected | Cause::Refused),
                 sent,
             },
@@ -303,7 +384,7 @@ fn plain(fields: &FieldList) -> BTreeMap<String, String> {
 }
 
 /// What to tell a person: the server's message, or what happened to the stream.
-fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
+fn describe(outcome: &wire::Outcome<'_>, lost: &str, compressed: bool) -> String {
     match outcome.message() {
         Some(message) => percent_decoded(message),
         None => match outcome.cause {
@@ -312,7 +393,7 @@ fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
                 "no grpc-status came; the HTTP status was {}",
                 outcome.http_status
             ),
-            Cause::Message(fault) => no_message(fault).to_owned(),
+            Cause::Message(fault) => no_message(fault, compressed).to_owned(),
             Cause::Reset(code) => format!("the server reset the stream: {code}"),
             Cause::Malformed(error) => error.to_string(),
             Cause::Refused | Cause::Disconnected => lost.to_owned(),
@@ -330,8 +411,12 @@ fn unknown_status(trailers: &FieldList) -> String {
     format!("`{}` is no grpc-status", value.escape_ascii())
 }
 
-fn no_message(fault: MessageFault) -> &'static str {
+/// What is wrong with a message of a call that accepts compressed ones, or does not.
+fn no_message(fault: MessageFault, compressed: bool) -> &'static str {
     match fault {
+        MessageFault::Compressed if compressed => {
+            "the answer has a compressed message, and its grpc-encoding names no encoding"
+        }
         MessageFault::Flag => "the answer is no gRPC message: its first byte is neither 0 nor 1",
         MessageFault::TooLong => "the answer is longer than the runner takes",
         MessageFault::Compressed => "the answer is compressed, which the runner did not ask for",

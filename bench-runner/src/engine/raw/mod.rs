@@ -3,11 +3,13 @@
 //! What makes it cheap: everything that one turn of the lane starts on a connection goes out in one write, one large
 //! read brings many answers, and both are stamped once. **Hot**; `scripts/compare-generators` measures it.
 
+mod broken;
 mod calls;
 mod connection;
 mod hub;
 mod open;
 mod pings;
+mod reading;
 mod socket;
 mod templates;
 
@@ -129,6 +131,11 @@ impl Channels for RawChannels {
         hub.keep_alive(cx, &mut Hearing::new(clock, calls, times, events));
         while events.is_empty() && hub.wait(cx) {
             hub.hear(&mut Hearing::new(clock, calls, times, events));
+            calls.end_broken(
+                |connection, stream| hub.cancel(connection, stream),
+                clock,
+                events,
+            );
         }
         pass_on(hub, calls, templates, clock);
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::Address;
 use scenarios::units::{Bytes, Nanos};
 use wire::{ClientEvents, Config, Request, Template};
 
@@ -35,8 +35,7 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
     let authority = authority(&to.address);
     // A stopwatch: connections open before the run's clock starts.
     let clock = Clock::starting_in(Duration::ZERO);
-    let mut hub =
-        Hub::new(peer, config(&to.http2), to.http2.keepalive, clock.clone()).map_err(io)?;
+    let mut hub = Hub::new(peer, config(to), to.http2.keepalive, clock.clone()).map_err(io)?;
     let check = Template::request(&Request::new(&authority, "/grpc.health.v1.Health/Check"));
     let mut probe = Probe::new(clock);
     for first in (0..count).step_by(AT_ONCE) {
@@ -178,7 +177,8 @@ fn authority(address: &Address) -> String {
     }
 }
 
-fn config(http2: &ClientHttp2) -> Config {
+fn config(to: &Endpoint) -> Config {
+    let http2 = &to.http2;
     let size = |bytes: Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
     Config {
         header_table_size: size(http2.header_table_size),
@@ -186,8 +186,8 @@ fn config(http2: &ClientHttp2) -> Config {
         connection_window: size(http2.initial_connection_window),
         max_frame_size: size(http2.max_frame_size),
         max_message_size: u32::MAX,
-        // None is asked for, so none is allowed (compression.md of gRPC).
-        compressed_messages: false,
+        // Where none is asked for, none is allowed (compression.md of gRPC).
+        compressed_messages: to.compressed,
         ..Config::default()
     }
 }

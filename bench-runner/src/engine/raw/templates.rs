@@ -1,9 +1,9 @@
 //! What the calls of a run send, framed once: the request's header block and its messages.
 
 use scenarios::units::Nanos;
-use wire::{Message, Request, Template};
+use wire::{Message, Template};
 
-use crate::call::Call;
+use crate::call::{Call, Request};
 
 /// What the calls of a run send.
 pub(super) struct Templates {
@@ -22,26 +22,24 @@ pub(super) struct Messages {
 impl Templates {
     pub(super) fn new(call: &Call, authority: &str) -> Templates {
         let timeout = call.deadline.map(timeout);
-        let metadata: Vec<(&str, &[u8])> = call
-            .metadata
+        let encodings = call.encodings.fields();
+        let metadata: Vec<(&str, &[u8])> = encodings
             .iter()
-            .map(|(key, value)| (key.as_str(), value.as_bytes()))
+            .map(|(key, value)| (*key, value.as_bytes()))
+            .chain(
+                call.metadata
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value.as_bytes())),
+            )
             .collect();
-        let head = Template::request(&Request {
+        let head = Template::request(&wire::Request {
             user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
+            content_type: call.encodings.content_type(),
             timeout: timeout.as_deref(),
             metadata: &metadata,
-            ..Request::new(authority, call.method.path())
+            ..wire::Request::new(authority, call.method.path())
         });
-        let pool = call
-            .requests()
-            .iter()
-            .map(|request| Messages {
-                first: Message::new(&request.first),
-                further: Message::new(&request.further),
-                count: request.messages,
-            })
-            .collect();
+        let pool = call.requests().iter().map(Messages::of).collect();
         Templates {
             head,
             ping_pong: call.is_ping_pong(),
@@ -51,6 +49,22 @@ impl Templates {
 
     pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[request as usize]
+    }
+}
+
+impl Messages {
+    fn of(request: &Request) -> Messages {
+        let [first, further] = match &request.packed {
+            Some(packed) => {
+                [&packed.first, &packed.further].map(|bytes| Message::compressed(bytes))
+            }
+            None => [&request.first, &request.further].map(|bytes| Message::new(bytes)),
+        };
+        Messages {
+            first,
+            further,
+            count: request.messages,
+        }
     }
 }
 

@@ -10,16 +10,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::uri::PathAndQuery;
+use protos::encoding::Encoding;
 use reports::model::FirstReply;
 use scenarios::units::Nanos;
 use tokio::sync::mpsc;
 use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
 use tonic::metadata::{AsciiMetadataKey, MetadataMap};
-use tonic::transport::Channel;
 use tonic::{Extensions, Request, Status as TonicStatus};
 
 use super::classify::{classify, describe};
 use super::codec::RawCodec;
+use super::content_type::{Json, Typed};
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
@@ -28,6 +30,10 @@ use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
 pub(super) struct Template {
     path: PathAndQuery,
     metadata: MetadataMap,
+    codec: RawCodec,
+    /// What tonic is to compress with, and what it may decompress.
+    sent: Option<CompressionEncoding>,
+    received: Option<CompressionEncoding>,
 }
 
 /// What a call has handed to the transport; read from outside when the call is cut off.
@@ -65,10 +71,48 @@ impl Template {
                 metadata.append(key, value);
             }
         }
+        let encodings = call.encodings;
+        if let Some((key, value)) = encodings.asked()
+            && let Ok(value) = value.parse()
+        {
+            metadata.append(key, value);
+        }
         Template {
             path: PathAndQuery::from_static(call.method.path()),
             metadata,
+            codec: RawCodec {
+                json: encodings.json,
+            },
+            sent: encodings.sent.map(tonics),
+            received: encodings.received.map(tonics),
         }
+    }
+
+    /// Lets tonic compress and decompress what the calls of the run have compressed.
+    pub(super) fn compressing(&self, mut grpc: Grpc<Typed>) -> Grpc<Typed> {
+        if let Some(encoding) = self.sent {
+            grpc = grpc.send_compressed(encoding);
+        }
+        if let Some(encoding) = self.received {
+            grpc = grpc.accept_compressed(encoding);
+        }
+        grpc
+    }
+
+    fn extensions(&self) -> Extensions {
+        let mut extensions = Extensions::default();
+        if self.codec.json {
+            extensions.insert(Json);
+        }
+        extensions
+    }
+}
+
+fn tonics(encoding: Encoding) -> CompressionEncoding {
+    match encoding {
+        Encoding::Gzip => CompressionEncoding::Gzip,
+        Encoding::Deflate => CompressionEncoding::Deflate,
+        Encoding::Zstd => CompressionEncoding::Zstd,
     }
 }
 
@@ -170,7 +214,7 @@ fn plain(metadata: &MetadataMap) -> BTreeMap<String, String> {
 
 /// Makes a call and logs all that happens to it.
 pub(super) async fn run(
-    mut grpc: Grpc<Channel>,
+    mut grpc: Grpc<Typed>,
     call: &Call,
     template: &Template,
     request: u32,
@@ -203,7 +247,7 @@ pub(super) async fn run(
 
 /// Sends all messages as fast as the transport takes them, and hears the replies meanwhile.
 async fn exchange<S>(
-    grpc: &mut Grpc<Channel>,
+    grpc: &mut Grpc<Typed>,
     template: &Template,
     messages: S,
     log: &OpLog,
@@ -215,9 +259,9 @@ where
     grpc.ready()
         .await
         .map_err(|error| TonicStatus::from_error(Box::new(error)))?;
-    let request = Request::from_parts(template.metadata.clone(), Extensions::default(), messages);
+    let request = Request::from_parts(template.metadata.clone(), template.extensions(), messages);
     let response = grpc
-        .streaming(request, template.path.clone(), RawCodec)
+        .streaming(request, template.path.clone(), template.codec)
         .await?;
     let metadata = log.wants_reply().then(|| response.metadata().clone());
     let mut replies = response.into_inner();
@@ -236,7 +280,7 @@ where
 
 /// Sends each message when the reply to the one before it has come.
 async fn ping_pong(
-    grpc: &mut Grpc<Channel>,
+    grpc: &mut Grpc<Typed>,
     call: &Call,
     template: &Template,
     request: u32,

@@ -14,6 +14,7 @@ use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::content_type::Typed;
 use crate::engine::greeting::spoken;
 use crate::engine::tap::{Seen, Shared, Tap};
 use crate::engine::{ConnectError, ConnectFailure, Endpoint};
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn open(
     to: &Endpoint,
     shared: &Shared,
-) -> Result<(Grpc<Channel>, Arc<Seen>), ConnectError> {
+) -> Result<(Grpc<Typed>, Arc<Seen>), ConnectError> {
     let seen = Seen::new(shared);
     let opening = async {
         let channel = connect(to, &seen, shared).await?;
@@ -47,8 +48,8 @@ pub(super) async fn open(
     })
 }
 
-fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
-    Grpc::with_origin(channel, origin(&to.address))
+fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Typed> {
+    Grpc::with_origin(Typed(channel), origin(&to.address))
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.

@@ -7,6 +7,7 @@ mod call;
 mod classify;
 mod codec;
 mod connect;
+mod content_type;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -15,13 +16,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::tonic::client::Grpc;
-use ::tonic::transport::Channel;
 use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
 
 use self::call::{Log, Sent, Template};
+use self::content_type::Typed;
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
 use crate::call::Call;
@@ -29,14 +30,14 @@ use crate::clock::Clock;
 
 /// Channels that are open, before the run has begun.
 pub struct Tonic {
-    channels: Vec<Grpc<Channel>>,
+    channels: Vec<Grpc<Typed>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
 }
 
 /// The tonic channels of one lane.
 pub struct TonicChannels {
-    channels: Vec<Grpc<Channel>>,
+    channels: Vec<Grpc<Typed>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
     in_flight: Vec<u32>,
@@ -76,7 +77,8 @@ impl Engine for Tonic {
     }
 
     fn begin(self, clock: Clock, call: Arc<Call>) -> TonicChannels {
-        let longest = longest_reply(&call);
+        self.seen.iter().for_each(|seen| seen.begin());
+        let longest = call.longest_reply();
         let channels = self.channels.into_iter();
         let channels: Vec<_> = channels
             .map(|grpc| grpc.max_decoding_message_size(longest))
@@ -93,13 +95,6 @@ impl Engine for Tonic {
             shared: self.shared,
         }
     }
-}
-
-/// What tonic may put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
-/// make of it, and tonic's own limit on top. A server that announces more is refused.
-fn longest_reply(call: &Call) -> usize {
-    const TONICS_OWN: u64 = 4 << 20;
-    usize::try_from(call.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
 }
 
 impl TonicChannels {
@@ -120,7 +115,7 @@ impl Channels for TonicChannels {
             return Err(Busy);
         }
         let sent = Arc::<Sent>::default();
-        let grpc = self.channels[channel].clone();
+        let grpc = self.template.compressing(self.channels[channel].clone());
         let template = Rc::clone(&self.template);
         let call = Arc::clone(&self.call);
         let log = self.log.of(op);

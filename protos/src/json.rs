@@ -135,7 +135,7 @@ pub fn write_request(request: &HelloRequest) -> Vec<u8> {
 /// # Errors
 /// It is no JSON, or not that of a `HelloRequest`.
 pub fn read_request(text: &[u8]) -> Result<HelloRequest, serde_json::Error> {
-    let RequestText { name, reply } = serde_json::from_slice(text)?;
+    let RequestText { name, reply } = object(text)?;
     let shape = |shape: ShapeText| ReplyShape {
         size: shape.size,
         messages: shape.messages,
@@ -199,6 +199,14 @@ pub fn read_reply(text: &[u8]) -> Result<usize, serde_json::Error> {
         #[serde(borrow, default)]
         message: Option<Cow<'a, str>>,
     }
-    let ReplyText { message } = serde_json::from_slice(text)?;
+    let ReplyText { message } = object(text)?;
     Ok(message.map_or(0, |message| message.len()))
+}
+
+/// Reads a JSON object: serde would take an array for one, too.
+fn object<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, serde_json::Error> {
+    match text.trim_ascii_start() {
+        [b'{', ..] | [] => serde_json::from_slice(text),
+        _ => Err(serde::de::Error::custom("expected an object")),
+    }
 }

@@ -3,6 +3,7 @@
 use protos::encoding::{ACCEPT_ENCODING, ALL_ACCEPTED, ENCODING, Encoding, REPLY_ENCODING};
 use protos::json;
 use tonic::Status;
+use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataValue;
 
 /// The longest message that is decompressed; a longer one could take the machine's memory with a few bytes.
@@ -94,6 +95,15 @@ impl Encodings {
             reply: encoding(packed >> 3 & 3),
             json: packed >> 5 & 1 == 1,
         }
+    }
+}
+
+/// An encoding as tonic knows it.
+pub(crate) fn tonics(encoding: Encoding) -> CompressionEncoding {
+    match encoding {
+        Encoding::Gzip => CompressionEncoding::Gzip,
+        Encoding::Deflate => CompressionEncoding::Deflate,
+        Encoding::Zstd => CompressionEncoding::Zstd,
     }
 }
 

@@ -13,7 +13,6 @@ use protos::json;
 use scenarios::method::{Method, Pattern};
 use scenarios::units::Nanos;
 use tonic::body::Body;
-use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::HeaderValue;
 use tonic::codegen::http::header::CONTENT_TYPE;
 use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
@@ -23,7 +22,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::behaviour::Fates;
 use crate::codec::Counted;
 use crate::counters::Counts;
-use crate::encodings::{self, Encodings, Requests};
+use crate::encodings::{self, Encodings, Requests, tonics};
 use crate::numbered::Number;
 use crate::replies::Replies;
 use crate::reply::Reply;
@@ -163,14 +162,6 @@ fn compressing(grpc: Grpc<Counted>, encodings: Encodings) -> Grpc<Counted> {
                 grpc.accept_compressed(tonics(encoding))
             })
             .max_decoding_message_size(encodings::MOST),
-    }
-}
-
-fn tonics(encoding: Encoding) -> CompressionEncoding {
-    match encoding {
-        Encoding::Gzip => CompressionEncoding::Gzip,
-        Encoding::Deflate => CompressionEncoding::Deflate,
-        Encoding::Zstd => CompressionEncoding::Zstd,
     }
 }
 

@@ -51,23 +51,6 @@ fn pass(load: &str) -> Result<f64, Failure> {
     Ok(cpu.0 as f64 / lane.channels().started() as f64)
 }
 
-/// Makes so many passes of each load model; tells how many calls that were.
-///
-/// # Errors
-///
-/// Never: the scenario is right.
-pub fn pass_harness(passes: u32) -> Result<u64, Failure> {
-    let mut calls = 0;
-    for _ in 0..passes {
-        for (_, load) in LOADS {
-            let (mut lane, hand) = lane(load)?;
-            fake::simulate(&mut lane, &hand);
-            calls += lane.channels().started();
-        }
-    }
-    Ok(calls)
-}
-
 fn lane(load: &str) -> Result<(Lane<Fake>, Hand), Failure> {
     let yaml = format!(
         "name: calibration\nclient: {{ channels: {CHANNELS} }}\nload: {load}\n\

@@ -18,7 +18,6 @@ use reports::model::{CALIBRATION_SCHEMA, Calibration, Environment, Fingerprint, 
 use scenarios::scenario::Idle;
 use scenarios::units::Nanos;
 
-pub use self::harness::pass_harness;
 use crate::clock::Clock;
 use crate::exit::Failure;
 use crate::host::{affinity, scheduling};

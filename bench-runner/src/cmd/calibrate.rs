@@ -24,19 +24,10 @@ pub struct Args {
     /// Writes the JSON here too: a file, or a folder that is there.
     #[arg(long, value_name = "FILE|DIR")]
     out: Option<PathBuf>,
-    /// Only makes so many passes of the harness, keeps nothing, and prints how many calls that were: for a program that
-    /// counts instructions (scripts/check-instructions).
-    #[arg(long, value_name = "N", hide = true)]
-    passes: Option<u32>,
 }
 
 /// Calibrates, keeps what came of it, and prints it.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
-    if let Some(passes) = args.passes {
-        let calls = calibrate::pass_harness(passes)?;
-        output::print(&format!("{calls}\n"))?;
-        return Ok(Exit::Good);
-    }
     let effort = if args.quick {
         Effort::QUICK
     } else {

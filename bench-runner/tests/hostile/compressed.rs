@@ -91,11 +91,11 @@ fn compressed_answers_are_read_or_refused(engine: &str) {
             |id| answer(id, "gzip", 1, &gzip(REPLY)[..12]),
             ends(
                 "INTERNAL",
-                "the answer cannot be decompressed: it is no gzip: unexpected end of file"
+                "the answer cannot be decompressed: it is no gzip: incomplete deflate stream"
             ),
             ends(
                 "INTERNAL",
-                "Error decompressing: unexpected end of file, while receiving response with status: 200 OK"
+                "Error decompressing: incomplete deflate stream, while receiving response with status: 200 OK"
             )
         ),
         row!(

@@ -77,7 +77,7 @@ fn play(
             "the gate was stopped before its first round was over".to_owned()
         })));
     }
-    hold_against(&mut result, args)?;
+    hold_against(&mut result, args.against.as_deref())?;
     reports::gate::judge_again(&mut result);
     Ok(result)
 }

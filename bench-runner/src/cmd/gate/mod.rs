@@ -14,9 +14,6 @@ use crate::exit::{Exit, Failure};
 use crate::github::Step;
 use crate::output;
 
-/// How long stored runs are used.
-const MOST_DAYS: u32 = 90;
-
 /// Judges a candidate against its baseline, in rounds in which both run.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -30,9 +27,6 @@ pub struct Args {
     /// stays the same. See `bench-runner baseline`.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
-    /// Stored runs that are so many days older than this one are not used: machines change under their names.
-    #[arg(long, value_name = "DAYS", default_value_t = MOST_DAYS, requires = "against")]
-    max_age: u32,
     /// Where the result's files go; without it, a new folder in reports/runs, and none for a replay.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -105,7 +99,7 @@ fn replay(path: &Path, args: &Args) -> Result<Judged, Failure> {
             path.display()
         )));
     }
-    hold_against(&mut result, args)?;
+    hold_against(&mut result, args.against.as_deref())?;
     reports::gate::judge_again(&mut result);
     match &args.out {
         Some(folder) => crate::cmd::run::publish(&result, folder)?,

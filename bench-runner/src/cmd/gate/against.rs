@@ -1,4 +1,4 @@
-//! The stored runs that a gate is held against: of the same gate, work and machine.
+//! The stored runs that a gate is held against: of the same gate, work and machine, and not too old.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub(super) fn hold_against(result: &mut RunResult, folder: Option<&Path>) -> Res
     let matching = reports::gate::matching(result, &runs);
     if matching.len() < runs.len() {
         output::tell(&format!(
-            "warning: {} of {} stored runs in {} are of another gate, work or machine; of the latest, {}",
+            "warning: {} of {} stored runs in {} are of another gate, work or machine, or too old; of the latest, {}",
             runs.len() - matching.len(),
             runs.len(),
             folder.display(),

@@ -151,5 +151,6 @@ fn policy(asked: &Asked) -> Policy {
         beta: asked.beta.unwrap_or(default.beta),
         noise_floor: asked.noise_floor.unwrap_or(default.noise_floor),
         looks: asked.looks.unwrap_or(default.looks),
+        stored_days: asked.stored_days.unwrap_or(default.stored_days),
     }
 }

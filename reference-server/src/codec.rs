@@ -83,7 +83,9 @@ impl Encoder for Counted {
                 to: message.writer(),
                 written: 0,
             };
-            reply.write_json(&mut counted).map_err(unwritten)?;
+            reply
+                .write_json(&mut counted)
+                .map_err(|error| unwritten(&error))?;
             self.counts().reply(counted.written);
             return Ok(());
         }
@@ -121,7 +123,7 @@ pub(crate) fn read_json(message: &[u8]) -> Result<HelloRequest, Status> {
 }
 
 /// A buffer takes all that is written, so this never is.
-pub(crate) fn unwritten(error: io::Error) -> Status {
+fn unwritten(error: &io::Error) -> Status {
     Status::internal(format!("the reply cannot be written: {error}"))
 }
 

@@ -119,7 +119,9 @@ pub(crate) fn unknown() -> Status {
 mod tests {
     use super::*;
 
-    fn of(fields: &[(&'static str, &'static str)]) -> Encodings {
+    type Fields = &'static [(&'static str, &'static str)];
+
+    fn of(fields: Fields) -> Encodings {
         Encodings::of(|name| {
             let found = fields.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| value.as_bytes())
@@ -129,8 +131,8 @@ mod tests {
     #[test]
     fn replies_are_compressed_as_requests_are_where_that_is_accepted() {
         use Encoding::{Gzip, Zstd};
-        let gzip = (ENCODING, "gzip");
-        let table: [(&[(&str, &str)], Requests, Option<Encoding>); 8] = [
+        const GZIP: (&str, &str) = (ENCODING, "gzip");
+        let table: [(Fields, Requests, Option<Encoding>); 8] = [
             (&[], Requests::Plain, None),
             (
                 &[(ACCEPT_ENCODING, "identity, deflate, gzip")],
@@ -142,15 +144,15 @@ mod tests {
                 Requests::Plain,
                 None,
             ),
-            (&[gzip], Requests::Encoded(Gzip), None),
+            (&[GZIP], Requests::Encoded(Gzip), None),
             (
-                &[gzip, (ACCEPT_ENCODING, "identity,gzip")],
+                &[GZIP, (ACCEPT_ENCODING, "identity,gzip")],
                 Requests::Encoded(Gzip),
                 Some(Gzip),
             ),
             (
                 &[
-                    gzip,
+                    GZIP,
                     (ACCEPT_ENCODING, "gzip,zstd"),
                     (REPLY_ENCODING, "zstd"),
                 ],
@@ -159,7 +161,7 @@ mod tests {
             ),
             (
                 &[
-                    gzip,
+                    GZIP,
                     (ACCEPT_ENCODING, "gzip"),
                     (REPLY_ENCODING, "identity"),
                 ],

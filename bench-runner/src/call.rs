@@ -1,5 +1,12 @@
 //! What one call sends, prepared before the load begins: encoded messages, metadata, and what a right answer is.
 
+mod expect;
+mod heads;
+mod retry;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use prost::Message as _;
 use protos::encoding::Encoding;
@@ -7,13 +14,20 @@ use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen}
 use protos::json;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use reports::model::FirstReply;
 use scenarios::law::Law;
+use scenarios::metadata::binary_text;
 use scenarios::method::Method;
-use scenarios::scenario::{self, Bidi, Codec, Fill, Headers, When};
-use scenarios::units::{self, Nanos};
+use scenarios::scenario::{self, Bidi, Cancel, Codec, Fill, Headers, When};
+use scenarios::units;
 
+pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
+pub use self::heads::Head;
+pub use self::retry::Retry;
 use crate::encodings::Encodings;
 use crate::engine::Traffic;
+use crate::engine::status::Status;
+use crate::secrets::Secrets;
 
 /// Different requests that are prepared where sizes are drawn; calls take them in turn.
 const POOL: usize = 1024;
@@ -27,19 +41,25 @@ pub struct Call {
     pub method: Method,
     /// How a bidirectional stream is driven.
     pub bidi: Bidi,
-    /// Sent with each call, after gRPC's own.
-    pub metadata: Vec<(String, String)>,
-    /// The call's timeout.
-    pub deadline: Option<Nanos>,
     /// Whether the server was asked for its own times, which come as trailers.
     pub stamps: bool,
     /// How messages are written.
     pub encodings: Encodings,
+    /// When calls are given up on purpose.
+    pub cancel: Option<Cancel>,
+    /// When calls are made again, within the one that was meant.
+    pub retry: Option<Retry>,
+    /// Whether a call that finds no connection waits for one.
+    pub wait_for_ready: bool,
+    /// What a right answer is, where the scenario says so.
+    pub expect: Option<Expectation>,
+    heads: Vec<Head>,
+    secrets: Secrets,
     requests: Vec<Request>,
 }
 
 /// The messages of one call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// The first message, which carries the shape of the reply.
     pub first: Bytes,
@@ -49,11 +69,13 @@ pub struct Request {
     pub messages: u32,
     /// Both, compressed, where the engine does not compress them itself.
     pub packed: Option<Packed>,
+    /// What is said before them, by its index.
+    pub head: u32,
     answer: Answer,
 }
 
 /// The messages of one call, compressed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Packed {
     /// The first message.
     pub first: Bytes,
@@ -71,6 +93,11 @@ struct Answer {
 impl Call {
     /// Prepares the calls of a scenario; `shaped` tells whether the server is known to honour the reply shape.
     pub fn prepare(call: &scenario::Call, seed: u64, shaped: bool) -> Call {
+        Call::prepare_with(call, seed, shaped, Secrets::default())
+    }
+
+    /// The same where there are secrets in its metadata.
+    pub fn prepare_with(call: &scenario::Call, seed: u64, shaped: bool, secrets: Secrets) -> Call {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let shaped = shaped && call.reply.status.is_none();
         let is_fixed = call.request.size.fixed().is_some() && call.reply.size.fixed().is_some();
@@ -84,14 +111,75 @@ impl Call {
                 break;
             }
         }
+        let heads = heads::prepare(call, seed, &secrets);
         Call {
             method: call.method,
             bidi: call.bidi.unwrap_or_default(),
-            metadata: call.metadata.clone().into_iter().collect(),
-            deadline: call.deadline,
             stamps: call.stamps,
             encodings: Encodings::of(call),
-            requests,
+            cancel: call.cancel,
+            retry: call.retry.as_ref().map(Retry::prepare),
+            wait_for_ready: call.wait_for_ready,
+            expect: Expectation::prepare(call),
+            requests: heads::deal(&requests, heads.len()),
+            heads,
+            secrets,
+        }
+    }
+
+    /// What is said before the messages of a prepared request.
+    #[inline]
+    pub fn head(&self, request: u32) -> &Head {
+        &self.heads[self.request(request).head as usize]
+    }
+
+    /// All that is said before messages, in the order of [`Request::head`].
+    pub fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// Whether calls have deadlines: all of them, or none.
+    #[inline]
+    pub fn has_deadline(&self) -> bool {
+        self.heads[0].deadline.is_some()
+    }
+
+    /// Whether deadlines pass in the order in which calls start.
+    pub fn deadlines_in_order(&self) -> bool {
+        let first = self.heads[0].deadline;
+        self.heads.iter().all(|head| head.deadline == first)
+    }
+
+    /// What engines are to look at besides lengths and statuses.
+    pub fn wants(&self) -> Wants {
+        self.expect
+            .as_ref()
+            .map_or(Wants::default(), Expectation::wants)
+    }
+
+    /// A text that came from a server, without the secrets that may be in it.
+    pub fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.secrets.hide(text)
+    }
+
+    /// What came with a reply, without the secrets that may be in it.
+    pub fn hide_secrets(&self, mut reply: FirstReply) -> FirstReply {
+        if !self.secrets.is_empty() {
+            let values = reply
+                .metadata
+                .values_mut()
+                .chain(reply.trailers.values_mut());
+            values.for_each(|value| *value = self.secrets.hide(value).into_owned());
+        }
+        reply
+    }
+
+    /// Whether a status is the good outcome of a call.
+    #[inline]
+    pub fn is_good(&self, status: Status) -> bool {
+        match &self.expect {
+            None => status == Status::OK,
+            Some(expect) => expect.is_good(status),
         }
     }
 
@@ -99,9 +187,14 @@ impl Call {
     #[must_use]
     pub fn packed(mut self) -> Call {
         if let Some(encoding) = self.encodings.sent {
-            self.requests
-                .iter_mut()
-                .for_each(|request| request.pack(encoding));
+            // Several requests share their bytes where only their heads differ.
+            let mut known = HashMap::new();
+            for request in &mut self.requests {
+                let bytes = [&request.first, &request.further];
+                let packed = known.entry(bytes.map(|bytes| (bytes.as_ptr(), bytes.len())));
+                let packed = packed.or_insert_with(|| request.pack(encoding)).clone();
+                request.packed = Some(packed);
+            }
         }
         self
     }
@@ -214,6 +307,7 @@ impl Request {
             further: encode(&further).into(),
             messages: call.requests(),
             packed: None,
+            head: 0,
             answer: Answer {
                 messages: (shaped || !streams).then_some(replies),
                 bytes: shaped.then(|| reply_len(call.codec, reply_size) * replies),
@@ -221,15 +315,15 @@ impl Request {
         }
     }
 
-    fn pack(&mut self, encoding: Encoding) {
+    fn pack(&self, encoding: Encoding) -> Packed {
         let further = match self.messages {
             0 | 1 => Vec::new(),
             _ => encoding.compress(&self.further),
         };
-        self.packed = Some(Packed {
+        Packed {
             first: encoding.compress(&self.first).into(),
             further: further.into(),
-        });
+        }
     }
 
     /// How many replies a right answer has, where that is known; else one.
@@ -298,9 +392,15 @@ fn shape(call: &scenario::Call, size: u32) -> ReplyShape {
         headers_at_once: reply.headers == Headers::AtOnce,
         status_code: status.map_or(0, |status| u32::from(status.code.0)),
         status_message: status.map_or_else(String::new, |status| status.message.clone()),
-        trailers: reply.trailers.clone().into_iter().collect(),
+        trailers: reply.trailers.iter().map(trailer).collect(),
         stamps: call.stamps,
     }
+}
+
+/// A trailer as the server is asked for it, which makes base64 of binary values by itself.
+fn trailer((key, value): (&String, &String)) -> (String, String) {
+    let text = key.ends_with("-bin").then(|| binary_text(value)).flatten();
+    (key.clone(), text.unwrap_or_else(|| value.clone()))
 }
 
 fn draw(law: &Law<units::Bytes>, rng: &mut ChaCha8Rng) -> u32 {

@@ -15,9 +15,11 @@
 //! - [`github`]: what a step of a GitHub job is told of it
 //! - [`search`]: the highest rate at which the limits hold
 //! - [`network`]: the network between, emulated
+//! - [`import`]: configurations of other generators as scenarios
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
-//! - [`clock`], [`call`], [`encodings`]: the one clock; what a call sends, and how it is written
+//! - [`clock`], [`call`], [`encodings`], [`secrets`]: the one clock; what a call sends, how it is written, and what of it
+//!   nobody is shown
 
 pub mod calibrate;
 pub mod call;
@@ -33,6 +35,7 @@ pub mod github;
 #[cfg(test)]
 mod given;
 pub mod host;
+pub mod import;
 pub mod interrupt;
 pub mod network;
 pub mod output;
@@ -42,4 +45,5 @@ pub mod progress;
 pub mod record;
 pub mod run;
 pub mod search;
+pub mod secrets;
 pub mod target;

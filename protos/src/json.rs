@@ -193,6 +193,14 @@ pub fn reply_len(message: u64) -> u64 {
 /// # Errors
 /// It is no JSON, or not that of a `HelloReply`.
 pub fn read_reply(text: &[u8]) -> Result<usize, serde_json::Error> {
+    Ok(reply_message(text)?.len())
+}
+
+/// Reads the message of a reply.
+///
+/// # Errors
+/// It is no JSON, or not that of a `HelloReply`.
+pub fn reply_message(text: &[u8]) -> Result<Cow<'_, str>, serde_json::Error> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct ReplyText<'a> {
@@ -200,7 +208,7 @@ pub fn read_reply(text: &[u8]) -> Result<usize, serde_json::Error> {
         message: Option<Cow<'a, str>>,
     }
     let ReplyText { message } = object(text)?;
-    Ok(message.map_or(0, |message| message.len()))
+    Ok(message.unwrap_or_default())
 }
 
 /// Reads a JSON object: serde would take an array for one, too.

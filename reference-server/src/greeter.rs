@@ -24,6 +24,7 @@ use crate::codec::Counted;
 use crate::counters::Counts;
 use crate::encodings::{self, Encodings, Requests, tonics};
 use crate::numbered::Number;
+use crate::raw::timeout;
 use crate::replies::Replies;
 use crate::reply::Reply;
 use crate::shape::Headers;
@@ -57,9 +58,16 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// The number of its connection.
     pub(crate) connection: u32,
+    /// `grpc-timeout`, as it came.
+    pub(crate) timeout: Option<HeaderValue>,
 }
 
 impl Call {
+    /// The timeout that came with the call.
+    pub(crate) fn timeout(&self) -> Option<Nanos> {
+        timeout(self.timeout.as_ref()?.as_bytes())
+    }
+
     async fn answer(
         self,
         first: Option<HelloRequest>,
@@ -121,12 +129,14 @@ impl Service<http::Request<Body>> for Greeter {
         let connection = request.extensions().get::<Number>();
         let connection = connection.map_or(0, |number| number.get(&shared.fates));
         let encodings = Encodings::of(|name| Some(request.headers().get(name)?.as_bytes()));
+        let timeout = request.headers().get("grpc-timeout").cloned();
         let codec = Counted::new(shared.counts.clone(), method, encodings.json);
         let mut grpc = compressing(Grpc::new(codec), encodings);
         let call = Call {
             shared,
             method,
             connection,
+            timeout,
         };
         Box::pin(async move {
             let mut response = match method.pattern() {

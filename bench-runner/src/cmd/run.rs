@@ -10,6 +10,7 @@ use scenarios::scenario::{Scenario, Target};
 use scenarios::units::Nanos;
 use scenarios::{Case, Suite};
 
+use super::shape::{self, Shape};
 use crate::calibrate::kept;
 use crate::exit::{Exit, Failure};
 use crate::host::environment;
@@ -18,8 +19,10 @@ use crate::output;
 use crate::peer::Peer;
 use crate::progress::Progress;
 use crate::record::CallLog;
+use crate::run::RunError;
 use crate::run::repetition::{self, Surroundings};
 use crate::run::watch::Stop;
+use crate::secrets::Secrets;
 
 /// Runs a scenario and reports what came of it.
 #[derive(Debug, clap::Args)]
@@ -35,6 +38,9 @@ pub struct Args {
     /// Sets a scenario key by its path, as often as needed: `--set client.channels=10 --set phases.measure=3s`.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    /// Writes the result in another shape too, as often as needed.
+    #[arg(long, value_name = "SHAPE")]
+    also: Vec<Shape>,
     /// Shows no progress.
     #[arg(long, short)]
     quiet: bool,
@@ -49,6 +55,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             .map(|target| format!("target.address={target}")),
     );
     let suite = super::load(&args.scenario, &sets)?;
+    for case in &suite.cases {
+        Secrets::check(&case.scenario).map_err(RunError::from)?;
+    }
     let folder = args
         .out
         .clone()
@@ -69,6 +78,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let failure = run_cases(&suite, &mut result, &stop, args.quiet, &folder).err();
     if !result.cases.is_empty() {
         publish(&result, &folder)?;
+        shape::write(&args.also, &result, &folder, &folder)?;
     }
     match failure {
         Some(failure) => Err(failure),

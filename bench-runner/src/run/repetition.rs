@@ -24,6 +24,7 @@ use crate::host::memory::peak_rss;
 use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
+use crate::secrets::Secrets;
 use crate::target::{Death, Target};
 
 /// From the word to start to the start, so that every lane is there in time.
@@ -63,6 +64,7 @@ pub struct Made {
 
 /// Runs a case once.
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
+    let secrets = Secrets::of(&case.scenario.call)?;
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
     let before = target.counters(case.scenario.call.method);
@@ -71,6 +73,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         target.address().clone(),
         before.is_some(),
         number,
+        secrets,
     );
     let network = lay(case, &target, number)?;
     plan.endpoint.via = network.as_ref().map(|network| network.address().clone());
@@ -81,6 +84,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     };
     let clock = Clock::starting_in(LEAD);
     let origin = clock.origin();
+    let origin_unix = clock.origin_unix();
     let running = lanes.begin(&clock);
     let measured = (plan.timeline.measure_start, plan.timeline.measure_end);
     let cores = heartbeat_cores(&plan);
@@ -116,6 +120,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         calls: calls.calls().len() as u64,
         left_out: calls.left_out(),
         clock_origin_ns: origin.0,
+        clock_origin_unix_ns: Some(origin_unix.0),
     });
     repetition.validity = validity::judge(&Evidence {
         scenario: &case.scenario,

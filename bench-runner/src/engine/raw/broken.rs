@@ -48,6 +48,7 @@ impl Fault {
             status: self.status,
             detail: self.words,
             connection_lost: false,
+            unconnected: false,
             sent,
         }
     }

@@ -32,7 +32,8 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
     };
     let io = |error| fail(ConnectFailure::Io(error));
     let peer = resolve(to.near()).await.map_err(io)?;
-    let authority = authority(&to.address);
+    let authority = to.authority.clone();
+    let authority = authority.unwrap_or_else(|| authority_of(&to.address));
     // A stopwatch: connections open before the run's clock starts.
     let clock = Clock::starting_in(Duration::ZERO);
     let mut hub = Hub::new(peer, config(to), to.http2.keepalive, clock.clone()).map_err(io)?;
@@ -62,6 +63,7 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
     Ok(Raw {
         hub,
         authority,
+        user_agent: to.user_agent().to_owned(),
         times: probe.times,
     })
 }
@@ -170,7 +172,7 @@ async fn resolve(address: &Address) -> io::Result<Peer> {
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.
-fn authority(address: &Address) -> String {
+fn authority_of(address: &Address) -> String {
     match address {
         Address::Tcp { .. } => address.to_string().replace("http://", ""),
         Address::Unix(_) => "localhost".to_owned(),

@@ -19,6 +19,8 @@ pub(super) struct Reading {
     json: bool,
     /// The longest reply that is put together.
     most: usize,
+    /// Whether each reply is looked at, so that none can be taken for the one before it.
+    looks: bool,
     /// What has come of a reply whose rest is to come, by call.
     parts: Vec<Vec<u8>>,
     plain: Vec<u8>,
@@ -66,6 +68,7 @@ impl Reading {
             encoding: encodings.received,
             json: encodings.json,
             most: call.longest_reply(),
+            looks: call.wants().messages,
             parts: Vec::new(),
             plain: Vec::new(),
             last: Last::default(),
@@ -113,9 +116,15 @@ impl Reading {
         self.read(piece.compressed, &whole).map(Some)
     }
 
+    /// The reply that was read last, not compressed; only where replies are looked at.
+    pub(super) fn message(&self) -> &[u8] {
+        &self.plain
+    }
+
     fn read(&mut self, compressed: bool, bytes: &[u8]) -> Result<u64, Fault> {
         let last = &self.last;
         if let Some(len) = last.len
+            && !self.looks
             && last.compressed == compressed
             && last.bytes == bytes
         {
@@ -130,6 +139,10 @@ impl Reading {
     }
 
     fn read_anew(&mut self, compressed: bool, bytes: &[u8]) -> Result<u64, Fault> {
+        if self.looks {
+            self.plain.clear();
+            self.plain.extend_from_slice(bytes);
+        }
         let mut message = bytes;
         // `wire` lets no compressed message pass where none is asked for.
         if compressed && let Some(encoding) = self.encoding {

@@ -1,13 +1,16 @@
-//! What the calls of a run send, framed once: the request's header block and its messages.
+//! What the calls of a run send, framed once: the requests' header blocks and their messages.
 
+use std::collections::HashMap;
+
+use bytes::Bytes;
 use scenarios::units::Nanos;
-use wire::{Message, Template};
+use wire::{Message, Request, Template};
 
-use crate::call::{Call, Request};
+use crate::call::{self, Call, Head};
 
 /// What the calls of a run send.
 pub(super) struct Templates {
-    pub(super) head: Template,
+    heads: Vec<Template>,
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
 }
@@ -17,55 +20,77 @@ pub(super) struct Messages {
     pub(super) first: Message,
     pub(super) further: Message,
     pub(super) count: u32,
+    head: u32,
 }
 
 impl Templates {
-    pub(super) fn new(call: &Call, authority: &str) -> Templates {
-        let timeout = call.deadline.map(timeout);
-        let encodings = call.encodings.fields();
-        let metadata: Vec<(&str, &[u8])> = encodings
-            .iter()
-            .map(|(key, value)| (*key, value.as_bytes()))
-            .chain(
-                call.metadata
-                    .iter()
-                    .map(|(key, value)| (key.as_str(), value.as_bytes())),
-            )
-            .collect();
-        let head = Template::request(&wire::Request {
-            user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
+    pub(super) fn new(call: &Call, authority: &str, user_agent: &str) -> Templates {
+        let request = Request {
+            user_agent,
             content_type: call.encodings.content_type(),
-            timeout: timeout.as_deref(),
-            metadata: &metadata,
-            ..wire::Request::new(authority, call.method.path())
-        });
-        let pool = call.requests().iter().map(Messages::of).collect();
+            ..Request::new(authority, call.method.path())
+        };
+        let encodings = call.encodings.fields();
+        let heads = call.heads().iter();
+        let heads = heads.map(|head| template(head, &encodings, request));
         Templates {
-            head,
+            heads: Template::in_slots(heads.collect()),
             ping_pong: call.is_ping_pong(),
-            pool,
+            pool: framed(call.requests()),
         }
     }
 
+    /// What the calls with these messages say first.
+    #[inline]
+    pub(super) fn head(&self, messages: &Messages) -> &Template {
+        &self.heads[messages.head as usize]
+    }
+
+    #[inline]
     pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[request as usize]
     }
 }
 
-impl Messages {
-    fn of(request: &Request) -> Messages {
+fn template(head: &Head, encodings: &[(&str, String)], request: Request<'_>) -> Template {
+    let timeout = head.deadline.map(timeout);
+    let encodings = encodings
+        .iter()
+        .map(|(key, value)| (*key, value.as_bytes()));
+    let metadata = head
+        .metadata
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_bytes()));
+    let metadata: Vec<(&str, &[u8])> = encodings.chain(metadata).collect();
+    Template::request(&Request {
+        timeout: timeout.as_deref(),
+        metadata: &metadata,
+        ..request
+    })
+}
+
+/// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
+fn framed(requests: &[call::Request]) -> Vec<Messages> {
+    let mut known = HashMap::new();
+    let mut message = |bytes: &Bytes, frame: fn(&[u8]) -> Message| -> Message {
+        let message = known.entry((bytes.as_ptr(), bytes.len()));
+        message.or_insert_with(|| frame(bytes)).clone()
+    };
+    let framed = requests.iter().map(|request| {
         let [first, further] = match &request.packed {
             Some(packed) => {
-                [&packed.first, &packed.further].map(|bytes| Message::compressed(bytes))
+                [&packed.first, &packed.further].map(|bytes| message(bytes, Message::compressed))
             }
-            None => [&request.first, &request.further].map(|bytes| Message::new(bytes)),
+            None => [&request.first, &request.further].map(|bytes| message(bytes, Message::new)),
         };
         Messages {
             first,
             further,
             count: request.messages,
+            head: request.head,
         }
-    }
+    });
+    framed.collect()
 }
 
 /// A timeout as `grpc-timeout` has it: at most eight digits and a unit; rounded up where the digits do not suffice.

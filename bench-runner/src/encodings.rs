@@ -20,7 +20,7 @@ impl Encodings {
     pub fn of(call: &scenario::Call) -> Encodings {
         Encodings {
             sent: encoding(call.compression),
-            received: call.reply.compression.and_then(encoding),
+            received: replies(call),
             json: call.codec == Codec::Json,
         }
     }
@@ -55,6 +55,14 @@ impl Encodings {
     pub fn asked(&self) -> Option<(&'static str, String)> {
         let asked = self.received.filter(|_| self.received != self.sent)?;
         Some((REPLY_ENCODING, asked.to_string()))
+    }
+}
+
+/// Other services than the Greeter are not asked for anything: they may answer as they are called.
+fn replies(call: &scenario::Call) -> Option<Encoding> {
+    match &call.reply {
+        Some(reply) => reply.compression.and_then(encoding),
+        None => encoding(call.compression),
     }
 }
 

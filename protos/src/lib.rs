@@ -7,6 +7,7 @@
 //!   `build.rs`; `tests/generated.rs` makes them again and compares.
 //! - [`DESCRIPTORS`] describes both, for gRPC server reflection.
 //! - [`encoding`] is how messages are compressed, [`json`] how the Greeter's are written as JSON.
+//! - [`dynamic`] is for messages of services that are known only at run time.
 //!
 //! # Example
 //!
@@ -19,6 +20,8 @@
 //! // A stock greeter reads the name and ignores the rest.
 //! assert!(request.encode_to_vec().starts_with(b"\x0a\x05world"));
 //! ```
+
+pub mod dynamic;
 
 /// The Greeter of the gRPC examples with all four call patterns (`helloworld.proto`).
 #[rustfmt::skip]

@@ -67,7 +67,10 @@ impl Expectation {
             size: expect.size.map(|size| size.0),
             metadata: wire(&expect.metadata),
             trailers: wire(&expect.trailers),
-            message: greeting(expect, call.codec),
+            message: call
+                .method
+                .greeter()
+                .and_then(|_| greeting(expect, call.codec)),
         })
     }
 

@@ -17,12 +17,13 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::{Address, ClientHttp2, Scenario};
 use scenarios::units::Nanos;
 
 use self::status::Status;
 use crate::call::{Call, Misfit};
 use crate::clock::Clock;
+use crate::encodings::Encodings;
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +59,18 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The way to a target that listens at `address`, as a scenario goes it.
+    pub fn of(scenario: &Scenario, address: Address) -> Endpoint {
+        Endpoint {
+            address,
+            via: None,
+            compressed: Encodings::of(&scenario.call).received.is_some(),
+            authority: scenario.call.authority.clone(),
+            user_agent: scenario.client.user_agent.clone(),
+            http2: scenario.client.http2,
+        }
+    }
+
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use scenarios::units::Nanos;
-use wire::{Message, Request, Template};
+use wire::{Message, Template};
 
-use crate::call::{self, Call, Head};
+use crate::call::{Call, Head, Request, in_turn};
 
 /// What the calls of a run send.
 pub(super) struct Templates {
@@ -18,17 +18,18 @@ pub(super) struct Templates {
 /// The messages of one call.
 pub(super) struct Messages {
     pub(super) first: Message,
-    pub(super) further: Message,
     pub(super) count: u32,
     head: u32,
+    distinct: Vec<Message>,
+    again_from: usize,
 }
 
 impl Templates {
     pub(super) fn new(call: &Call, authority: &str, user_agent: &str) -> Templates {
-        let request = Request {
+        let request = wire::Request {
             user_agent,
             content_type: call.encodings.content_type(),
-            ..Request::new(authority, call.method.path())
+            ..wire::Request::new(authority, &call.path)
         };
         let encodings = call.encodings.fields();
         let heads = call.heads().iter();
@@ -52,7 +53,15 @@ impl Templates {
     }
 }
 
-fn template(head: &Head, encodings: &[(&str, String)], request: Request<'_>) -> Template {
+impl Messages {
+    /// The message of a number, from 0.
+    #[inline]
+    pub(super) fn at(&self, number: u32) -> &Message {
+        &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
+    }
+}
+
+fn template(head: &Head, encodings: &[(&str, String)], request: wire::Request<'_>) -> Template {
     let timeout = head.deadline.map(timeout);
     let encodings = encodings
         .iter()
@@ -62,7 +71,7 @@ fn template(head: &Head, encodings: &[(&str, String)], request: Request<'_>) -> 
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_bytes()));
     let metadata: Vec<(&str, &[u8])> = encodings.chain(metadata).collect();
-    Template::request(&Request {
+    Template::request(&wire::Request {
         timeout: timeout.as_deref(),
         metadata: &metadata,
         ..request
@@ -70,24 +79,24 @@ fn template(head: &Head, encodings: &[(&str, String)], request: Request<'_>) -> 
 }
 
 /// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
-fn framed(requests: &[call::Request]) -> Vec<Messages> {
+fn framed(requests: &[Request]) -> Vec<Messages> {
     let mut known = HashMap::new();
     let mut message = |bytes: &Bytes, frame: fn(&[u8]) -> Message| -> Message {
         let message = known.entry((bytes.as_ptr(), bytes.len()));
         message.or_insert_with(|| frame(bytes)).clone()
     };
     let framed = requests.iter().map(|request| {
-        let [first, further] = match &request.packed {
-            Some(packed) => {
-                [&packed.first, &packed.further].map(|bytes| message(bytes, Message::compressed))
-            }
-            None => [&request.first, &request.further].map(|bytes| message(bytes, Message::new)),
+        let (distinct, frame): (_, fn(&[u8]) -> Message) = match request.packed() {
+            Some(packed) => (packed, Message::compressed),
+            None => (request.distinct(), Message::new),
         };
+        let distinct: Vec<Message> = distinct.iter().map(|bytes| message(bytes, frame)).collect();
         Messages {
-            first,
-            further,
+            first: distinct[0].clone(),
             count: request.messages,
             head: request.head,
+            distinct,
+            again_from: request.again_from(),
         }
     });
     framed.collect()

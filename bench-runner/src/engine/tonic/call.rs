@@ -67,7 +67,10 @@ impl Template {
         let asked = encodings.asked();
         let heads = call.heads().iter();
         Template {
-            path: PathAndQuery::from_static(call.method.path()),
+            path: call
+                .path
+                .parse()
+                .unwrap_or_else(|_| unreachable!("names of protobuf make a valid path")),
             heads: heads
                 .map(|head| metadata_of(head, asked.as_ref()))
                 .collect(),
@@ -79,8 +82,13 @@ impl Template {
         }
     }
 
+    /// The method.
+    pub(super) fn path(&self) -> PathAndQuery {
+        self.path.clone()
+    }
+
     /// What a call says first.
-    fn metadata(&self, call: &Call, request: u32) -> MetadataMap {
+    pub(super) fn metadata(&self, call: &Call, request: u32) -> MetadataMap {
         self.heads[call.request(request).head as usize].clone()
     }
 
@@ -95,7 +103,12 @@ impl Template {
         grpc
     }
 
-    fn extensions(&self) -> Extensions {
+    /// How messages are read.
+    pub(super) fn codec(&self) -> RawCodec {
+        self.codec
+    }
+
+    pub(super) fn extensions(&self) -> Extensions {
         let mut extensions = Extensions::default();
         if self.codec.json {
             extensions.insert(Json);

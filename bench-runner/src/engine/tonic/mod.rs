@@ -8,6 +8,7 @@ mod classify;
 mod codec;
 mod connect;
 mod content_type;
+mod once;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -20,6 +21,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
+
+pub(crate) use self::connect::look;
+pub(crate) use self::once::{Looked, once};
 
 use self::call::{Log, Sent, Template};
 use self::content_type::Typed;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bench_runner::call::Call;
 use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate};
+use bench_runner::mix::Mix;
 use bench_runner::run::Share;
 use bench_runner::run::lane::{Lane, Turn};
 use bench_runner::run::timeline::Timeline;
@@ -42,10 +42,10 @@ fn lane(load: &str, deadline: &str) -> (Lane<Fake>, Hand) {
         1_000,
         Box::new(|_, _| Fate::ok(Nanos::from_millis(1))),
     );
-    let call = Arc::new(Call::prepare(&scenario.call, 42, false));
+    let mix = Arc::new(Mix::prepare(&scenario.calls, 42, false));
     let watch = Watch::new(Stop::default(), Board::default());
     let timeline = Arc::new(Timeline::new(scenario));
-    (Lane::new(clock, fake, call, timeline, share, watch), hand)
+    (Lane::new(clock, fake, mix, timeline, share, watch), hand)
 }
 
 fn run((mut lane, hand): (Lane<Fake>, Hand)) {

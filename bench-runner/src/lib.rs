@@ -17,7 +17,7 @@
 //! - [`network`]: the network between, emulated
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
-//! - [`clock`], [`call`]: the one clock; what a call sends
+//! - [`clock`], [`call`], [`mix`]: the one clock; what a call sends; which call is next
 
 pub mod calibrate;
 pub mod call;
@@ -33,6 +33,7 @@ pub mod github;
 mod given;
 pub mod host;
 pub mod interrupt;
+pub mod mix;
 pub mod network;
 pub mod output;
 pub mod peer;

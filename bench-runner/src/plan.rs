@@ -5,8 +5,8 @@ use std::sync::Arc;
 use scenarios::load::Part;
 use scenarios::scenario::{Address, Engine, Idle, Scenario};
 
-use crate::call::Call;
 use crate::engine::Endpoint;
+use crate::mix::Mix;
 use crate::run::Share;
 use crate::run::timeline::Timeline;
 
@@ -18,7 +18,7 @@ pub struct Plan {
     /// Where the channels go.
     pub endpoint: Endpoint,
     /// What is sent.
-    pub call: Arc<Call>,
+    pub mix: Arc<Mix>,
     /// When each phase begins and ends.
     pub timeline: Arc<Timeline>,
     /// How a lane waits.
@@ -66,7 +66,7 @@ impl Plan {
                 via: None,
                 http2: client.http2,
             },
-            call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),
+            mix: Arc::new(Mix::prepare(&scenario.calls, seed, shaped)),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
             logged_calls: scenario.record.calls,

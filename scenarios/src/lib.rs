@@ -26,6 +26,7 @@
 //! ```
 
 pub mod behaviour;
+mod calls;
 pub mod catalogue;
 mod document;
 mod error;

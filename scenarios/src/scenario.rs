@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use crate::behaviour::*;
+pub use crate::calls::{Calls, MixedCall};
 use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
@@ -31,8 +32,9 @@ pub struct Scenario {
     /// The network between them, emulated; none where they are connected directly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
-    /// What one call is.
-    pub call: Call,
+    /// What is called: `call`, or `calls`.
+    #[serde(flatten)]
+    pub calls: Calls,
     /// When calls start.
     pub load: Load,
     /// How long each phase is.
@@ -360,13 +362,6 @@ impl Target {
             Target::Peer(server) => &server.cpus,
             Target::Address(_) | Target::Command(_) => &[],
         }
-    }
-}
-
-impl Scenario {
-    /// The method's pattern, as the reader of a report knows it.
-    pub fn pattern(&self) -> crate::method::Pattern {
-        self.call.method.pattern()
     }
 }
 

@@ -38,6 +38,7 @@ fn the_catalogue_is_whole() {
             "client-streaming",
             "deadlines",
             "flaky-network",
+            "mixed-calls",
             "open-loop-poisson",
             "payload-sweep",
             "quickstart",

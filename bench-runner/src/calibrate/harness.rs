@@ -9,11 +9,11 @@ use scenarios::Suite;
 use scenarios::load::Part;
 use scenarios::units::Nanos;
 
-use crate::call::Call;
 use crate::clock::{Clock, Hand};
 use crate::engine::fake::{self, Fake, Fate};
 use crate::exit::Failure;
 use crate::host::cpu::thread_cpu;
+use crate::mix::Mix;
 use crate::run::Share;
 use crate::run::lane::Lane;
 use crate::run::timeline::Timeline;
@@ -66,8 +66,8 @@ fn lane(load: &str) -> Result<(Lane<Fake>, Hand), Failure> {
         channels: CHANNELS,
         seed: scenario.seed,
     };
-    let call = Arc::new(Call::prepare(&scenario.call, scenario.seed, false));
+    let mix = Arc::new(Mix::prepare(&scenario.calls, scenario.seed, false));
     let timeline = Arc::new(Timeline::new(scenario));
     let watch = Watch::new(Stop::default(), Board::default());
-    Ok((Lane::new(clock, fake, call, timeline, share, watch), hand))
+    Ok((Lane::new(clock, fake, mix, timeline, share, watch), hand))
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use reports::view::format::plural;
-use scenarios::scenario::Scenario;
-use scenarios::units::Nanos;
+use scenarios::scenario::{Call, Calls, MixedCall, Scenario};
 use scenarios::{Case, Suite};
 
 use crate::exit::{Exit, Failure};
@@ -74,9 +73,8 @@ fn describe(scenario: &Scenario) -> String {
     let timeline = Timeline::new(scenario);
     let load = serde_json::to_value(&scenario.load).unwrap_or_default();
     let mut text = format!(
-        "{} ({}), {} on {}, load {load}, warm-up {}, measure {}, drain {}",
-        scenario.call.method,
-        scenario.pattern(),
+        "{}, {} on {}, load {load}, warm-up {}, measure {}, drain {}",
+        calls(&scenario.calls),
         plural(scenario.client.channels.into(), "channel"),
         plural(scenario.client.lanes.into(), "lane"),
         scenario.phases.warm_up,
@@ -86,12 +84,25 @@ fn describe(scenario: &Scenario) -> String {
     if scenario.repetitions > 1 {
         text += &format!(", {} repetitions", scenario.repetitions);
     }
-    if scenario
-        .call
-        .deadline
-        .is_some_and(|deadline| deadline > Nanos::ZERO)
-    {
-        text += &format!(", deadline {}", scenario.call.deadline.unwrap_or_default());
+    if let Some(deadline) = scenario.calls.only().and_then(|call| call.deadline) {
+        text += &format!(", deadline {deadline}");
     }
     text
+}
+
+/// `SayHello (unary)`, or of a mix each call with its share: `9 of 10 hello: SayHello (unary)`.
+fn calls(calls: &Calls) -> String {
+    let one = |call: &Call| format!("{} ({})", call.method, call.method.pattern());
+    if let Some(only) = calls.only() {
+        return one(only);
+    }
+    let all: u32 = calls.mix().iter().map(|mixed| mixed.weight).sum();
+    let mixed = calls.mix().iter().map(|mixed| {
+        let MixedCall { name, weight, call } = mixed;
+        let deadline = call
+            .deadline
+            .map_or_else(String::new, |at| format!(", deadline {at}"));
+        format!("{weight} of {all} {name}: {}{deadline}", one(call))
+    });
+    mixed.collect::<Vec<_>>().join("; ")
 }

@@ -21,11 +21,11 @@ use scenarios::scenario::{Address, ClientHttp2};
 use scenarios::units::Nanos;
 
 use self::status::Status;
-use crate::call::Call;
 use crate::clock::Clock;
+use crate::mix::Mix;
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(pub u32);
 
 /// A client stack.
@@ -36,8 +36,8 @@ pub trait Engine: Sized {
     /// Opens so many channels and makes sure that a gRPC server answers on each.
     fn open(to: &Endpoint, count: usize) -> impl Future<Output = Result<Self, ConnectError>>;
 
-    /// Binds the open channels to the run's clock and call.
-    fn begin(self, clock: Clock, call: Arc<Call>) -> Self::Channels;
+    /// Binds the open channels to the run's clock and calls.
+    fn begin(self, clock: Clock, mix: Arc<Mix>) -> Self::Channels;
 }
 
 /// Where channels go, and how they are set up.
@@ -69,7 +69,7 @@ pub trait Channels {
     /// How many there are.
     fn count(&self) -> usize;
 
-    /// Starts a call with a prepared request, by its index, on a channel, or says that it has no free stream.
+    /// Starts a call with a prepared request, by its index in the [`Mix`], on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
 
     /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent.

@@ -148,7 +148,10 @@ fn under_valgrind(
         in_flight: 1,
         think_time: Nanos::ZERO,
     });
-    scenario.call.deadline = None;
+    scenario
+        .calls
+        .iter_mut()
+        .for_each(|call| call.deadline = None);
     scenario.phases.warm_up = Nanos::from_millis(200);
     scenario.phases.measure = length;
     scenario.phases.drain = Nanos::from_millis(10_000);

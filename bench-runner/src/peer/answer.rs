@@ -148,6 +148,7 @@ impl Answer {
             heartbeat: None,
             windows: Vec::new(),
             channels: Vec::new(),
+            calls: Vec::new(),
         }
     }
 
@@ -211,7 +212,11 @@ impl Answer {
             return Timing::default();
         };
         let mut bounds = empty_histogram();
-        let deadline = scenario.call.deadline.unwrap_or_default();
+        let deadline = scenario
+            .calls
+            .only()
+            .and_then(|call| call.deadline)
+            .unwrap_or_default();
         let drain = scenario.phases.drain;
         for (calls, bound) in [
             (self.counts.deadline_exceeded, deadline),
@@ -245,7 +250,7 @@ mod tests {
 
     fn parts(yaml: &str) -> (Scenario, Call) {
         let scenario = crate::given::scenario(yaml);
-        let call = Call::prepare(&scenario.call, 1, true);
+        let call = Call::prepare(scenario.calls.only().unwrap(), 1, true);
         (scenario, call)
     }
 

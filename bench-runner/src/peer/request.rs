@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use scenarios::law::Law;
 use scenarios::load::{Closed, Load, Pace, Part, Segment as PacerSegment};
 use scenarios::method::Method;
-use scenarios::scenario::{Address, Headers, Scenario, When};
+use scenarios::scenario::{Address, Call, Headers, Scenario, When};
 use scenarios::units::{Bytes, Nanos};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ pub(super) fn request(
     address: &Address,
     seed: u64,
 ) -> Result<(Value, Option<Schedule>), PeerError> {
-    let call = &scenario.call;
+    let call = only_call(scenario)?;
     let [sent, replied] = sizes(scenario)?;
     let (load, schedule) = load(scenario, seed)?;
     let mut case = json!({
@@ -57,9 +57,15 @@ pub(super) fn request(
     Ok((case, schedule))
 }
 
+/// The one call of a case; no peer's client makes a mix.
+pub(super) fn only_call(scenario: &Scenario) -> Result<&Call, PeerError> {
+    let mix = || PeerError::Case("it has `calls`; make it a scenario for each call".to_owned());
+    scenario.calls.only().ok_or_else(mix)
+}
+
 /// The lengths of the name and of the reply, where the case is one that every client can play.
 fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
-    let call = &scenario.call;
+    let call = only_call(scenario)?;
     let reply = &call.reply;
     // Each request of a bidirectional call, after all of a client-streaming one: what comes without a word.
     let is_usual = match call.method {
@@ -170,6 +176,7 @@ mod tests {
                 "call: { method: LotsOfGreetings, reply: { when: after_first } }",
                 "`call.reply.when`",
             ),
+            ("calls: [ { weight: 9 }, { name: other } ]", "`calls`"),
             (
                 "call: { reply: { status: { code: NOT_FOUND } } }",
                 "`call.reply.status`",

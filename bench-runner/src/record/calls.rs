@@ -20,6 +20,8 @@ pub struct CallLog {
     lane: u32,
     calls: Vec<LoggedCall>,
     left_out: u64,
+    /// The calls of the mix by number; none where there is one call only.
+    mix: Vec<String>,
     stamps: Option<Stamps>,
 }
 
@@ -43,8 +45,16 @@ impl CallLog {
             lane,
             calls,
             left_out: 0,
+            mix: Vec::new(),
             stamps: None,
         }
+    }
+
+    /// Names the calls of a mix, by number.
+    #[must_use]
+    pub fn naming(mut self, mix: impl IntoIterator<Item = String>) -> CallLog {
+        self.mix = mix.into_iter().collect();
+        self
     }
 
     /// The server's stamps of the call that ends next.
@@ -92,10 +102,18 @@ impl CallLog {
     /// began at `origin`. The header comes before the first repetition.
     pub fn write_csv(&self, repetition: u32, origin: Nanos, to: &mut impl Write) -> io::Result<()> {
         if repetition == 1 {
-            writeln!(to, "{HEADER}")?;
+            writeln!(
+                to,
+                "{HEADER}{}",
+                if self.mix.is_empty() { "" } else { ",call" }
+            )?;
         }
         for call in &self.calls {
             call.write_csv(repetition, origin, to)?;
+            match self.mix.get(usize::from(call.sample.cell.part)) {
+                Some(name) => writeln!(to, ",{name}")?,
+                None => writeln!(to)?,
+            }
         }
         Ok(())
     }
@@ -110,7 +128,7 @@ impl LoggedCall {
 
     fn write_csv(&self, repetition: u32, origin: Nanos, to: &mut impl Write) -> io::Result<()> {
         let Sample {
-            segment,
+            cell,
             channel,
             intended,
             started,
@@ -121,7 +139,11 @@ impl LoggedCall {
             received,
         } = self.sample;
         let at = |time: Nanos| (origin + time).0;
-        let phase = if segment == 0 { "warm_up" } else { "measure" };
+        let phase = if cell.segment == 0 {
+            "warm_up"
+        } else {
+            "measure"
+        };
         write!(
             to,
             "{repetition},{},{},{phase},{},{},",
@@ -144,13 +166,13 @@ impl LoggedCall {
             received.bytes
         )?;
         match self.stamps {
-            None => writeln!(to, ",,,"),
+            None => write!(to, ",,,"),
             Some(Stamps {
                 connection,
                 arrival,
                 planned,
                 released,
-            }) => writeln!(to, "{connection},{arrival},{planned},{released}"),
+            }) => write!(to, "{connection},{arrival},{planned},{released}"),
         }
     }
 }
@@ -160,10 +182,11 @@ mod tests {
     use super::*;
     use crate::engine::Traffic;
     use crate::engine::status::Status;
+    use crate::record::Cell;
 
     fn call(intended: u64, channel: u32) -> Sample {
         Sample {
-            segment: 1,
+            cell: Cell::new(1, 0),
             channel,
             intended: Nanos(intended),
             started: Nanos(intended + 1),
@@ -217,7 +240,7 @@ mod tests {
         log.keep(&Sample {
             status: None,
             first_message: Some(Nanos(21)),
-            segment: 0,
+            cell: Cell::new(0, 0),
             ..call(20, 5)
         });
         let text = csv(&log, 1);

@@ -3,8 +3,9 @@
 //! **Hot**: `benches/lane.rs` guards the harness's own cost per call. Nothing is allocated, locked or logged per call.
 
 mod lies;
+#[cfg(test)]
+mod tests;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -13,16 +14,17 @@ use reports::mutant::{self, Mutant};
 use scenarios::load::Load;
 use scenarios::units::Nanos;
 
+use super::expiries::Expiries;
 use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
 use super::router::Router;
 use super::timeline::Timeline;
 use super::watch::{Spent, Watch};
-use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
-use crate::record::{CallLog, Recorder, Sample};
+use crate::mix::{Mix, Order};
+use crate::record::{CallLog, Cell, Parts, Recorder, Sample};
 
 /// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
 const AFTER_LOSS: Nanos = Nanos::from_millis(10);
@@ -33,20 +35,18 @@ const LONGEST_SLEEP: Nanos = Nanos::from_millis(100);
 pub struct Lane<C> {
     clock: Clock,
     channels: C,
-    call: Arc<Call>,
+    mix: Arc<Mix>,
     timeline: Arc<Timeline>,
     offer: Offer,
     router: Router,
     ops: Ops,
-    expiries: VecDeque<(Nanos, Ticket)>,
+    expiries: Expiries<Ticket>,
     events: Vec<Event>,
     recorder: Recorder,
     log: Option<CallLog>,
     watch: Watch,
     started_in_time: u64,
-    /// The prepared request of the next call, and how far from one of this lane's calls to the next.
-    request: u32,
-    request_stride: u32,
+    order: Order,
     measure_end: Nanos,
     drain_end: Nanos,
 }
@@ -83,7 +83,7 @@ impl<C: Channels> Lane<C> {
     pub fn new(
         clock: Clock,
         channels: C,
-        call: Arc<Call>,
+        mix: Arc<Mix>,
         timeline: Arc<Timeline>,
         share: Share,
         watch: Watch,
@@ -94,24 +94,24 @@ impl<C: Channels> Lane<C> {
             offer: Offer::new(Arc::clone(&timeline), share),
             router: Router::new(count),
             ops: Ops::default(),
-            expiries: VecDeque::new(),
+            expiries: Expiries::new(),
             events: Vec::new(),
             recorder: Recorder::new(
                 timeline.measured().len(),
                 timeline.measure_start,
                 timeline.measure_end.since(timeline.measure_start),
             )
+            .with_parts(Parts::of(mix.calls().len()))
             .with_channels(count),
             log: None,
             watch,
             started_in_time: 0,
-            request: call.request_after(0, share.part.index),
-            request_stride: share.part.of,
+            order: Order::new(&mix, share.part, share.seed),
             measure_end: timeline.measure_end,
             drain_end: timeline.drain_end,
             timeline,
             channels,
-            call,
+            mix,
         };
         lane.set_limit();
         lane
@@ -169,12 +169,12 @@ impl<C: Channels> Lane<C> {
     }
 
     fn expire(&mut self, now: Nanos) {
-        while let Some((at, ticket)) = self.expiries.front().copied() {
+        while let Some((at, ticket)) = self.expiries.front() {
             let op = self.ops.find(ticket);
             if at > now && op.is_some() {
                 break;
             }
-            self.expiries.pop_front();
+            self.expiries.pop();
             if let Some(id) = op {
                 let sent = self.channels.cancel(id);
                 self.end(
@@ -190,8 +190,11 @@ impl<C: Channels> Lane<C> {
     }
 
     fn collect_due(&mut self, now: Nanos) {
-        let recorder = &mut self.recorder;
-        let shed = |due: Due| recorder.shed(due.segment);
+        let (recorder, order, mix) = (&mut self.recorder, &mut self.order, &self.mix);
+        let shed = |due: Due| {
+            recorder.shed(Cell::new(due.segment, Mix::number(order.next())));
+            order.advance(mix);
+        };
         if self.offer.collect(lies::ticked(now), self.ops.len(), shed) {
             self.set_limit();
         }
@@ -228,10 +231,11 @@ impl<C: Channels> Lane<C> {
 
     /// Starts a call on the first channel that takes it; `false` where none does.
     fn start(&mut self, due: Due, started: Nanos) -> bool {
+        let request = self.order.next();
         for _ in 0..self.router.candidates() {
             let channel = self.router.front();
             let id = self.ops.next_id();
-            if self.channels.try_start(channel, id, self.request).is_ok() {
+            if self.channels.try_start(channel, id, request).is_ok() {
                 self.router.started();
                 self.keep(id, due, channel, started);
                 return true;
@@ -242,23 +246,24 @@ impl<C: Channels> Lane<C> {
     }
 
     fn keep(&mut self, id: OpId, due: Due, channel: usize, started: Nanos) {
+        let request = self.order.next();
+        self.order.advance(&self.mix);
+        let cell = Cell::new(due.segment, Mix::number(request));
         let op = Op {
             sample: Sample {
-                segment: due.segment,
+                cell,
                 channel: channel as u32,
                 intended: lies::intended(due.intended, started),
                 started,
                 ..Sample::BLANK
             },
-            request: self.request,
+            request,
             last_message: started,
         };
         let ticket = self.ops.insert(id, op);
-        self.request = self.call.request_after(self.request, self.request_stride);
-        self.recorder
-            .started(due.segment, started.since(due.intended));
-        if let Some(timeout) = self.call.deadline {
-            self.expiries.push_back((started + timeout, ticket));
+        self.recorder.started(cell, started.since(due.intended));
+        if let Some(timeout) = self.mix.call(request).deadline {
+            self.expiries.push(started + timeout, ticket);
         }
     }
 
@@ -315,7 +320,7 @@ impl<C: Channels> Lane<C> {
         let Some(op) = self.ops.get_mut(id) else {
             return;
         };
-        match self.call.check(op.request, op.sample.received) {
+        match self.mix.check(op.request, op.sample.received) {
             Ok(()) => self.end(id, at, Some(Status::OK), sent, ""),
             Err(wrong) => self.end(id, at, Some(Status::WRONG_REPLY), sent, &wrong),
         }
@@ -352,7 +357,9 @@ impl<C: Channels> Lane<C> {
             }
         }
         for due in self.offer.abandon() {
-            self.recorder.shed(due.segment);
+            let number = Mix::number(self.order.next());
+            self.order.advance(&self.mix);
+            self.recorder.shed(Cell::new(due.segment, number));
         }
     }
 
@@ -362,7 +369,7 @@ impl<C: Channels> Lane<C> {
         } else {
             self.drain_end
         };
-        let expiry = self.expiries.front().map(|(at, _)| *at);
+        let expiry = self.expiries.front().map(|(at, _)| at);
         let offer = self.offer.next_wake();
         let wake = [expiry, offer]
             .into_iter()
@@ -387,10 +394,10 @@ fn hear_message(
     match sample.first_message {
         None => sample.first_message = Some(at),
         Some(_) if mutant::is(Mutant::AverageGaps) => {}
-        Some(_) => recorder.message_gap(sample.segment, at.since(op.last_message)),
+        Some(_) => recorder.message_gap(sample.cell, at.since(op.last_message)),
     }
     op.last_message = at;
     if let Some(asked_at) = asked_at {
-        recorder.exchange_time(sample.segment, at.since(asked_at));
+        recorder.exchange_time(sample.cell, at.since(asked_at));
     }
 }

@@ -2,6 +2,7 @@
 
 mod calm;
 mod conditions;
+mod expiries;
 mod heartbeat;
 pub mod lane;
 mod offer;

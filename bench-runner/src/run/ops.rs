@@ -25,7 +25,7 @@ pub(super) struct Ops {
 }
 
 /// Names a call for good, where an [`OpId`] may by now name another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket {
     id: OpId,
     generation: u32,

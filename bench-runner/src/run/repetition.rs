@@ -21,6 +21,7 @@ use crate::engine::{ConnectError, ConnectFailure};
 use crate::host::affinity;
 use crate::host::clock::ClockFacts;
 use crate::host::memory::peak_rss;
+use crate::mix::Mix;
 use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
@@ -65,7 +66,8 @@ pub struct Made {
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
-    let before = target.counters(case.scenario.call.method);
+    let methods = Mix::methods(&case.scenario.calls);
+    let before = target.counters(&methods);
     let mut plan = Plan::bind(
         &case.scenario,
         target.address().clone(),
@@ -96,17 +98,17 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let mut records = phases.running.join()?;
     let network = network.map(Network::finish).transpose()?;
     let calls = CallLog::merged(records.iter_mut().filter_map(|record| record.log.take()));
-    let mut measured = gather(&records, &plan.timeline, &passed);
+    let mut measured = gather(&records, &plan, &passed);
     let start = plan.timeline.measure_start;
     measured.conditions = Some(conditions(&case.scenario, start, &records, &passed));
     measured.heartbeat = heartbeat.finish();
     measured.network = network;
     measured.server_rss = target.pid().and_then(peak_rss);
     let counted = before
-        .zip(target.counters(case.scenario.call.method))
+        .zip(target.counters(&methods))
         .map(|(before, after)| after.since(&before));
     if let Some(counted) = counted {
-        measured.server_counts = Some(counted.method);
+        measured.server_counts = Some(counted.methods);
         measured.release_lateness = Some(Timing::new(&counted.release_lateness));
     }
     let died = target.stop();
@@ -249,7 +251,7 @@ impl Phases<'_, '_> {
     }
 }
 
-fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measured {
+fn gather(records: &[LaneRecord], plan: &Plan, passed: &Passed) -> Measured {
     let mut wire = Wire::default();
     records
         .iter()
@@ -260,7 +262,8 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measu
             .iter()
             .map(|record| record.measure_end)
             .min()
-            .unwrap_or(timeline.measure_start),
+            .unwrap_or(plan.timeline.measure_start),
+        mix: plan.mix.named().to_vec(),
         client_cpu: Nanos(records.iter().map(|record| record.spent.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
         server_cpu: passed.server_cpu,

@@ -119,18 +119,19 @@ fn run<E: Engine>(
     runtime.block_on(async {
         let log = plan.logged_calls.map(|calls| {
             let Part { index, of } = lane.share.part;
-            CallLog::new(index, calls.div_ceil(of) as usize)
+            let names = plan.mix.named().iter().map(|named| named.name.clone());
+            CallLog::new(index, calls.div_ceil(of) as usize).naming(names)
         });
         let engine = E::open(&plan.endpoint, lane.share.channels as usize).await?;
         let _ = opened.send(());
         // The other lanes may have failed: then nobody starts this one.
         let clock = started.await.map_err(|_| RunError::NotStarted)?;
         let mut timer = Timer::new(clock.clone(), plan.idle)?;
-        let channels = engine.begin(clock.clone(), plan.call.clone());
+        let channels = engine.begin(clock.clone(), plan.mix.clone());
         let mut lane = Lane::new(
             clock,
             channels,
-            plan.call.clone(),
+            plan.mix.clone(),
             plan.timeline.clone(),
             lane.share,
             watch,

@@ -17,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What a reference server has counted since it started.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// Of one method.
-    pub method: MethodCounts,
+    /// Of the methods that are called, together.
+    pub methods: MethodCounts,
     /// How late it released its answers against its plans, in nanoseconds.
     pub release_lateness: Histogram<u64>,
 }
@@ -26,7 +26,7 @@ pub struct Counted {
 impl Counted {
     /// What was added after `before`.
     pub fn since(mut self, before: &Counted) -> Counted {
-        let (to, from) = (&mut self.method, &before.method);
+        let (to, from) = (&mut self.methods, &before.methods);
         to.calls = to.calls.saturating_sub(from.calls);
         to.requests = to.requests.saturating_sub(from.requests);
         to.replies = to.replies.saturating_sub(from.replies);
@@ -38,21 +38,21 @@ impl Counted {
     }
 }
 
-/// The counts of one method; `None` where the target is no reference server, or is gone.
-pub(super) fn fetch(address: &Address, method: Method) -> Option<Counted> {
+/// The counts of some methods together; `None` where the target is no reference server, or is gone.
+pub(super) fn fetch(address: &Address, methods: &[Method]) -> Option<Counted> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .ok()?;
     runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, ask(address, method))
+        tokio::time::timeout(PATIENCE, ask(address, methods))
             .await
             .ok()
             .flatten()
     })
 }
 
-async fn ask(address: &Address, method: Method) -> Option<Counted> {
+async fn ask(address: &Address, methods: &[Method]) -> Option<Counted> {
     let endpoint = Endpoint::from_shared(address.to_string()).ok()?;
     let channel: Channel = endpoint.connect().await.ok()?;
     let reply = ReferenceClient::new(channel)
@@ -60,19 +60,19 @@ async fn ask(address: &Address, method: Method) -> Option<Counted> {
         .await
         .ok()?
         .into_inner();
-    let counted = reply
-        .methods
-        .get(method.name())
-        .copied()
-        .unwrap_or_default();
+    let mut sum = MethodCounts::default();
+    for counted in methods
+        .iter()
+        .filter_map(|method| reply.methods.get(method.name()))
+    {
+        sum.calls += counted.calls;
+        sum.requests += counted.requests;
+        sum.replies += counted.replies;
+        sum.request_bytes += counted.request_bytes;
+        sum.reply_bytes += counted.reply_bytes;
+    }
     Some(Counted {
-        method: MethodCounts {
-            calls: counted.calls,
-            requests: counted.requests,
-            replies: counted.replies,
-            request_bytes: counted.request_bytes,
-            reply_bytes: counted.reply_bytes,
-        },
+        methods: sum,
         release_lateness: histogram(&reply.release_lateness.unwrap_or_default().histogram),
     })
 }

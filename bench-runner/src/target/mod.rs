@@ -148,9 +148,9 @@ impl Target {
         self.process.as_ref().map(ServerProcess::pid)
     }
 
-    /// What it has counted of a method, where it is a reference server.
-    pub fn counters(&self, method: Method) -> Option<Counted> {
-        counters::fetch(&self.address, method)
+    /// What it has counted of these methods together, where it is a reference server.
+    pub fn counters(&self, methods: &[Method]) -> Option<Counted> {
+        counters::fetch(&self.address, methods)
     }
 
     /// Stops it, where we started it; tells how it had ended by itself, if it had.

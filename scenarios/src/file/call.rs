@@ -16,6 +16,12 @@ use crate::units::{Bytes, Nanos};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Call")]
 pub(crate) struct CallFile {
+    /// Of one of `calls`: its name.
+    #[schemars(skip)]
+    pub(crate) name: Option<String>,
+    /// Of one of `calls`: its weight.
+    #[schemars(skip)]
+    pub(crate) weight: Option<u32>,
     /// The method of the Greeter.
     #[schemars(extend("default" = "SayHello"))]
     pub(crate) method: Option<Method>,

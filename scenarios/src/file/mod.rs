@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod call;
+mod mix;
 mod network;
 mod peer;
 mod target;
@@ -44,6 +45,9 @@ pub(crate) struct ScenarioFile {
     pub(crate) network: Option<NetworkFile>,
     /// What one call is.
     pub(crate) call: Option<CallFile>,
+    /// Several calls in the shares of their weights, instead of `call`.
+    #[schemars(schema_with = "mix::schema")]
+    pub(crate) calls: Option<Vec<CallFile>>,
     /// When calls start.
     #[schemars(extend("default" = { "closed": { "in_flight": 1 } }))]
     pub(crate) load: Option<Load>,

@@ -3,6 +3,7 @@
 mod behaviour;
 mod call;
 mod load;
+mod mix;
 mod network;
 mod peer;
 mod target;
@@ -69,10 +70,12 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     let target = target(file.target)?;
     let client = client(file.client.unwrap_or_default())?;
     let network = file.network.map(network::network).transpose()?;
-    let call = call::call(file.call.unwrap_or_default())?;
+    let calls = mix::calls(file.call, file.calls)?;
     let load = load::load(file.load, client.channels)?;
     let phases = phases(&file.phases.unwrap_or_default(), &load)?;
     let record = record(&file.record.unwrap_or_default())?;
+    let limits = file.limits.unwrap_or_default();
+    mix::check_limits(&limits, &calls)?;
     let repetitions = within(
         &KeyPath::of("repetitions"),
         file.repetitions.unwrap_or(1),
@@ -84,13 +87,13 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
         target,
         client,
         network,
-        call,
+        calls,
         load,
         phases,
         record,
         repetitions,
         seed: file.seed.unwrap_or(42),
-        limits: file.limits.unwrap_or_default(),
+        limits,
     })
 }
 

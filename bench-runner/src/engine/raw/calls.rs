@@ -10,11 +10,11 @@ use wire::{
     Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
 };
 
-use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
+use crate::mix::Mix;
 
 /// A call in flight.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,9 @@ pub(super) struct Running {
 
 /// The calls in flight, by the lane's ids.
 pub(super) struct Calls {
-    call: Arc<Call>,
+    mix: Arc<Mix>,
+    /// Whether the server is asked for its own times, of any call.
+    stamps: bool,
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
     first: First,
@@ -70,9 +72,10 @@ impl Running {
 }
 
 impl Calls {
-    pub(super) fn new(call: Arc<Call>) -> Calls {
+    pub(super) fn new(mix: Arc<Mix>) -> Calls {
         Calls {
-            call,
+            stamps: mix.has_stamps(),
+            mix,
             running: Vec::new(),
             due: Vec::new(),
             first: First::default(),
@@ -102,7 +105,7 @@ impl Calls {
 
     /// What the first messages of a prepared request amount to.
     pub(super) fn sent(&self, request: u32, progress: Progress) -> Traffic {
-        self.call.request(request).traffic(progress.messages)
+        self.mix.request(request).traffic(progress.messages)
     }
 
     /// Ends a call that no connection took.
@@ -216,7 +219,7 @@ impl ClientEvents for Hearing<'_> {
         message: Piece<'_>,
         outcome: &wire::Outcome<'_>,
     ) {
-        let whole = self.calls.first.reply.is_none() || self.calls.call.stamps;
+        let whole = self.calls.first.reply.is_none() || self.calls.stamps;
         if whole || outcome.status != wire::Status::OK {
             self.head(call, head);
             self.message(call, message);
@@ -262,7 +265,7 @@ impl ClientEvents for Hearing<'_> {
             let trailers = plain(outcome.trailers);
             self.calls.first.reply = Some(FirstReply { metadata, trailers });
         }
-        if self.calls.call.stamps
+        if self.calls.stamps
             && let Some(stamps) = Stamps::of(|name| outcome.trailers.get(name))
         {
             let kind = Happened::Stamped(stamps);

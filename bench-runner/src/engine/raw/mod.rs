@@ -21,8 +21,8 @@ use self::hub::Hub;
 use self::templates::Templates;
 use super::times::Times;
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
-use crate::call::Call;
 use crate::clock::Clock;
+use crate::mix::Mix;
 
 /// Connections that are open, before the run has begun.
 pub struct Raw {
@@ -49,12 +49,12 @@ impl Engine for Raw {
         open::open(to, count).await
     }
 
-    fn begin(mut self, clock: Clock, call: Arc<Call>) -> RawChannels {
+    fn begin(mut self, clock: Clock, mix: Arc<Mix>) -> RawChannels {
         self.hub.begin(clock.clone());
         RawChannels {
             hub: self.hub,
-            templates: Templates::new(&call, &self.authority),
-            calls: Calls::new(call),
+            templates: Templates::new(&mix, &self.authority),
+            calls: Calls::new(mix),
             clock,
             times: self.times,
             stillborn: Vec::new(),
@@ -70,9 +70,10 @@ impl Channels for RawChannels {
     }
 
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
-        let messages = self.templates.messages(request);
+        let template = self.templates.of(request);
+        let messages = template.messages(request);
         let single = messages.count == 1;
-        let (head, token) = (&self.templates.head, u64::from(op.0));
+        let (head, token) = (&template.head, u64::from(op.0));
         let started = self
             .hub
             .start(channel, head, token, &messages.first, single)?;
@@ -81,7 +82,7 @@ impl Channels for RawChannels {
             self.stillborn.push(op);
             return Ok(());
         };
-        let ping_pong = self.templates.ping_pong;
+        let ping_pong = template.ping_pong;
         if !single && !ping_pong {
             for left in (0..messages.count - 1).rev() {
                 self.hub
@@ -150,7 +151,7 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
         let Some(running) = calls.get_mut(op) else {
             continue;
         };
-        let messages = templates.messages(running.request);
+        let messages = templates.of(running.request).messages(running.request);
         running.left -= 1;
         running.asked_at = Some(clock.now());
         hub.send(

@@ -1,12 +1,16 @@
-//! What the calls of a run send, framed once: the request's header block and its messages.
+//! What the calls of a run send, framed once: each call's header block and its messages.
 
 use scenarios::units::Nanos;
 use wire::{Message, Request, Template};
 
 use crate::call::Call;
+use crate::mix::Mix;
 
 /// What the calls of a run send.
-pub(super) struct Templates {
+pub(super) struct Templates(Vec<CallTemplate>);
+
+/// What one call sends.
+pub(super) struct CallTemplate {
     pub(super) head: Template,
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
@@ -20,7 +24,24 @@ pub(super) struct Messages {
 }
 
 impl Templates {
-    pub(super) fn new(call: &Call, authority: &str) -> Templates {
+    pub(super) fn new(mix: &Mix, authority: &str) -> Templates {
+        let calls = mix.calls().iter();
+        Templates(
+            calls
+                .map(|call| CallTemplate::new(call, authority))
+                .collect(),
+        )
+    }
+
+    /// Of the call that a request is of.
+    #[inline]
+    pub(super) fn of(&self, request: u32) -> &CallTemplate {
+        &self.0[Mix::number(request)]
+    }
+}
+
+impl CallTemplate {
+    fn new(call: &Call, authority: &str) -> CallTemplate {
         let timeout = call.deadline.map(timeout);
         let metadata: Vec<(&str, &[u8])> = call
             .metadata
@@ -42,15 +63,17 @@ impl Templates {
                 count: request.messages,
             })
             .collect();
-        Templates {
+        CallTemplate {
             head,
             ping_pong: call.is_ping_pong(),
             pool,
         }
     }
 
+    /// The messages of a request.
+    #[inline]
     pub(super) fn messages(&self, request: u32) -> &Messages {
-        &self.pool[request as usize]
+        &self.pool[Mix::within(request) as usize]
     }
 }
 

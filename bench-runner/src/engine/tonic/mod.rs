@@ -24,8 +24,8 @@ use reports::model::{FirstReply, Wire};
 use self::call::{Log, Sent, Template};
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
-use crate::call::Call;
 use crate::clock::Clock;
+use crate::mix::Mix;
 
 /// Channels that are open, before the run has begun.
 pub struct Tonic {
@@ -42,8 +42,9 @@ pub struct TonicChannels {
     in_flight: Vec<u32>,
     running: Vec<Option<Running>>,
     calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
-    call: Arc<Call>,
-    template: Rc<Template>,
+    mix: Arc<Mix>,
+    /// What each call of the mix has in common.
+    templates: Vec<Rc<Template>>,
     log: Log,
 }
 
@@ -75,8 +76,8 @@ impl Engine for Tonic {
         })
     }
 
-    fn begin(self, clock: Clock, call: Arc<Call>) -> TonicChannels {
-        let longest = longest_reply(&call);
+    fn begin(self, clock: Clock, mix: Arc<Mix>) -> TonicChannels {
+        let longest = longest_reply(&mix);
         let channels = self.channels.into_iter();
         let channels: Vec<_> = channels
             .map(|grpc| grpc.max_decoding_message_size(longest))
@@ -85,9 +86,13 @@ impl Engine for Tonic {
             in_flight: vec![0; channels.len()],
             running: Vec::new(),
             calls: FuturesUnordered::new(),
-            template: Rc::new(Template::new(&call)),
-            log: Log::new(clock, call.stamps),
-            call,
+            templates: mix
+                .calls()
+                .iter()
+                .map(|call| Rc::new(Template::new(call)))
+                .collect(),
+            log: Log::new(clock, mix.has_stamps()),
+            mix,
             channels,
             seen: self.seen,
             shared: self.shared,
@@ -97,9 +102,9 @@ impl Engine for Tonic {
 
 /// What tonic may put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
 /// make of it, and tonic's own limit on top. A server that announces more is refused.
-fn longest_reply(call: &Call) -> usize {
+fn longest_reply(mix: &Mix) -> usize {
     const TONICS_OWN: u64 = 4 << 20;
-    usize::try_from(call.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
+    usize::try_from(mix.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
 }
 
 impl TonicChannels {
@@ -121,12 +126,14 @@ impl Channels for TonicChannels {
         }
         let sent = Arc::<Sent>::default();
         let grpc = self.channels[channel].clone();
-        let template = Rc::clone(&self.template);
-        let call = Arc::clone(&self.call);
+        let template = Rc::clone(&self.templates[Mix::number(request)]);
+        let mix = Arc::clone(&self.mix);
         let log = self.log.of(op);
         let counted = Arc::clone(&sent);
-        let future =
-            Box::pin(async move { call::run(grpc, &call, &template, request, counted, log).await });
+        let future = Box::pin(async move {
+            let (call, request) = (mix.call(request), Mix::within(request));
+            call::run(grpc, call, &template, request, counted, log).await;
+        });
         let (abort, registration) = AbortHandle::new_pair();
         self.calls.push(Abortable::new(future, registration));
         let index = op.0 as usize;

@@ -2,7 +2,7 @@
 
 use bench_runner::engine::Traffic;
 use bench_runner::engine::status::Status;
-use bench_runner::record::Sample;
+use bench_runner::record::{Cell, Sample};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use reports::model::{Quantile, Shown, Timing};
@@ -15,7 +15,7 @@ use crate::statistics::quantile;
 /// A call of the measured time that ends OK.
 fn sample(intended: u64, lag: u64, service: u64) -> Sample {
     Sample {
-        segment: 1,
+        cell: Cell::new(1, 0),
         channel: 0,
         intended: Nanos(intended),
         started: Nanos(intended + lag),

@@ -18,7 +18,10 @@ fn samples() -> Vec<Sample> {
                 bytes: 23,
             };
             Sample {
-                cell: Cell::new(1, 0),
+                cell: Cell {
+                    segment: 1,
+                    part: 0,
+                },
                 channel: 0,
                 intended,
                 started,

@@ -28,7 +28,7 @@ pub struct MixedCall {
 
 impl Calls {
     /// All calls, in the order of the file; there is at least one.
-    pub fn iter(&self) -> impl Iterator<Item = &Call> {
+    pub fn iter(&self) -> impl Iterator<Item = &Call> + Clone {
         let (one, several): (Option<&Call>, &[MixedCall]) = match self {
             Calls::Call(call) => (Some(call), &[]),
             Calls::Calls(mix) => (None, mix),

@@ -123,7 +123,7 @@ fn undisturbed(scenario: &Scenario) -> Scenario {
     match &mut plain.target {
         TargetOf::ReferenceServer(server) => server.behaviour = Behaviour::default(),
         TargetOf::Peer(server) => server.behaviour = Behaviour::default(),
-        TargetOf::Address(_) | TargetOf::Command(_) => {}
+        TargetOf::Address(_) | TargetOf::Addresses(_) | TargetOf::Command(_) => {}
     }
     plain
 }

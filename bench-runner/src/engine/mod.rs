@@ -33,11 +33,30 @@ pub trait Engine: Sized {
     /// Its channels, once the run has begun.
     type Channels: Channels;
 
-    /// Opens so many channels and makes sure that a gRPC server answers on each.
-    fn open(to: &Endpoint, count: usize) -> impl Future<Output = Result<Self, ConnectError>>;
+    /// Opens channels and makes sure that a gRPC server answers on each.
+    fn open(channels: &[Opening]) -> impl Future<Output = Result<Self, ConnectError>>;
 
     /// Binds the open channels to the run's clock and calls.
     fn begin(self, clock: Clock, mix: Arc<Mix>) -> Self::Channels;
+}
+
+/// A channel that is to be opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Where it goes.
+    pub to: Endpoint,
+    /// When, after the first of them all; those of a lane come in order.
+    pub after: Nanos,
+}
+
+impl Opening {
+    /// Waits until it is due, where now is `now` after the first of all was.
+    async fn due(&self, now: Nanos) {
+        // A sleep of nothing still takes a tick of tokio's timer.
+        if self.after > now {
+            tokio::time::sleep(self.after.since(now).into()).await;
+        }
+    }
 }
 
 /// Where channels go, and how they are set up.
@@ -74,6 +93,14 @@ pub trait Channels {
 
     /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent.
     fn cancel(&mut self, op: OpId) -> Traffic;
+
+    /// Closes a channel on which nothing is in flight, and begins to open it anew; it is Busy until it is open.
+    fn reopen(&mut self, channel: usize);
+
+    /// Whether a channel has been opened anew since this was last asked.
+    fn has_reopened(&mut self) -> bool {
+        false
+    }
 
     /// Drives the connections and appends what happened, each event stamped as it was seen.
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>);

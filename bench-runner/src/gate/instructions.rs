@@ -130,7 +130,9 @@ fn under_valgrind(
             ];
             words.map(str::to_owned).to_vec()
         }
-        Target::Address(_) | Target::Peer(_) => return Err(CountError::NotOurs),
+        Target::Address(_) | Target::Addresses(_) | Target::Peer(_) => {
+            return Err(CountError::NotOurs);
+        }
     };
     let mut scenario = scenario.clone();
     let mut words = vec![

@@ -149,6 +149,7 @@ impl Answer {
             windows: Vec::new(),
             channels: Vec::new(),
             calls: Vec::new(),
+            targets: Vec::new(),
         }
     }
 

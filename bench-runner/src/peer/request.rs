@@ -79,6 +79,15 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.reply.headers", reply.headers == Headers::AtOnce),
         ("call.stamps", call.stamps),
         ("network", scenario.network.is_some()),
+        (
+            "client.connect_ramp",
+            scenario.client.connect_ramp != Nanos::ZERO,
+        ),
+        (
+            "client.calls_per_channel",
+            scenario.client.calls_per_channel.is_some(),
+        ),
+        ("client.balance", scenario.client.balance.is_some()),
         ("record.calls", scenario.record.calls.is_some()),
     ];
     if let Some((key, _)) = refused.iter().find(|(_, is_there)| *is_there) {
@@ -176,6 +185,12 @@ mod tests {
                 "call: { method: LotsOfGreetings, reply: { when: after_first } }",
                 "`call.reply.when`",
             ),
+            (
+                "client: { calls_per_channel: 9 }",
+                "`client.calls_per_channel`",
+            ),
+            ("client: { connect_ramp: 1s }", "`client.connect_ramp`"),
+            ("client: { balance: pick_first }", "`client.balance`"),
             ("calls: [ { weight: 9 }, { name: other } ]", "`calls`"),
             (
                 "call: { reply: { status: { code: NOT_FOUND } } }",

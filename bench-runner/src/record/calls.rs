@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use scenarios::units::Nanos;
 
-use super::Sample;
+use super::{Parts, Sample};
 use crate::engine::Stamps;
 
 const HEADER: &str = "repetition,lane,channel,phase,intended_ns,started_ns,first_message_ns,done_ns,status,\
@@ -22,6 +22,7 @@ pub struct CallLog {
     left_out: u64,
     /// The calls of the mix by number; none where there is one call only.
     mix: Vec<String>,
+    parts: Parts,
     stamps: Option<Stamps>,
 }
 
@@ -46,13 +47,15 @@ impl CallLog {
             calls,
             left_out: 0,
             mix: Vec::new(),
+            parts: Parts::ONE,
             stamps: None,
         }
     }
 
     /// Names the calls of a mix, by number.
     #[must_use]
-    pub fn naming(mut self, mix: impl IntoIterator<Item = String>) -> CallLog {
+    pub fn naming(mut self, mix: impl IntoIterator<Item = String>, parts: Parts) -> CallLog {
+        self.parts = parts;
         self.mix = mix.into_iter().collect();
         self
     }
@@ -110,7 +113,10 @@ impl CallLog {
         }
         for call in &self.calls {
             call.write_csv(repetition, origin, to)?;
-            match self.mix.get(usize::from(call.sample.cell.part)) {
+            match self
+                .mix
+                .get(usize::from(self.parts.call_of(call.sample.cell)))
+            {
                 Some(name) => writeln!(to, ",{name}")?,
                 None => writeln!(to)?,
             }
@@ -186,7 +192,10 @@ mod tests {
 
     fn call(intended: u64, channel: u32) -> Sample {
         Sample {
-            cell: Cell::new(1, 0),
+            cell: Cell {
+                segment: 1,
+                part: 0,
+            },
             channel,
             intended: Nanos(intended),
             started: Nanos(intended + 1),
@@ -240,7 +249,10 @@ mod tests {
         log.keep(&Sample {
             status: None,
             first_message: Some(Nanos(21)),
-            cell: Cell::new(0, 0),
+            cell: Cell {
+                segment: 0,
+                part: 0,
+            },
             ..call(20, 5)
         });
         let text = csv(&log, 1);

@@ -121,7 +121,7 @@ impl Recorder {
     pub fn new(measured_segments: usize, measure_start: Nanos, measured: Nanos) -> Recorder {
         Recorder {
             tallies: (0..=measured_segments).map(|_| Tally::new()).collect(),
-            parts: Parts::of(1),
+            parts: Parts::ONE,
             intervals: Intervals::new(measure_start, measured),
             channels: PerChannel::new(0),
             failures: Failures::default(),
@@ -221,7 +221,16 @@ impl Recorder {
 
     /// The measured tallies of one call of the mix, by its number.
     fn of_call(&self, number: usize) -> impl Iterator<Item = &Tally> {
-        self.segments().map(move |parts| &parts[number])
+        let targets = usize::from(self.parts.targets);
+        self.segments()
+            .flat_map(move |parts| &parts[number * targets..][..targets])
+    }
+
+    /// The measured tallies of one target, by its number.
+    fn of_target(&self, number: usize) -> impl Iterator<Item = &Tally> {
+        let targets = usize::from(self.parts.targets);
+        self.segments()
+            .flat_map(move |parts| parts.iter().skip(number).step_by(targets))
     }
 
     /// What all calls came to, the warm-up's too.
@@ -282,7 +291,10 @@ mod tests {
     fn sample(intended: u64, lag: u64, service: u64) -> Sample {
         let started = intended + lag;
         Sample {
-            cell: Cell::new(1, 0),
+            cell: Cell {
+                segment: 1,
+                part: 0,
+            },
             channel: 0,
             intended: Nanos(intended),
             started: Nanos(started),

@@ -1,8 +1,8 @@
 //! From the records of all lanes to one repetition of the result file.
 
 use reports::model::{
-    CallStats, ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Network,
-    Repetition, Stage, Timing, Totals, Validity, Verdict, Wire,
+    CallStats, ChannelStats, Conditions, Cost, Counts, FirstReply, Heartbeat, MethodCounts,
+    Network, Repetition, Stage, TargetStats, Timing, Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
@@ -17,6 +17,8 @@ pub struct Measured {
     pub measure_end: Nanos,
     /// The calls of the mix by number; none where there is one call only.
     pub mix: Vec<Named>,
+    /// The targets by number, each with its channels; none where the target is one server.
+    pub targets: Vec<(String, u32)>,
     /// CPU time of the lanes over the measured time.
     pub client_cpu: Nanos,
     /// The runner's peak memory.
@@ -93,6 +95,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         windows: recorder.intervals.windows(length),
         channels: measured.channels.clone(),
         calls: calls(recorder, &measured.mix, length),
+        targets: targets(recorder, &measured.targets, length),
         counts,
     }
 }
@@ -114,6 +117,24 @@ fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
     let mut whole = Tally::new();
     tallies.into_iter().for_each(|tally| whole.merge(tally));
     whole
+}
+
+/// The statistics of each target.
+fn targets(recorder: &Recorder, targets: &[(String, u32)], length: Nanos) -> Vec<TargetStats> {
+    let one = |(number, (address, channels)): (usize, &(String, u32))| {
+        let tally = sum(recorder.of_target(number));
+        let (counts, timings) = (tally.counts(), tally.timings());
+        TargetStats {
+            address: address.clone(),
+            channels: *channels,
+            achieved_per_s: per_second(counts.ok, length),
+            response_time: timings.response_time,
+            service_time: timings.service_time,
+            // What was shed had no target, wherever it is counted.
+            counts: Counts { shed: 0, ..counts },
+        }
+    };
+    targets.iter().enumerate().map(one).collect()
 }
 
 /// The statistics of each call of a mix.

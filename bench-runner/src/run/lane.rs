@@ -14,6 +14,7 @@ use reports::mutant::{self, Mutant};
 use scenarios::load::Load;
 use scenarios::units::Nanos;
 
+use super::churn::Churn;
 use super::expiries::Expiries;
 use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
@@ -24,7 +25,7 @@ use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
 use crate::mix::{Mix, Order};
-use crate::record::{CallLog, Cell, Parts, Recorder, Sample};
+use crate::record::{CallLog, Parts, Recorder, Sample};
 
 /// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
 const AFTER_LOSS: Nanos = Nanos::from_millis(10);
@@ -47,6 +48,11 @@ pub struct Lane<C> {
     watch: Watch,
     started_in_time: u64,
     order: Order,
+    parts: Parts,
+    /// The target of each channel; none where there is one only.
+    targets: Vec<u16>,
+    /// Where channels come and go.
+    churn: Option<Churn>,
     measure_end: Nanos,
     drain_end: Nanos,
 }
@@ -89,6 +95,10 @@ impl<C: Channels> Lane<C> {
         watch: Watch,
     ) -> Lane<C> {
         let count = channels.count();
+        let parts = Parts {
+            calls: mix.calls().len() as u16,
+            ..Parts::ONE
+        };
         let mut lane = Lane {
             clock,
             offer: Offer::new(Arc::clone(&timeline), share),
@@ -101,12 +111,15 @@ impl<C: Channels> Lane<C> {
                 timeline.measure_start,
                 timeline.measure_end.since(timeline.measure_start),
             )
-            .with_parts(Parts::of(mix.calls().len()))
+            .with_parts(parts)
             .with_channels(count),
             log: None,
             watch,
             started_in_time: 0,
             order: Order::new(&mix, share.part, share.seed),
+            churn: None,
+            parts,
+            targets: Vec::new(),
             measure_end: timeline.measure_end,
             drain_end: timeline.drain_end,
             timeline,
@@ -120,6 +133,22 @@ impl<C: Channels> Lane<C> {
     /// Keeps a log of single calls.
     pub fn with_log(mut self, log: Option<CallLog>) -> Lane<C> {
         self.log = log;
+        self
+    }
+
+    /// Tells so many targets apart: which of them each channel goes to.
+    pub fn with_targets(mut self, count: u16, targets: Vec<u16>) -> Lane<C> {
+        if count > 1 {
+            self.parts.targets = count;
+            self.recorder = self.recorder.with_parts(self.parts);
+            self.targets = targets;
+        }
+        self
+    }
+
+    /// Closes each channel after so many calls, and opens it anew.
+    pub fn with_calls_per_channel(mut self, calls: Option<u32>) -> Lane<C> {
+        self.churn = calls.map(|calls| Churn::new(calls, self.channels.count()));
         self
     }
 
@@ -191,8 +220,10 @@ impl<C: Channels> Lane<C> {
 
     fn collect_due(&mut self, now: Nanos) {
         let (recorder, order, mix) = (&mut self.recorder, &mut self.order, &self.mix);
+        let parts = self.parts;
         let shed = |due: Due| {
-            recorder.shed(Cell::new(due.segment, Mix::number(order.next())));
+            // It has no target, and is counted with the first one's.
+            recorder.shed(parts.cell(due.segment, Mix::number(order.next()), 0));
             order.advance(mix);
         };
         if self.offer.collect(lies::ticked(now), self.ops.len(), shed) {
@@ -235,7 +266,7 @@ impl<C: Channels> Lane<C> {
         for _ in 0..self.router.candidates() {
             let channel = self.router.front();
             let id = self.ops.next_id();
-            if self.channels.try_start(channel, id, request).is_ok() {
+            if !self.is_spent(channel) && self.channels.try_start(channel, id, request).is_ok() {
                 self.router.started();
                 self.keep(id, due, channel, started);
                 return true;
@@ -245,10 +276,31 @@ impl<C: Channels> Lane<C> {
         false
     }
 
+    /// Whether a channel has made its calls, and takes no more until it is opened anew.
+    #[inline]
+    fn is_spent(&self, channel: usize) -> bool {
+        self.churn
+            .as_ref()
+            .is_some_and(|churn| churn.is_spent(channel))
+    }
+
+    /// Opens a channel anew whose last call has ended, as long as there will be others.
+    fn renew(&mut self, channel: usize) {
+        let Some(churn) = &mut self.churn else { return };
+        if churn.is_spent(channel) && self.router.is_idle(channel) && !self.offer.is_over() {
+            churn.reopened(channel);
+            self.channels.reopen(channel);
+        }
+    }
+
     fn keep(&mut self, id: OpId, due: Due, channel: usize, started: Nanos) {
+        if let Some(churn) = &mut self.churn {
+            churn.started(channel);
+        }
         let request = self.order.next();
         self.order.advance(&self.mix);
-        let cell = Cell::new(due.segment, Mix::number(request));
+        let target = self.targets.get(channel).copied().unwrap_or(0);
+        let cell = self.parts.cell(due.segment, Mix::number(request), target);
         let op = Op {
             sample: Sample {
                 cell,
@@ -271,7 +323,7 @@ impl<C: Channels> Lane<C> {
     fn collect_events(&mut self, cx: &mut Context<'_>) -> bool {
         let mut events = std::mem::take(&mut self.events);
         self.channels.poll(cx, &mut events);
-        let any = !events.is_empty();
+        let any = !events.is_empty() || (self.churn.is_some() && self.channels.has_reopened());
         for event in events.drain(..) {
             match event.kind {
                 Happened::Message { bytes, asked_at } => {
@@ -341,6 +393,7 @@ impl<C: Channels> Lane<C> {
         if let Some(log) = &mut self.log {
             log.keep(&op.sample);
         }
+        self.renew(op.sample.channel as usize);
     }
 
     fn is_finished(&self, now: Nanos) -> bool {
@@ -350,6 +403,7 @@ impl<C: Channels> Lane<C> {
 
     /// What is still in flight counts as unfinished, what was never begun as shed.
     fn give_up(&mut self, now: Nanos) {
+        self.churn = None;
         for id in self.ops.ids() {
             let sent = self.channels.cancel(id);
             if !mutant::is(Mutant::IgnoreInFlight) {
@@ -359,7 +413,7 @@ impl<C: Channels> Lane<C> {
         for due in self.offer.abandon() {
             let number = Mix::number(self.order.next());
             self.order.advance(&self.mix);
-            self.recorder.shed(Cell::new(due.segment, number));
+            self.recorder.shed(self.parts.cell(due.segment, number, 0));
         }
     }
 

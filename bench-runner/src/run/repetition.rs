@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reports::model::{Repetition, Timing, Validity, Wire};
 use scenarios::Case;
-use scenarios::scenario::{Idle, Scenario};
+use scenarios::scenario::{Address, Balance, Idle, Scenario};
 use scenarios::units::Nanos;
 
 use super::conditions::{Passed, Reading, conditions};
@@ -25,7 +25,7 @@ use crate::mix::Mix;
 use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
-use crate::target::{Death, Target};
+use crate::target::{self, Death, Target};
 
 /// From the word to start to the start, so that every lane is there in time.
 const LEAD: Duration = Duration::from_millis(20);
@@ -74,8 +74,12 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         before.is_some(),
         number,
     );
+    balance(&mut plan, case.scenario.client.balance, target.addresses())?;
     let network = lay(case, &target, number)?;
-    plan.endpoint.via = network.as_ref().map(|network| network.address().clone());
+    if let Some(network) = &network {
+        let far_end = plan.endpoints.iter_mut();
+        far_end.for_each(|to| to.via = Some(network.address().clone()));
+    }
     let board = Board::default();
     let lanes = match threads::open(&plan, &around.stop, &board) {
         Ok(lanes) => lanes,
@@ -135,6 +139,24 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         calls,
         died,
     })
+}
+
+/// Spreads the channels over the target's addresses, where the scenario says how.
+fn balance(
+    plan: &mut Plan,
+    balance: Option<Balance>,
+    addresses: &[Address],
+) -> Result<(), RunError> {
+    let Some(balance) = balance else {
+        return Ok(());
+    };
+    let backends = target::backends(addresses)?;
+    plan.spread(&backends);
+    if balance == Balance::PickFirst && backends.len() > 1 {
+        let first = threads::first_that_answers(plan)?;
+        plan.spread(&backends[first..=first]);
+    }
+    Ok(())
 }
 
 /// Judges a repetition that a peer's client made, by what is known of it.
@@ -264,6 +286,7 @@ fn gather(records: &[LaneRecord], plan: &Plan, passed: &Passed) -> Measured {
             .min()
             .unwrap_or(plan.timeline.measure_start),
         mix: plan.mix.named().to_vec(),
+        targets: plan.channels_by_target(),
         client_cpu: Nanos(records.iter().map(|record| record.spent.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
         server_cpu: passed.server_cpu,

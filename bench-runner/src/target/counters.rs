@@ -24,6 +24,19 @@ pub struct Counted {
 }
 
 impl Counted {
+    /// Together with what another server has counted.
+    pub(super) fn and(mut self, other: &Counted) -> Counted {
+        let (sum, more) = (&mut self.methods, &other.methods);
+        sum.calls += more.calls;
+        sum.requests += more.requests;
+        sum.replies += more.replies;
+        sum.request_bytes += more.request_bytes;
+        sum.reply_bytes += more.reply_bytes;
+        // A histogram that resizes itself takes any other.
+        let _ = self.release_lateness.add(&other.release_lateness);
+        self
+    }
+
     /// What was added after `before`.
     pub fn since(mut self, before: &Counted) -> Counted {
         let (to, from) = (&mut self.methods, &before.methods);

@@ -27,7 +27,7 @@ pub use gate::{
     Arm, Change, Ended, Gate, GateCase, GateMetric, GateTest, Instructions, Look, Outcome, Policy,
 };
 pub use network::Network;
-pub use parts::CallStats;
+pub use parts::{CallStats, TargetStats};
 pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
     WireSettings,

@@ -39,3 +39,24 @@ pub struct CallStats {
     #[serde(default, deserialize_with = "nullable")]
     pub exchange_time: Timing,
 }
+
+/// One target of several with its own statistics. Those of all targets add up to the repetition's, but for what was shed:
+/// a call that was never begun has no target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetStats {
+    /// Its address as written, with the one that its name stands for where there are several.
+    pub address: String,
+    /// Channels that went to it.
+    pub channels: u32,
+    /// What happened to its calls.
+    pub counts: Counts,
+    /// Calls that ended OK, a second.
+    #[serde(default = "nan", deserialize_with = "number")]
+    pub achieved_per_s: f64,
+    /// As in the repetition.
+    #[serde(default, deserialize_with = "nullable")]
+    pub response_time: Timing,
+    /// As in the repetition.
+    #[serde(default, deserialize_with = "nullable")]
+    pub service_time: Timing,
+}

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::foreign::{nan, nullable, number};
 use super::{
-    CallStats, ChannelStats, Conditions, Counts, Failure, Heartbeat, Network, Timing, Totals,
-    Window,
+    CallStats, ChannelStats, Conditions, Counts, Failure, Heartbeat, Network, TargetStats, Timing,
+    Totals, Window,
 };
 
 /// One whole run of a case: what was offered, what was achieved, how long calls took and what it cost.
@@ -112,6 +112,13 @@ pub struct Repetition {
         deserialize_with = "nullable"
     )]
     pub calls: Vec<CallStats>,
+    /// Each target that channels went to; empty where the target is one server.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub targets: Vec<TargetStats>,
 }
 
 /// What came with a reply besides its messages.

@@ -1,8 +1,9 @@
-//! `parts.csv`: one row for each call of a mix in each repetition, in the columns of `results.csv`. Only where there are any.
+//! `parts.csv`: one row for each call of a mix, and one for each target, in each repetition, in the columns of `results.csv`.
+//! Only where there are any.
 
 use super::Artifact;
 use super::csv::{Row, counts, identify, push_line, put, timing};
-use crate::model::CallStats;
+use crate::model::{CallStats, TargetStats, Timing};
 use crate::view::{CaseView, Time, View};
 
 /// The file.
@@ -29,6 +30,8 @@ fn rows(view: &View<'_>, case: &CaseView<'_>) -> Vec<Row> {
         };
         let calls = repetition.calls.iter();
         rows.extend(calls.map(|call| of_call(part("call", &call.name), call)));
+        let targets = repetition.targets.iter();
+        rows.extend(targets.map(|target| of_target(part("target", &target.address), target)));
     }
     rows
 }
@@ -41,6 +44,25 @@ fn of_call(mut row: Row, call: &CallStats) -> Row {
     counts(&mut row, &call.counts);
     for time in Time::ALL {
         timing(&mut row, time.field(), time.of_call(call));
+    }
+    row
+}
+
+/// In the same columns; what is not kept by target is empty.
+fn of_target(mut row: Row, target: &TargetStats) -> Row {
+    let rate = target.achieved_per_s;
+    put(&mut row, "weight", None::<u32>);
+    put(&mut row, "offered_per_s", None::<f64>);
+    put(&mut row, "achieved_per_s", rate.is_finite().then_some(rate));
+    counts(&mut row, &target.counts);
+    let nothing = Timing::default();
+    for time in Time::ALL {
+        let of_target = match time {
+            Time::Response => &target.response_time,
+            Time::Service => &target.service_time,
+            _ => &nothing,
+        };
+        timing(&mut row, time.field(), of_target);
     }
     row
 }

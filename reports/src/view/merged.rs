@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Time;
 use crate::error::ReportError;
-use crate::model::{CallStats, CaseResult, Counts, Failure, Repetition, Stage, Timing};
+use crate::model::{
+    CallStats, CaseResult, Counts, Failure, Repetition, Stage, TargetStats, Timing,
+};
 
 /// All repetitions of a case together.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Merged {
     pub stages: Vec<Stage>,
     /// The calls of a mix.
     pub calls: Vec<CallStats>,
+    /// The targets, where there are several.
+    pub targets: Vec<TargetStats>,
     /// Kinds of failure, the most frequent first.
     pub failures: Vec<Failure>,
 }
@@ -50,6 +54,7 @@ impl Merged {
             times,
             stages: stages(case)?,
             calls: calls(case)?,
+            targets: targets(case)?,
             failures: failures(repetitions),
         })
     }
@@ -168,6 +173,33 @@ fn merge_call(case: &CaseResult, parts: &[&CallStats]) -> Result<CallStats, Repo
     call.message_gap = together(Time::MessageGap)?;
     call.exchange_time = together(Time::Exchange)?;
     Ok(call)
+}
+
+/// The targets, each merged over the repetitions in which channels went to it.
+fn targets(case: &CaseResult) -> Result<Vec<TargetStats>, ReportError> {
+    let mut all: Vec<TargetStats> = Vec::new();
+    for target in case.repetitions.iter().flat_map(|r| &r.targets) {
+        if all.iter().all(|known| known.address != target.address) {
+            let same = case.repetitions.iter().flat_map(|r| &r.targets);
+            let same: Vec<_> = same
+                .filter(|other| other.address == target.address)
+                .collect();
+            all.push(merge_target(case, &same)?);
+        }
+    }
+    Ok(all)
+}
+
+fn merge_target(case: &CaseResult, parts: &[&TargetStats]) -> Result<TargetStats, ReportError> {
+    let mut target = parts[0].clone();
+    for part in &parts[1..] {
+        target.counts.add(&part.counts);
+    }
+    target.achieved_per_s =
+        parts.iter().map(|t| t.achieved_per_s).sum::<f64>() / parts.len() as f64;
+    target.response_time = merge(case, "targets", parts.iter().map(|t| &t.response_time))?;
+    target.service_time = merge(case, "targets", parts.iter().map(|t| &t.service_time))?;
+    Ok(target)
 }
 
 /// Kinds of failure over all repetitions, the most frequent first.

@@ -1,8 +1,8 @@
-//! The parts that a case's calls are told apart by, a table each: the calls of a mix.
+//! The parts that a case's calls are told apart by, a table each: the calls of a mix, and the targets.
 
 use super::format::{count, quantile, rate};
-use super::{CaseView, clean};
-use crate::model::{CallStats, Counts, Quantile, Timing};
+use super::{CaseView, Merged, clean};
+use crate::model::{CallStats, Counts, Quantile, TargetStats, Timing};
 
 /// A table of parts: the first column is names, the others are numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,11 @@ const OF_CALLS: [&str; 7] = [
 impl CaseView<'_> {
     /// The tables of the parts, where the case has any.
     pub fn parts(&self) -> Vec<PartTable> {
-        mix(&self.merged.calls).into_iter().collect()
+        let Merged { calls, targets, .. } = &self.merged;
+        [mix(calls), several(targets)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 
@@ -48,6 +52,23 @@ fn mix(calls: &[CallStats]) -> Option<PartTable> {
         title: "Calls of the mix",
         headings: [&["call", "weight"][..], &OF_CALLS].concat(),
         rows: calls.iter().map(row).collect(),
+    })
+}
+
+fn several(targets: &[TargetStats]) -> Option<PartTable> {
+    let row = |target: &TargetStats| {
+        let mut row = vec![clean(&target.address), count(target.channels.into())];
+        row.extend(of_calls(
+            &target.counts,
+            target.achieved_per_s,
+            &target.response_time,
+        ));
+        row
+    };
+    (!targets.is_empty()).then(|| PartTable {
+        title: "Targets",
+        headings: [&["target", "channels"][..], &OF_CALLS].concat(),
+        rows: targets.iter().map(row).collect(),
     })
 }
 

@@ -591,6 +591,7 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         intervals: intervals(&mut samples, shape, ok),
         stages: Vec::new(),
         calls: Vec::new(),
+        targets: Vec::new(),
         failures: Vec::new(),
         call_log: None,
         totals: totals(&counts),

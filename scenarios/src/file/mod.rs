@@ -25,7 +25,7 @@ pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
 use crate::gate::GateFile;
 use crate::limits::Limit;
 use crate::load::Load;
-use crate::scenario::{Engine, Idle, Keepalive};
+use crate::scenario::{Balance, Engine, Idle, Keepalive};
 use crate::units::{Bytes, Nanos};
 
 /// What to call, how hard and for how long.
@@ -98,6 +98,15 @@ pub(crate) struct ClientFile {
     /// How a lane waits for the next intended start.
     #[schemars(extend("default" = "timer"))]
     pub(crate) idle: Option<Idle>,
+    /// Over how long the channels are opened, evenly, before the warm-up. 0s to 1h.
+    #[schemars(extend("default" = "0s"))]
+    pub(crate) connect_ramp: Option<Nanos>,
+    /// How channels are spread over several addresses: those listed in `target.addresses`, `round_robin` if left out, and
+    /// all that a host's name stands for. Left out with one `target.address`: its name is taken as it is.
+    pub(crate) balance: Option<Balance>,
+    /// Calls after which a channel is closed, once they are done, and opened anew. Left out: never.
+    #[schemars(range(min = 1, max = 1000000000))]
+    pub(crate) calls_per_channel: Option<u32>,
     /// HTTP/2 settings.
     pub(crate) http2: Option<ClientHttp2File>,
 }

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod call;
+mod connections;
 mod load;
 mod mix;
 mod network;
@@ -13,7 +14,7 @@ use std::ops::RangeInclusive;
 
 use crate::file::{ClientFile, ClientHttp2File, PhasesFile, RecordFile, ScenarioFile};
 use crate::load::Load;
-use crate::scenario::{Client, ClientHttp2, Phases, Record, Scenario};
+use crate::scenario::{Client, ClientHttp2, Phases, Record, Scenario, Target};
 use crate::tree::KeyPath;
 use crate::units::{Bytes, Nanos};
 
@@ -68,7 +69,8 @@ const FRAME_SIZES: RangeInclusive<Bytes> = Bytes(1 << 14)..=Bytes((1 << 24) - 1)
 pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     check_name(&file.name)?;
     let target = target(file.target)?;
-    let client = client(file.client.unwrap_or_default())?;
+    let client = client(file.client.unwrap_or_default(), &target)?;
+    connections::check_network(file.network.is_some(), &target)?;
     let network = file.network.map(network::network).transpose()?;
     let calls = mix::calls(file.call, file.calls)?;
     let load = load::load(file.load, client.channels)?;
@@ -110,7 +112,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
     Err(Problem::new(KeyPath::of("name"), message).help("sentences go into `about`"))
 }
 
-fn client(file: ClientFile) -> Result<Client, Problem> {
+fn client(file: ClientFile, target: &Target) -> Result<Client, Problem> {
     let at = KeyPath::of("client");
     let channels = within(&at.key("channels"), file.channels.unwrap_or(1), 1..=10_000)?;
     let lanes = within(&at.key("lanes"), file.lanes.unwrap_or(1), 1..=1024)?;
@@ -121,6 +123,9 @@ fn client(file: ClientFile) -> Result<Client, Problem> {
         return Err(Problem::new(at.key("lanes"), message)
             .help("raise `client.channels` or lower `client.lanes`"));
     }
+    let connect_ramp = connections::connect_ramp(&file)?;
+    let calls_per_channel = connections::calls_per_channel(&file)?;
+    let balance = connections::balance(&file, target);
     let cpus = cpus(&at.key("cpus"), file.cpus)?;
     let http2 = client_http2(&file.http2.unwrap_or_default())?;
     Ok(Client {
@@ -129,6 +134,9 @@ fn client(file: ClientFile) -> Result<Client, Problem> {
         cpus,
         channels,
         idle: file.idle.unwrap_or_default(),
+        connect_ramp,
+        balance,
+        calls_per_channel,
         http2,
     })
 }

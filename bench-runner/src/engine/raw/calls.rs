@@ -35,6 +35,8 @@ pub(super) struct Calls {
     stamps: bool,
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
+    /// Whether a connection has become ready since that was last asked.
+    has_ready: bool,
     first: First,
 }
 
@@ -78,6 +80,7 @@ impl Calls {
             mix,
             running: Vec::new(),
             due: Vec::new(),
+            has_ready: false,
             first: First::default(),
         }
     }
@@ -96,6 +99,11 @@ impl Calls {
 
     pub(super) fn forget(&mut self, op: OpId) -> Option<Running> {
         self.running.get_mut(op.0 as usize)?.take()
+    }
+
+    /// Whether a connection has become ready since this was last asked.
+    pub(super) fn take_ready(&mut self) -> bool {
+        std::mem::take(&mut self.has_ready)
     }
 
     /// The next ping-pong stream that is to send.
@@ -163,6 +171,7 @@ impl super::connection::Stamped for Hearing<'_> {
     }
 
     fn took(&mut self, step: Step, time: Nanos) {
+        self.calls.has_ready |= step == Step::Ready;
         self.times.record(step, time);
     }
 

@@ -3,6 +3,7 @@
 //! What makes it cheap: everything that one turn of the lane starts on a connection goes out in one write, one large
 //! read brings many answers, and both are stamped once. **Hot**; `scripts/compare-generators` measures it.
 
+mod authorities;
 mod calls;
 mod connection;
 mod hub;
@@ -16,18 +17,19 @@ use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
 
+use self::authorities::Authorities;
 use self::calls::{Calls, Hearing, Running};
 use self::hub::Hub;
 use self::templates::Templates;
 use super::times::Times;
-use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
+use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
 use crate::clock::Clock;
 use crate::mix::Mix;
 
 /// Connections that are open, before the run has begun.
 pub struct Raw {
     hub: Hub,
-    authority: String,
+    authorities: Authorities,
     times: Times,
 }
 
@@ -45,15 +47,15 @@ pub struct RawChannels {
 impl Engine for Raw {
     type Channels = RawChannels;
 
-    async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectError> {
-        open::open(to, count).await
+    async fn open(channels: &[Opening]) -> Result<Raw, ConnectError> {
+        open::open(channels).await
     }
 
     fn begin(mut self, clock: Clock, mix: Arc<Mix>) -> RawChannels {
         self.hub.begin(clock.clone());
         RawChannels {
             hub: self.hub,
-            templates: Templates::new(&mix, &self.authority),
+            templates: Templates::new(&mix, self.authorities),
             calls: Calls::new(mix),
             clock,
             times: self.times,
@@ -73,7 +75,8 @@ impl Channels for RawChannels {
         let template = self.templates.of(request);
         let messages = template.messages(request);
         let single = messages.count == 1;
-        let (head, token) = (&template.head, u64::from(op.0));
+        let head = template.head(self.templates.authority(channel));
+        let token = u64::from(op.0);
         let started = self
             .hub
             .start(channel, head, token, &messages.first, single)?;
@@ -112,6 +115,14 @@ impl Channels for RawChannels {
         progress.map_or_else(Traffic::default, |sent| {
             self.calls.sent(running.request, sent)
         })
+    }
+
+    fn reopen(&mut self, channel: usize) {
+        self.hub.reopen(channel);
+    }
+
+    fn has_reopened(&mut self) -> bool {
+        self.calls.take_ready()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {

@@ -3,15 +3,20 @@
 use scenarios::units::Nanos;
 use wire::{Message, Request, Template};
 
+use super::authorities::Authorities;
 use crate::call::Call;
 use crate::mix::Mix;
 
 /// What the calls of a run send.
-pub(super) struct Templates(Vec<CallTemplate>);
+pub(super) struct Templates {
+    calls: Vec<CallTemplate>,
+    authorities: Authorities,
+}
 
 /// What one call sends.
 pub(super) struct CallTemplate {
-    pub(super) head: Template,
+    /// One for each authority.
+    heads: Vec<Template>,
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
 }
@@ -24,36 +29,45 @@ pub(super) struct Messages {
 }
 
 impl Templates {
-    pub(super) fn new(mix: &Mix, authority: &str) -> Templates {
+    pub(super) fn new(mix: &Mix, authorities: Authorities) -> Templates {
         let calls = mix.calls().iter();
-        Templates(
-            calls
-                .map(|call| CallTemplate::new(call, authority))
+        Templates {
+            calls: calls
+                .map(|call| CallTemplate::new(call, &authorities))
                 .collect(),
-        )
+            authorities,
+        }
+    }
+
+    /// The authority of a channel's calls, by number.
+    #[inline]
+    pub(super) fn authority(&self, channel: usize) -> usize {
+        self.authorities.of(channel)
     }
 
     /// Of the call that a request is of.
     #[inline]
     pub(super) fn of(&self, request: u32) -> &CallTemplate {
-        &self.0[Mix::number(request)]
+        &self.calls[Mix::number(request)]
     }
 }
 
 impl CallTemplate {
-    fn new(call: &Call, authority: &str) -> CallTemplate {
+    fn new(call: &Call, authorities: &Authorities) -> CallTemplate {
         let timeout = call.deadline.map(timeout);
         let metadata: Vec<(&str, &[u8])> = call
             .metadata
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_bytes()))
             .collect();
-        let head = Template::request(&Request {
-            user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
-            timeout: timeout.as_deref(),
-            metadata: &metadata,
-            ..Request::new(authority, call.method.path())
-        });
+        let head = |authority: &String| {
+            Template::request(&Request {
+                user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
+                timeout: timeout.as_deref(),
+                metadata: &metadata,
+                ..Request::new(authority, call.method.path())
+            })
+        };
         let pool = call
             .requests()
             .iter()
@@ -64,10 +78,16 @@ impl CallTemplate {
             })
             .collect();
         CallTemplate {
-            head,
+            heads: authorities.names().iter().map(head).collect(),
             ping_pong: call.is_ping_pong(),
             pool,
         }
+    }
+
+    /// The header block of a call to this authority.
+    #[inline]
+    pub(super) fn head(&self, authority: usize) -> &Template {
+        &self.heads[authority]
     }
 
     /// The messages of a request.

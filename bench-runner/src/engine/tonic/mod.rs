@@ -4,6 +4,7 @@
 //! waits for a stream slot waits unseen, so a channel says Busy at the server's limit instead.
 
 mod call;
+mod churn;
 mod classify;
 mod codec;
 mod connect;
@@ -22,8 +23,9 @@ use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
 
 use self::call::{Log, Sent, Template};
+use self::churn::Churn;
 use super::tap::{Seen, Shared};
-use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
+use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
 use crate::clock::Clock;
 use crate::mix::Mix;
 
@@ -32,14 +34,19 @@ pub struct Tonic {
     channels: Vec<Grpc<Channel>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
+    openings: Vec<Opening>,
 }
 
 /// The tonic channels of one lane.
 pub struct TonicChannels {
-    channels: Vec<Grpc<Channel>>,
+    /// None is being opened anew.
+    channels: Vec<Option<Grpc<Channel>>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
     in_flight: Vec<u32>,
+    churn: Churn,
+    has_reopened: bool,
+    longest: usize,
     running: Vec<Option<Running>>,
     calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
     mix: Arc<Mix>,
@@ -57,20 +64,24 @@ struct Running {
 impl Engine for Tonic {
     type Channels = TonicChannels;
 
-    async fn open(to: &Endpoint, count: usize) -> Result<Tonic, ConnectError> {
+    async fn open(channels: &[Opening]) -> Result<Tonic, ConnectError> {
         // A stopwatch: connections open before the run's clock starts.
         let shared = Shared::new(Clock::starting_in(Duration::ZERO));
-        let opening = futures_util::stream::iter(0..count)
-            .map(|_| connect::open(to, &shared))
+        let opening = futures_util::stream::iter(channels)
+            .map(async |opening| {
+                opening.due(shared.now()).await;
+                connect::open(&opening.to, &shared).await
+            })
             .buffered(connect::AT_ONCE);
         let opened: Vec<_> = opening.collect().await;
-        let (channels, seen) = opened
+        let (grpc, seen) = opened
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
             .unzip();
         Ok(Tonic {
-            channels,
+            openings: channels.to_vec(),
+            channels: grpc,
             seen,
             shared,
         })
@@ -80,10 +91,13 @@ impl Engine for Tonic {
         let longest = longest_reply(&mix);
         let channels = self.channels.into_iter();
         let channels: Vec<_> = channels
-            .map(|grpc| grpc.max_decoding_message_size(longest))
+            .map(|grpc| Some(grpc.max_decoding_message_size(longest)))
             .collect();
         TonicChannels {
             in_flight: vec![0; channels.len()],
+            churn: Churn::new(self.openings),
+            has_reopened: false,
+            longest,
             running: Vec::new(),
             calls: FuturesUnordered::new(),
             templates: mix
@@ -124,8 +138,8 @@ impl Channels for TonicChannels {
         if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
             return Err(Busy);
         }
+        let grpc = self.channels[channel].clone().ok_or(Busy)?;
         let sent = Arc::<Sent>::default();
-        let grpc = self.channels[channel].clone();
         let template = Rc::clone(&self.templates[Mix::number(request)]);
         let mix = Arc::clone(&self.mix);
         let log = self.log.of(op);
@@ -156,7 +170,23 @@ impl Channels for TonicChannels {
         })
     }
 
+    fn reopen(&mut self, channel: usize) {
+        self.channels[channel] = None;
+        let seen = self.churn.begin(channel, &self.shared);
+        let before = std::mem::replace(&mut self.seen[channel], seen);
+        self.churn.close(before);
+    }
+
+    fn has_reopened(&mut self) -> bool {
+        std::mem::take(&mut self.has_reopened)
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {
+        while let Some((channel, grpc)) = self.churn.poll(cx) {
+            let grpc = grpc.map(|grpc| grpc.max_decoding_message_size(self.longest));
+            self.channels[channel] = grpc;
+            self.has_reopened = true;
+        }
         while let Poll::Ready(Some(_)) = self.calls.poll_next_unpin(cx) {}
         self.log.drain(events);
         for event in events.iter() {
@@ -172,6 +202,7 @@ impl Channels for TonicChannels {
             seen.close();
             wire.add(&seen.wire());
         }
+        self.churn.tell(&mut wire);
         self.shared.tell(&mut wire);
         Some(wire)
     }

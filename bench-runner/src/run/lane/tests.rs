@@ -56,6 +56,31 @@ fn assert_adds_up(repetition: &Repetition) {
     assert_eq!(times, repetition.response_time.complete().unwrap());
 }
 
+#[test]
+fn a_channel_makes_its_calls_and_is_opened_anew_when_the_last_has_ended() {
+    let scenario = scenario(
+        "client: { channels: 2 }\nload: { closed: { in_flight: 3 } }\nphases: { warm_up: 0s, measure: 1s }",
+    );
+    let (clock, hand) = Clock::manual();
+    let timeline = Arc::new(Timeline::new(&scenario));
+    let share = Share {
+        part: Part { index: 0, of: 1 },
+        channels: 2,
+        seed: 42,
+    };
+    let script: Script = Box::new(|_, _| Fate::ok(Nanos::from_millis(10)));
+    let fake = Fake::new(clock.clone(), 2, 100, script);
+    let mix = Arc::new(Mix::prepare(&scenario.calls, 42, false));
+    let watch = Watch::new(Stop::default(), Board::default());
+    let mut lane =
+        Lane::new(clock, fake, mix, timeline, share, watch).with_calls_per_channel(Some(4));
+    simulate(&mut lane, &hand);
+    // Three calls take 10 ms, the fourth of a channel 10 ms more, alone: then it is opened anew.
+    let (started, reopened) = (lane.channels().started(), lane.channels().reopened());
+    assert_eq!(started, 2 * 4 * 50);
+    assert_eq!(reopened, 2 * 50 - 2, "not at the end, when nothing follows");
+}
+
 const MIX: &str = "
 calls: [ { weight: 9, name: often, deadline: 300ms }, { weight: 1, name: rare, deadline: 40ms } ]
 client: { channels: 4 }

@@ -15,7 +15,10 @@ use crate::statistics::quantile;
 /// A call of the measured time that ends OK.
 fn sample(intended: u64, lag: u64, service: u64) -> Sample {
     Sample {
-        cell: Cell::new(1, 0),
+        cell: Cell {
+            segment: 1,
+            part: 0,
+        },
         channel: 0,
         intended: Nanos(intended),
         started: Nanos(intended + lag),

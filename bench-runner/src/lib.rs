@@ -19,6 +19,7 @@
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`], [`mix`]: the one clock; what a call sends; which call is next
+//! - [`secrets`]: what of it nobody is shown
 
 pub mod calibrate;
 pub mod call;
@@ -44,4 +45,5 @@ pub mod progress;
 pub mod record;
 pub mod run;
 pub mod search;
+pub mod secrets;
 pub mod target;

@@ -4,12 +4,14 @@
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use reports::model::FirstReply;
 use scenarios::load::Part;
 use scenarios::method::Method;
 use scenarios::scenario::Calls;
 
-use crate::call::{Call, Request};
+use crate::call::{Call, Request, Wants};
 use crate::engine::Traffic;
+use crate::secrets::Secrets;
 
 /// The bits of a request's index within its call; those above are the call's number.
 const WITHIN: u32 = 24;
@@ -34,15 +36,23 @@ pub struct Named {
 impl Mix {
     /// Prepares the calls of a scenario; `shaped` tells whether the server is known to honour the reply shape.
     pub fn prepare(calls: &Calls, seed: u64, shaped: bool) -> Mix {
+        Mix::prepare_with(calls, seed, shaped, &[])
+    }
+
+    /// The same where there are secrets in the metadata: those of each call, by number.
+    pub fn prepare_with(calls: &Calls, seed: u64, shaped: bool, secrets: &[Secrets]) -> Mix {
         let named = calls.mix().iter().map(|mixed| Named {
             name: mixed.name.clone(),
             weight: mixed.weight,
         });
-        let prepared = (0..).zip(calls.iter());
+        let prepared = calls.iter().enumerate();
         Mix {
             named: named.collect(),
             calls: prepared
-                .map(|(number, call)| Call::prepare(call, seed.wrapping_add(number), shaped))
+                .map(|(number, call)| {
+                    let secrets = secrets.get(number).cloned().unwrap_or_default();
+                    Call::prepare_with(call, seed.wrapping_add(number as u64), shaped, secrets)
+                })
                 .collect(),
         }
     }
@@ -96,6 +106,38 @@ impl Mix {
     /// Whether the server is asked for its own times, of any call.
     pub fn has_stamps(&self) -> bool {
         self.calls.iter().any(|call| call.stamps)
+    }
+
+    /// What engines are to look at of any call, besides lengths and statuses.
+    pub fn wants(&self) -> Wants {
+        let all = self.calls.iter().map(Call::wants);
+        all.reduce(Wants::or).unwrap_or_default()
+    }
+
+    /// Whether deadlines pass in the order in which calls start.
+    pub fn deadlines_in_order(&self) -> bool {
+        let first = self.calls[0].heads()[0].deadline;
+        let mut calls = self.calls.iter();
+        calls.all(|call| call.deadlines_in_order() && call.heads()[0].deadline == first)
+    }
+
+    /// Whether calls are given up on purpose in the order in which they start.
+    pub fn cancels_in_order(&self) -> bool {
+        let first = self.calls[0].cancel;
+        self.calls.iter().all(|call| call.cancel == first)
+    }
+
+    /// A text that came from a server, without the secrets of any call that may be in it.
+    pub fn without_secrets(&self, text: &str) -> String {
+        let hide = |text: String, call: &Call| call.without_secrets(&text).into_owned();
+        self.calls.iter().fold(text.to_owned(), hide)
+    }
+
+    /// What came with a reply, without the secrets of any call that may be in it.
+    pub fn hide_secrets(&self, reply: FirstReply) -> FirstReply {
+        self.calls
+            .iter()
+            .fold(reply, |reply, call| call.hide_secrets(reply))
     }
 
     /// The methods that are called, each once.

@@ -11,6 +11,7 @@ use crate::mix::Mix;
 use crate::record::Parts;
 use crate::run::Share;
 use crate::run::timeline::Timeline;
+use crate::secrets::Secrets;
 use crate::target::Backend;
 
 /// One repetition of a case, ready to run.
@@ -52,7 +53,13 @@ pub struct LanePlan {
 impl Plan {
     /// Binds a scenario to a target that listens at `address`; `shaped` tells whether the target is known to honour the
     /// reply shape. Each repetition has a seed of its own, the same for every case.
-    pub fn bind(scenario: &Scenario, address: Address, shaped: bool, repetition: u32) -> Plan {
+    pub fn bind(
+        scenario: &Scenario,
+        address: Address,
+        shaped: bool,
+        repetition: u32,
+        secrets: &[Secrets],
+    ) -> Plan {
         let client = &scenario.client;
         let seed = scenario.seed.wrapping_add(u64::from(repetition) << 32);
         let (each, more) = (
@@ -79,10 +86,12 @@ impl Plan {
             endpoints: vec![Endpoint {
                 address,
                 via: None,
+                authority: scenario.calls.authority().cloned(),
+                user_agent: client.user_agent.clone(),
                 http2: client.http2,
             }],
             targets: Vec::new(),
-            mix: Arc::new(Mix::prepare(&scenario.calls, seed, shaped)),
+            mix: Arc::new(Mix::prepare_with(&scenario.calls, seed, shaped, secrets)),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
             logged_calls: scenario.record.calls,
@@ -157,7 +166,7 @@ mod tests {
 
     fn plan(yaml: &str) -> Plan {
         let address = Address::Unix("/tmp/x".into());
-        Plan::bind(&scenario(yaml), address, false, 0)
+        Plan::bind(&scenario(yaml), address, false, 0, &[])
     }
 
     #[test]

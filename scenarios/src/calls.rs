@@ -47,6 +47,11 @@ impl Calls {
         one.into_iter().chain(several)
     }
 
+    /// What all calls name as their authority, where it is not the target's own.
+    pub fn authority(&self) -> Option<&String> {
+        self.iter().next()?.authority.as_ref()
+    }
+
     /// The only call; `None` of a mix.
     pub fn only(&self) -> Option<&Call> {
         match self {

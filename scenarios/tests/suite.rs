@@ -1,5 +1,6 @@
 //! What a file means: defaults, overrides, the matrix, names and fingerprints.
 
+use scenarios::law::Law;
 use scenarios::load::Load;
 use scenarios::method::Method;
 use scenarios::scenario::{Address, Bidi, Scenario, Target, When};
@@ -267,9 +268,13 @@ fn a_set_lies_over_every_point() {
         "name: m\nmatrix: { call: [ { method: SayHello, deadline: 1s }, { method: BidiHello } ] }",
         &["call.deadline=2s"],
     );
-    assert!(suite.cases.iter().all(
-        |case| case.scenario.calls.only().unwrap().deadline == Some(Nanos(2 * Nanos::SECOND.0))
-    ));
+    let deadline = Some(Law::Fixed(Nanos(2 * Nanos::SECOND.0)));
+    assert!(
+        suite
+            .cases
+            .iter()
+            .all(|case| case.scenario.calls.only().unwrap().deadline == deadline)
+    );
 }
 
 #[test]

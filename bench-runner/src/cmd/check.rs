@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reports::view::format::plural;
+use scenarios::law::Law;
 use scenarios::scenario::{Call, Calls, MixedCall, Scenario};
 use scenarios::{Case, Suite};
 
@@ -84,10 +85,21 @@ fn describe(scenario: &Scenario) -> String {
     if scenario.repetitions > 1 {
         text += &format!(", {} repetitions", scenario.repetitions);
     }
-    if let Some(deadline) = scenario.calls.only().and_then(|call| call.deadline) {
-        text += &format!(", deadline {deadline}");
+    if let Some(only) = scenario.calls.only() {
+        text += &deadline(only);
     }
     text
+}
+
+fn deadline(call: &Call) -> String {
+    match &call.deadline {
+        None => String::new(),
+        Some(Law::Fixed(deadline)) => format!(", deadline {deadline}"),
+        Some(drawn) => {
+            let law = serde_json::to_value(drawn).unwrap_or_default();
+            format!(", deadline {law}")
+        }
+    }
 }
 
 /// `SayHello (unary)`, or of a mix each call with its share: `9 of 10 hello: SayHello (unary)`.
@@ -99,10 +111,7 @@ fn calls(calls: &Calls) -> String {
     let all: u32 = calls.mix().iter().map(|mixed| mixed.weight).sum();
     let mixed = calls.mix().iter().map(|mixed| {
         let MixedCall { name, weight, call } = mixed;
-        let deadline = call
-            .deadline
-            .map_or_else(String::new, |at| format!(", deadline {at}"));
-        format!("{weight} of {all} {name}: {}{deadline}", one(call))
+        format!("{weight} of {all} {name}: {}{}", one(call), deadline(call))
     });
     mixed.collect::<Vec<_>>().join("; ")
 }

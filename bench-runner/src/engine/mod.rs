@@ -21,6 +21,7 @@ use scenarios::scenario::{Address, ClientHttp2};
 use scenarios::units::Nanos;
 
 use self::status::Status;
+use crate::call::Misfit;
 use crate::clock::Clock;
 use crate::mix::Mix;
 
@@ -66,6 +67,10 @@ pub struct Endpoint {
     pub address: Address,
     /// The near end of an emulated network, where one lies between: connections go there.
     pub via: Option<Address>,
+    /// What calls name as their authority, where it is not the target's.
+    pub authority: Option<String>,
+    /// What calls name as their user agent, where it is not the runner's own.
+    pub user_agent: Option<String>,
     /// HTTP/2 settings of our side.
     pub http2: ClientHttp2,
 }
@@ -74,6 +79,12 @@ impl Endpoint {
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)
+    }
+
+    /// What calls name as their user agent.
+    fn user_agent(&self) -> &str {
+        const OWN: &str = concat!("bench-runner/", env!("CARGO_PKG_VERSION"));
+        self.user_agent.as_deref().unwrap_or(OWN)
     }
 }
 
@@ -91,8 +102,9 @@ pub trait Channels {
     /// Starts a call with a prepared request, by its index in the [`Mix`], on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
 
-    /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent.
-    fn cancel(&mut self, op: OpId) -> Traffic;
+    /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent; `None` where
+    /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
+    fn cancel(&mut self, op: OpId) -> Option<Traffic>;
 
     /// Closes a channel on which nothing is in flight, and begins to open it anew; it is Busy until it is open.
     fn reopen(&mut self, channel: usize);
@@ -148,6 +160,8 @@ pub struct Stamps {
     pub planned: u64,
     /// When it did.
     pub released: u64,
+    /// The timeout that it saw, where there was one.
+    pub timeout: Option<u64>,
 }
 
 impl Stamps {
@@ -159,6 +173,7 @@ impl Stamps {
             arrival: number("bench-arrival-ns")?,
             planned: number("bench-planned-ns")?,
             released: number("bench-released-ns")?,
+            timeout: number("bench-timeout-ns"),
         })
     }
 }
@@ -195,6 +210,8 @@ pub enum Happened {
     },
     /// The server's stamps came with its end, which is the next event.
     Stamped(Stamps),
+    /// Something of the answer is not what the scenario expects; the call goes on.
+    Misfit(Misfit),
     /// The call ended.
     Finished(Outcome),
 }
@@ -208,6 +225,8 @@ pub struct Outcome {
     pub detail: String,
     /// The connection failed, or could not be made.
     pub connection_lost: bool,
+    /// No connection could be made: the call has reached nobody.
+    pub unconnected: bool,
     /// What was sent.
     pub sent: Traffic,
 }
@@ -226,6 +245,7 @@ impl Outcome {
             status: Status::OK,
             detail: String::new(),
             connection_lost: false,
+            unconnected: false,
             sent,
         }
     }

@@ -216,7 +216,7 @@ impl Answer {
         let deadline = scenario
             .calls
             .only()
-            .and_then(|call| call.deadline)
+            .and_then(|call| call.deadline.as_ref()?.fixed())
             .unwrap_or_default();
         let drain = scenario.phases.drain;
         for (calls, bound) in [

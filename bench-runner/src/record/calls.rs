@@ -12,7 +12,7 @@ use crate::engine::Stamps;
 
 const HEADER: &str = "repetition,lane,channel,phase,intended_ns,started_ns,first_message_ns,done_ns,status,\
     messages_sent,bytes_sent,messages_received,bytes_received,\
-    server_connection,server_arrival_ns,server_planned_ns,server_released_ns";
+    server_connection,server_arrival_ns,server_planned_ns,server_released_ns,server_timeout_ns";
 
 /// Calls one by one: those of a lane in the order in which they ended, or those of all in the order of their intended
 /// starts.
@@ -143,6 +143,7 @@ impl LoggedCall {
             status,
             sent,
             received,
+            ..
         } = self.sample;
         let at = |time: Nanos| (origin + time).0;
         let phase = if cell.segment == 0 {
@@ -172,13 +173,20 @@ impl LoggedCall {
             received.bytes
         )?;
         match self.stamps {
-            None => write!(to, ",,,"),
+            None => write!(to, ",,,,"),
             Some(Stamps {
                 connection,
                 arrival,
                 planned,
                 released,
-            }) => write!(to, "{connection},{arrival},{planned},{released}"),
+                timeout,
+            }) => {
+                write!(to, "{connection},{arrival},{planned},{released},")?;
+                match timeout {
+                    Some(timeout) => write!(to, "{timeout}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -244,6 +252,7 @@ mod tests {
             arrival: 1_012,
             planned: 1_013,
             released: 1_014,
+            timeout: Some(50),
         });
         log.keep(&call(10, 4));
         log.keep(&Sample {
@@ -260,8 +269,8 @@ mod tests {
         assert_eq!(
             lines[1..],
             [
-                "1,3,4,measure,1010,1011,,1015,OK,1,16,0,0,7,1012,1013,1014",
-                "1,3,5,warm_up,1020,1021,1021,1025,UNFINISHED,1,16,0,0,,,,"
+                "1,3,4,measure,1010,1011,,1015,OK,1,16,0,0,7,1012,1013,1014,50",
+                "1,3,5,warm_up,1020,1021,1021,1025,UNFINISHED,1,16,0,0,,,,,"
             ]
         );
         let cells = |line: &str| line.split(',').count();

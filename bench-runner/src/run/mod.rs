@@ -3,7 +3,6 @@
 mod calm;
 mod churn;
 mod conditions;
-mod expiries;
 mod heartbeat;
 pub mod lane;
 mod offer;
@@ -13,6 +12,7 @@ mod router;
 pub mod threads;
 pub mod timeline;
 pub(crate) mod timer;
+mod timers;
 mod validity;
 pub mod watch;
 
@@ -24,6 +24,7 @@ pub use offer::Share;
 use crate::engine::ConnectError;
 use crate::network::NetworkError;
 use crate::peer::PeerError;
+use crate::secrets::SecretError;
 use crate::target::TargetError;
 
 /// Why a repetition could not be made.
@@ -44,6 +45,9 @@ pub enum RunError {
     /// A peer's client cannot be used.
     #[error(transparent)]
     Peer(#[from] PeerError),
+    /// A secret is not where the scenario says.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// A lane cannot be kept on the core that the scenario asks for.
     #[error("client.cpus: {0}")]
     Pin(String),
@@ -80,6 +84,7 @@ impl RunError {
         matches!(
             self,
             RunError::Pin(_)
+                | RunError::Secret(_)
                 | RunError::RealTimeSpin
                 | RunError::Network(NetworkError::Pin(_))
                 | RunError::Target(TargetError::Settings | TargetError::Program { .. })

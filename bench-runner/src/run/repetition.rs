@@ -25,6 +25,7 @@ use crate::mix::Mix;
 use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
+use crate::secrets::Secrets;
 use crate::target::{self, Death, Target};
 
 /// From the word to start to the start, so that every lane is there in time.
@@ -64,6 +65,7 @@ pub struct Made {
 
 /// Runs a case once.
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
+    let secrets = Secrets::of(&case.scenario.calls)?;
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
     let methods = Mix::methods(&case.scenario.calls);
@@ -73,6 +75,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         target.address().clone(),
         before.is_some(),
         number,
+        &secrets,
     );
     balance(&mut plan, case.scenario.client.balance, target.addresses())?;
     let network = lay(case, &target, number)?;

@@ -41,6 +41,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::behaviour::Fates;
 use crate::counters::Counts;
 use crate::error::ServeError;
+pub(crate) use request::timeout;
 pub(crate) use thread::{Accepted, Common};
 
 /// The threads of the raw face.

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use behaviour::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
-pub(crate) use call::{CallFile, ReplyFile, RequestFile};
+pub(crate) use call::{CallFile, ReplyFile, RequestFile, RetryFile};
 pub(crate) use network::NetworkFile;
 pub(crate) use peer::PeerFile;
 pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
@@ -107,6 +107,8 @@ pub(crate) struct ClientFile {
     /// Calls after which a channel is closed, once they are done, and opened anew. Left out: never.
     #[schemars(range(min = 1, max = 1000000000))]
     pub(crate) calls_per_channel: Option<u32>,
+    /// What calls name as their `user-agent`; tonic puts its own behind it. Left out: the runner's name and version.
+    pub(crate) user_agent: Option<String>,
     /// HTTP/2 settings.
     pub(crate) http2: Option<ClientHttp2File>,
 }

@@ -53,6 +53,12 @@ fn mixed(files: Vec<CallFile>) -> Result<Vec<MixedCall>, Problem> {
         let (name, weight) = (file.name.take(), file.weight.take().unwrap_or(1));
         let weight = within(&at.key("weight"), weight, 1..=MAX_WEIGHT)?;
         let call = call(file, &at)?;
+        if let Some(first) = calls.first()
+            && first.call.authority != call.authority
+        {
+            let message = "expected the same `authority` for all calls, which share their channels";
+            return Err(Problem::new(at.key("authority"), message));
+        }
         let is_given = name.is_some();
         let name = name.unwrap_or_else(|| call.method.name().to_owned());
         check_name(&name, &at.key("name"))?;

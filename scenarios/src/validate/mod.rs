@@ -4,9 +4,11 @@ mod behaviour;
 mod call;
 mod connections;
 mod load;
+mod metadata;
 mod mix;
 mod network;
 mod peer;
+mod semantics;
 mod target;
 
 use std::fmt::Display;
@@ -137,6 +139,7 @@ fn client(file: ClientFile, target: &Target) -> Result<Client, Problem> {
         connect_ramp,
         balance,
         calls_per_channel,
+        user_agent: semantics::user_agent(&at.key("user_agent"), file.user_agent)?,
         http2,
     })
 }

@@ -30,6 +30,7 @@ use crate::mix::Mix;
 pub struct Raw {
     hub: Hub,
     authorities: Authorities,
+    user_agent: String,
     times: Times,
 }
 
@@ -55,7 +56,7 @@ impl Engine for Raw {
         self.hub.begin(clock.clone());
         RawChannels {
             hub: self.hub,
-            templates: Templates::new(&mix, self.authorities),
+            templates: Templates::new(&mix, self.authorities, &self.user_agent),
             calls: Calls::new(mix),
             clock,
             times: self.times,
@@ -75,7 +76,7 @@ impl Channels for RawChannels {
         let template = self.templates.of(request);
         let messages = template.messages(request);
         let single = messages.count == 1;
-        let head = template.head(self.templates.authority(channel));
+        let head = self.templates.head(channel, messages);
         let token = u64::from(op.0);
         let started = self
             .hub
@@ -106,15 +107,13 @@ impl Channels for RawChannels {
         Ok(())
     }
 
-    fn cancel(&mut self, op: OpId) -> Traffic {
-        let Some(running) = self.calls.forget(op) else {
-            return Traffic::default();
-        };
+    fn cancel(&mut self, op: OpId) -> Option<Traffic> {
+        let running = self.calls.forget(op)?;
         self.stillborn.retain(|stillborn| *stillborn != op);
         let progress = self.hub.cancel(running.connection, running.stream);
-        progress.map_or_else(Traffic::default, |sent| {
+        Some(progress.map_or_else(Traffic::default, |sent| {
             self.calls.sent(running.request, sent)
-        })
+        }))
     }
 
     fn reopen(&mut self, channel: usize) {

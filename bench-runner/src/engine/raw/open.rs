@@ -61,6 +61,7 @@ pub(super) async fn open(channels: &[Opening]) -> Result<Raw, ConnectError> {
     Ok(Raw {
         hub,
         authorities: sites.authorities(),
+        user_agent: to.user_agent().to_owned(),
         times: probe.times,
     })
 }
@@ -120,7 +121,8 @@ impl Site {
             target: to.address.to_string(),
             why: ConnectFailure::Io(error),
         })?;
-        let authority = authority(&to.address);
+        let authority = to.authority.clone();
+        let authority = authority.unwrap_or_else(|| authority_of(&to.address));
         Ok(Site {
             target: to.address.clone(),
             near: to.near().clone(),
@@ -251,7 +253,7 @@ async fn resolve(address: &Address) -> io::Result<Peer> {
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.
-fn authority(address: &Address) -> String {
+fn authority_of(address: &Address) -> String {
     match address {
         Address::Tcp { .. } => address.to_string().replace("http://", ""),
         Address::Unix(_) => "localhost".to_owned(),

@@ -1,22 +1,27 @@
-//! What the calls of a run send, framed once: each call's header block and its messages.
+//! What the calls of a run send, framed once: the header blocks of each call, and its messages.
 
+use std::collections::HashMap;
+
+use bytes::Bytes;
 use scenarios::units::Nanos;
 use wire::{Message, Request, Template};
 
 use super::authorities::Authorities;
-use crate::call::Call;
+use crate::call::{self, Call, Head};
 use crate::mix::Mix;
 
 /// What the calls of a run send.
 pub(super) struct Templates {
-    calls: Vec<CallTemplate>,
+    /// Of every call, for each authority.
+    heads: Vec<Template>,
+    /// How many of them are for one authority.
+    stride: usize,
     authorities: Authorities,
+    calls: Vec<CallTemplate>,
 }
 
 /// What one call sends.
 pub(super) struct CallTemplate {
-    /// One for each authority.
-    heads: Vec<Template>,
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
 }
@@ -26,23 +31,31 @@ pub(super) struct Messages {
     pub(super) first: Message,
     pub(super) further: Message,
     pub(super) count: u32,
+    /// Among the heads for one authority.
+    head: u32,
 }
 
 impl Templates {
-    pub(super) fn new(mix: &Mix, authorities: Authorities) -> Templates {
-        let calls = mix.calls().iter();
-        Templates {
-            calls: calls
-                .map(|call| CallTemplate::new(call, &authorities))
-                .collect(),
-            authorities,
+    pub(super) fn new(mix: &Mix, authorities: Authorities, user_agent: &str) -> Templates {
+        let (mut calls, mut stride) = (Vec::new(), 0);
+        for call in mix.calls() {
+            calls.push(CallTemplate {
+                ping_pong: call.is_ping_pong(),
+                pool: framed(call.requests(), stride as u32),
+            });
+            stride += call.heads().len();
         }
-    }
-
-    /// The authority of a channel's calls, by number.
-    #[inline]
-    pub(super) fn authority(&self, channel: usize) -> usize {
-        self.authorities.of(channel)
+        let mut heads = Vec::with_capacity(stride * authorities.names().len());
+        for authority in authorities.names() {
+            let calls = mix.calls().iter();
+            heads.extend(calls.flat_map(|call| templates(call, authority, user_agent)));
+        }
+        Templates {
+            heads: Template::in_slots(heads),
+            stride,
+            authorities,
+            calls,
+        }
     }
 
     /// Of the call that a request is of.
@@ -50,51 +63,62 @@ impl Templates {
     pub(super) fn of(&self, request: u32) -> &CallTemplate {
         &self.calls[Mix::number(request)]
     }
+
+    /// What the calls with these messages say first on a channel.
+    #[inline]
+    pub(super) fn head(&self, channel: usize, messages: &Messages) -> &Template {
+        &self.heads[self.authorities.of(channel) * self.stride + messages.head as usize]
+    }
 }
 
 impl CallTemplate {
-    fn new(call: &Call, authorities: &Authorities) -> CallTemplate {
-        let timeout = call.deadline.map(timeout);
-        let metadata: Vec<(&str, &[u8])> = call
-            .metadata
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_bytes()))
-            .collect();
-        let head = |authority: &String| {
-            Template::request(&Request {
-                user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
-                timeout: timeout.as_deref(),
-                metadata: &metadata,
-                ..Request::new(authority, call.method.path())
-            })
-        };
-        let pool = call
-            .requests()
-            .iter()
-            .map(|request| Messages {
-                first: Message::new(&request.first),
-                further: Message::new(&request.further),
-                count: request.messages,
-            })
-            .collect();
-        CallTemplate {
-            heads: authorities.names().iter().map(head).collect(),
-            ping_pong: call.is_ping_pong(),
-            pool,
-        }
-    }
-
-    /// The header block of a call to this authority.
-    #[inline]
-    pub(super) fn head(&self, authority: usize) -> &Template {
-        &self.heads[authority]
-    }
-
     /// The messages of a request.
     #[inline]
     pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[Mix::within(request) as usize]
     }
+}
+
+/// What a call says first to this authority, by [`call::Request::head`].
+fn templates(call: &Call, authority: &str, user_agent: &str) -> Vec<Template> {
+    let request = Request {
+        user_agent,
+        ..Request::new(authority, call.method.path())
+    };
+    let heads = call.heads().iter();
+    heads.map(|head| template(head, request)).collect()
+}
+
+fn template(head: &Head, request: Request<'_>) -> Template {
+    let timeout = head.deadline.map(timeout);
+    let metadata: Vec<(&str, &[u8])> = head
+        .metadata
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_bytes()))
+        .collect();
+    Template::request(&Request {
+        timeout: timeout.as_deref(),
+        metadata: &metadata,
+        ..request
+    })
+}
+
+/// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
+///
+/// `heads` are those of the calls before.
+fn framed(requests: &[call::Request], heads: u32) -> Vec<Messages> {
+    let mut known = HashMap::new();
+    let mut message = |bytes: &Bytes| -> Message {
+        let message = known.entry((bytes.as_ptr(), bytes.len()));
+        message.or_insert_with(|| Message::new(bytes)).clone()
+    };
+    let framed = requests.iter().map(|request| Messages {
+        first: message(&request.first),
+        further: message(&request.further),
+        count: request.messages,
+        head: heads + request.head,
+    });
+    framed.collect()
 }
 
 /// A timeout as `grpc-timeout` has it: at most eight digits and a unit; rounded up where the digits do not suffice.

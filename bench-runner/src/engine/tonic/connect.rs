@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::Address;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tonic::client::Grpc;
@@ -86,14 +86,15 @@ where
 }
 
 fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
-    Grpc::with_origin(channel, origin(&to.address))
+    Grpc::with_origin(channel, origin(to))
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.
-fn origin(address: &Address) -> Uri {
-    let text = match address {
-        Address::Tcp { .. } => address.to_string(),
-        Address::Unix(_) => "http://localhost".to_owned(),
+fn origin(to: &Endpoint) -> Uri {
+    let text = match (&to.authority, &to.address) {
+        (Some(authority), _) => format!("http://{authority}"),
+        (None, address @ Address::Tcp { .. }) => address.to_string(),
+        (None, Address::Unix(_)) => "http://localhost".to_owned(),
     };
     text.parse()
         .unwrap_or_else(|_| Uri::from_static("http://localhost"))
@@ -105,10 +106,7 @@ async fn connect(
     shared: &Shared,
     when: When,
 ) -> Result<Channel, Box<dyn Error + Send + Sync>> {
-    let endpoint = configure(
-        tonic::transport::Endpoint::from(origin(&to.address)),
-        &to.http2,
-    );
+    let endpoint = configure(tonic::transport::Endpoint::from(origin(to)), to);
     let (seen, shared) = (Arc::clone(seen), shared.clone());
     Ok(match to.near() {
         Address::Tcp { host, port } => {
@@ -150,18 +148,16 @@ async fn unix(
     Ok(TokioIo::new(Tap::new(stream, seen, began)))
 }
 
-fn configure(
-    endpoint: tonic::transport::Endpoint,
-    http2: &ClientHttp2,
-) -> tonic::transport::Endpoint {
+fn configure(endpoint: tonic::transport::Endpoint, to: &Endpoint) -> tonic::transport::Endpoint {
+    let http2 = &to.http2;
     let size = |bytes: scenarios::units::Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
     let endpoint = endpoint
         .initial_stream_window_size(size(http2.initial_stream_window))
         .initial_connection_window_size(size(http2.initial_connection_window))
         .max_frame_size(size(http2.max_frame_size))
         .http2_header_table_size(size(http2.header_table_size))
-        .user_agent(concat!("bench-runner/", env!("CARGO_PKG_VERSION")))
-        .unwrap_or_else(|_| unreachable!("the name and version are a valid header value"));
+        .user_agent(to.user_agent())
+        .unwrap_or_else(|_| unreachable!("printable ASCII is a valid header value"));
     match http2.keepalive {
         None => endpoint,
         Some(keepalive) => endpoint

@@ -105,7 +105,7 @@ impl Engine for Tonic {
                 .iter()
                 .map(|call| Rc::new(Template::new(call)))
                 .collect(),
-            log: Log::new(clock, mix.has_stamps()),
+            log: Log::new(clock, Arc::clone(&mix)),
             mix,
             channels,
             seen: self.seen,
@@ -142,7 +142,7 @@ impl Channels for TonicChannels {
         let sent = Arc::<Sent>::default();
         let template = Rc::clone(&self.templates[Mix::number(request)]);
         let mix = Arc::clone(&self.mix);
-        let log = self.log.of(op);
+        let log = self.log.of(op, request);
         let counted = Arc::clone(&sent);
         let future = Box::pin(async move {
             let (call, request) = (mix.call(request), Mix::within(request));
@@ -163,11 +163,10 @@ impl Channels for TonicChannels {
         Ok(())
     }
 
-    fn cancel(&mut self, op: OpId) -> Traffic {
-        self.forget(op).map_or_else(Traffic::default, |running| {
-            running.abort.abort();
-            running.sent.get()
-        })
+    fn cancel(&mut self, op: OpId) -> Option<Traffic> {
+        let running = self.forget(op)?;
+        running.abort.abort();
+        Some(running.sent.get())
     }
 
     fn reopen(&mut self, channel: usize) {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use bench_runner::call::Known;
 use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate};
 use bench_runner::mix::Mix;
@@ -42,7 +43,8 @@ fn lane(load: &str, deadline: &str) -> (Lane<Fake>, Hand) {
         1_000,
         Box::new(|_, _| Fate::ok(Nanos::from_millis(1))),
     );
-    let mix = Arc::new(Mix::prepare(&scenario.calls, 42, false));
+    let mix = Mix::prepare(&scenario.calls, 42, &Known::default(), &[]);
+    let mix = Arc::new(mix.expect("a greeting"));
     let watch = Watch::new(Stop::default(), Board::default());
     let timeline = Arc::new(Timeline::new(scenario));
     (Lane::new(clock, fake, mix, timeline, share, watch), hand)

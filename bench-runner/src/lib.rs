@@ -19,7 +19,7 @@
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`], [`mix`]: the one clock; what a call sends; which call is next
-//! - [`secrets`]: what of it nobody is shown
+//! - [`secrets`], [`reflection`]: what of it nobody is shown; what a server says of its services
 
 pub mod calibrate;
 pub mod call;
@@ -43,6 +43,7 @@ pub mod peer;
 pub mod plan;
 pub mod progress;
 pub mod record;
+pub mod reflection;
 pub mod run;
 pub mod search;
 pub mod secrets;

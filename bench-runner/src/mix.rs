@@ -6,11 +6,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
 use scenarios::load::Part;
-use scenarios::method::Method;
-use scenarios::scenario::Calls;
+use scenarios::scenario::{self, Calls};
+use scenarios::{Case, KeyPath};
 
-use crate::call::{Call, Request, Wants};
+use crate::call::{Call, CallError, Known, Request, Wants};
 use crate::engine::Traffic;
+use crate::run::RunError;
 use crate::secrets::Secrets;
 
 /// The bits of a request's index within its call; those above are the call's number.
@@ -33,28 +34,57 @@ pub struct Named {
     pub weight: u32,
 }
 
-impl Mix {
-    /// Prepares the calls of a scenario; `shaped` tells whether the server is known to honour the reply shape.
-    pub fn prepare(calls: &Calls, seed: u64, shaped: bool) -> Mix {
-        Mix::prepare_with(calls, seed, shaped, &[])
-    }
+/// Why one of the calls cannot be prepared.
+#[derive(Debug)]
+pub struct MixError {
+    /// Where it stands in the scenario.
+    at: KeyPath,
+    error: CallError,
+}
 
-    /// The same where there are secrets in the metadata: those of each call, by number.
-    pub fn prepare_with(calls: &Calls, seed: u64, shaped: bool, secrets: &[Secrets]) -> Mix {
+impl MixError {
+    /// The error as one of a case.
+    pub fn in_case(self, case: &Case) -> RunError {
+        self.error.in_case(case, &self.at)
+    }
+}
+
+impl Mix {
+    /// Prepares the calls of a scenario; `secrets` are those of each call's metadata, by number.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Call::prepare`], of the first call that cannot be prepared.
+    pub fn prepare(
+        calls: &Calls,
+        seed: u64,
+        known: &Known<'_>,
+        secrets: &[Secrets],
+    ) -> Result<Mix, MixError> {
         let named = calls.mix().iter().map(|mixed| Named {
             name: mixed.name.clone(),
             weight: mixed.weight,
         });
-        let prepared = calls.iter().enumerate();
-        Mix {
+        let prepare = |(number, call): (usize, &scenario::Call)| {
+            let known = Known {
+                secrets: secrets.get(number),
+                ..*known
+            };
+            Call::prepare(call, seed.wrapping_add(number as u64), &known).map_err(|error| {
+                MixError {
+                    at: calls.path(number),
+                    error,
+                }
+            })
+        };
+        Ok(Mix {
             named: named.collect(),
-            calls: prepared
-                .map(|(number, call)| {
-                    let secrets = secrets.get(number).cloned().unwrap_or_default();
-                    Call::prepare_with(call, seed.wrapping_add(number as u64), shaped, secrets)
-                })
-                .collect(),
-        }
+            calls: calls
+                .iter()
+                .enumerate()
+                .map(prepare)
+                .collect::<Result<_, _>>()?,
+        })
     }
 
     /// The calls, by number.
@@ -138,17 +168,6 @@ impl Mix {
         self.calls
             .iter()
             .fold(reply, |reply, call| call.hide_secrets(reply))
-    }
-
-    /// The methods that are called, each once.
-    pub fn methods(calls: &Calls) -> Vec<Method> {
-        let mut methods: Vec<Method> = Vec::new();
-        for call in calls.iter() {
-            if !methods.contains(&call.method) {
-                methods.push(call.method);
-            }
-        }
-        methods
     }
 }
 
@@ -256,7 +275,7 @@ mod tests {
     const NINE_TO_ONE: &str = "calls: [ { weight: 18, name: a }, { weight: 2, name: b } ]";
 
     fn mix(yaml: &str) -> Mix {
-        Mix::prepare(&scenario(yaml).calls, 42, false)
+        Mix::prepare(&scenario(yaml).calls, 42, &Known::default(), &[]).unwrap()
     }
 
     /// The numbers of the calls that a lane makes.

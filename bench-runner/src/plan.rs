@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use scenarios::Case;
 use scenarios::load::Part;
-use scenarios::scenario::{Address, Engine, Idle, Scenario};
+use scenarios::scenario::{Address, Engine, Idle};
 use scenarios::units::Nanos;
 
+use crate::call::Known;
 use crate::engine::{Endpoint, Opening};
 use crate::mix::Mix;
 use crate::record::Parts;
-use crate::run::Share;
 use crate::run::timeline::Timeline;
+use crate::run::{RunError, Share};
 use crate::secrets::Secrets;
 use crate::target::Backend;
 
@@ -51,15 +53,20 @@ pub struct LanePlan {
 }
 
 impl Plan {
-    /// Binds a scenario to a target that listens at `address`; `shaped` tells whether the target is known to honour the
+    /// Binds a case to a target that listens at `address`; `shaped` tells whether the target is known to honour the
     /// reply shape. Each repetition has a seed of its own, the same for every case.
+    ///
+    /// # Errors
+    ///
+    /// Where the call is of a service whose description cannot be had, or does not fit it.
     pub fn bind(
-        scenario: &Scenario,
+        case: &Case,
         address: Address,
         shaped: bool,
         repetition: u32,
         secrets: &[Secrets],
-    ) -> Plan {
+    ) -> Result<Plan, RunError> {
+        let scenario = &case.scenario;
         let client = &scenario.client;
         let seed = scenario.seed.wrapping_add(u64::from(repetition) << 32);
         let (each, more) = (
@@ -81,24 +88,27 @@ impl Plan {
                 .get(index as usize % client.cpus.len().max(1))
                 .copied(),
         };
-        Plan {
+        let endpoint = Endpoint::of(scenario, address);
+        let known = Known {
+            shaped,
+            server: Some(&endpoint),
+            origin: Some(&case.origin),
+            secrets: None,
+        };
+        let mix = Mix::prepare(&scenario.calls, seed, &known, secrets)
+            .map_err(|error| error.in_case(case))?;
+        Ok(Plan {
             engine: client.engine,
-            endpoints: vec![Endpoint {
-                address,
-                via: None,
-                authority: scenario.calls.authority().cloned(),
-                user_agent: client.user_agent.clone(),
-                http2: client.http2,
-            }],
+            endpoints: vec![endpoint],
             targets: Vec::new(),
-            mix: Arc::new(Mix::prepare_with(&scenario.calls, seed, shaped, secrets)),
+            mix: Arc::new(mix),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
             logged_calls: scenario.record.calls,
             calls_per_channel: client.calls_per_channel,
             connect_ramp: client.connect_ramp,
             lanes: (0..client.lanes).map(lane).collect(),
-        }
+        })
     }
 
     /// Spreads the channels over several servers, or puts them all on the only one.
@@ -162,11 +172,11 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::given::scenario;
+    use crate::given::case;
 
     fn plan(yaml: &str) -> Plan {
         let address = Address::Unix("/tmp/x".into());
-        Plan::bind(&scenario(yaml), address, false, 0, &[])
+        Plan::bind(&case(yaml), address, false, 0, &[]).unwrap()
     }
 
     #[test]

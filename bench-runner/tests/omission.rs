@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bench_runner::call::Known;
 use bench_runner::clock::Clock;
 use bench_runner::engine::fake::{Fake, Fate, Script, simulate};
 use bench_runner::engine::status::Status;
@@ -34,7 +35,8 @@ fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
         streams,
         script,
     );
-    let mix = Arc::new(Mix::prepare(&scenario.calls, scenario.seed, false));
+    let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
+    let mix = Arc::new(mix.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
     let mut lane = Lane::new(clock, fake, mix, Arc::clone(&timeline), share, watch);
     simulate(&mut lane, &hand);

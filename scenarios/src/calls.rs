@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::scenario::Call;
+use crate::tree::KeyPath;
 
 /// What is called.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,7 +50,24 @@ impl Calls {
 
     /// What all calls name as their authority, where it is not the target's own.
     pub fn authority(&self) -> Option<&String> {
-        self.iter().next()?.authority.as_ref()
+        self.first().authority.as_ref()
+    }
+
+    /// Where a call stands in the file, by its number.
+    pub fn path(&self, number: usize) -> KeyPath {
+        match self {
+            Calls::Call(_) => KeyPath::of("call"),
+            Calls::Calls(_) => KeyPath::of("calls").index(number),
+        }
+    }
+
+    /// The first call.
+    pub fn first(&self) -> &Call {
+        match self {
+            Calls::Call(call) => call,
+            // Checked when the scenario was read: a mix has calls.
+            Calls::Calls(mix) => &mix[0].call,
+        }
     }
 
     /// The only call; `None` of a mix.

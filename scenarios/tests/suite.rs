@@ -4,6 +4,7 @@ use scenarios::law::Law;
 use scenarios::load::Load;
 use scenarios::method::Method;
 use scenarios::scenario::{Address, Bidi, Scenario, Target, When};
+use scenarios::service::Called;
 use scenarios::units::{Bytes, Nanos};
 use scenarios::{ReferenceServer, Suite, reference_server};
 use serde_json::json;
@@ -95,7 +96,7 @@ fn streaming_methods_have_defaults_of_their_own() {
     .calls;
     let bidi = bidi.only().unwrap();
     assert_eq!(
-        (bidi.bidi, bidi.reply.when),
+        (bidi.bidi, bidi.reply.as_ref().unwrap().when),
         (Some(Bidi::PingPong), Some(When::Each))
     );
     assert_eq!((bidi.requests(), bidi.replies()), (10, 10));
@@ -108,10 +109,11 @@ fn streaming_methods_have_defaults_of_their_own() {
     .calls;
     let greetings = greetings.only().unwrap();
     assert_eq!(
-        (greetings.bidi, greetings.reply.when),
+        (greetings.bidi, greetings.reply.as_ref().unwrap().when),
         (None, Some(When::AfterAll))
     );
-    assert_eq!(only("name: a", &[]).calls.only().unwrap().reply.when, None);
+    let only = only("name: a", &[]).calls.only().cloned().unwrap();
+    assert_eq!(only.reply.unwrap().when, None);
 }
 
 #[test]
@@ -173,6 +175,8 @@ fn another_target_or_law_takes_the_place_of_the_first() {
             .unwrap()
             .request
             .size
+            .as_ref()
+            .unwrap()
             .fixed(),
         Some(Bytes(5))
     );
@@ -327,10 +331,8 @@ fn aliases_repeat_a_value() {
         "name: a\ncall: { request: &half { size: 1KiB }, reply: *half }",
         &[],
     );
-    assert_eq!(
-        scenario.calls.only().unwrap().reply.size.fixed(),
-        Some(Bytes(1024))
-    );
+    let reply = scenario.calls.only().unwrap().reply.clone();
+    assert_eq!(reply.unwrap().size.fixed(), Some(Bytes(1024)));
 }
 
 #[test]
@@ -385,7 +387,7 @@ fn a_mix_has_names_weights_and_calls_and_is_read_back_from_its_echo() {
             (
                 mixed.name.as_str(),
                 mixed.weight,
-                mixed.call.method,
+                mixed.call.method.clone(),
                 mixed.call.replies(),
             )
         })
@@ -393,8 +395,8 @@ fn a_mix_has_names_weights_and_calls_and_is_read_back_from_its_echo() {
     assert_eq!(
         seen,
         [
-            ("hello", 9, Method::SayHello, 1),
-            ("LotsOfReplies", 3, Method::LotsOfReplies, 3)
+            ("hello", 9, Called::from(Method::SayHello), 1),
+            ("LotsOfReplies", 3, Method::LotsOfReplies.into(), 3)
         ]
     );
     assert_eq!(scenario.calls.only(), None);

@@ -9,6 +9,7 @@ use scenarios::Suite;
 use scenarios::load::Part;
 use scenarios::units::Nanos;
 
+use crate::call::Known;
 use crate::clock::{Clock, Hand};
 use crate::engine::fake::{self, Fake, Fate};
 use crate::exit::Failure;
@@ -66,7 +67,8 @@ fn lane(load: &str) -> Result<(Lane<Fake>, Hand), Failure> {
         channels: CHANNELS,
         seed: scenario.seed,
     };
-    let mix = Arc::new(Mix::prepare(&scenario.calls, scenario.seed, false));
+    let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
+    let mix = Arc::new(mix.expect("a call of the Greeter"));
     let timeline = Arc::new(Timeline::new(scenario));
     let watch = Watch::new(Stop::default(), Board::default());
     Ok((Lane::new(clock, fake, mix, timeline, share, watch), hand))

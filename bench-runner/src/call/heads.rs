@@ -99,15 +99,16 @@ fn least_common_multiple(a: usize, b: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Call;
+    use super::super::{Call, Known};
     use crate::given::scenario;
 
     fn prepared(yaml: &str) -> Call {
         Call::prepare(
             scenario(&format!("call: {yaml}")).calls.only().unwrap(),
             7,
-            false,
+            &Known::default(),
         )
+        .unwrap()
     }
 
     fn values(call: &Call, key: &str, calls: u32) -> Vec<String> {
@@ -150,8 +151,9 @@ mod tests {
             let call = Call::prepare(
                 scenario(&format!("call: {yaml}")).calls.only().unwrap(),
                 seed,
-                false,
-            );
+                &Known::default(),
+            )
+            .unwrap();
             let heads = call.heads.iter();
             heads
                 .map(|head| head.deadline.unwrap().0)

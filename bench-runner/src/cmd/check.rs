@@ -104,7 +104,11 @@ fn deadline(call: &Call) -> String {
 
 /// `SayHello (unary)`, or of a mix each call with its share: `9 of 10 hello: SayHello (unary)`.
 fn calls(calls: &Calls) -> String {
-    let one = |call: &Call| format!("{} ({})", call.method, call.method.pattern());
+    let one = |call: &Call| {
+        let pattern = call.method.pattern();
+        let pattern = pattern.map_or_else(String::new, |pattern| format!(" ({pattern})"));
+        format!("{}{pattern}", call.method)
+    };
     if let Some(only) = calls.only() {
         return one(only);
     }

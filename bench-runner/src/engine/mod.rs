@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::{Address, ClientHttp2, Scenario};
 use scenarios::units::Nanos;
 
 use self::status::Status;
@@ -76,6 +76,17 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The way to a target that listens at `address`, as a scenario goes it.
+    pub fn of(scenario: &Scenario, address: Address) -> Endpoint {
+        Endpoint {
+            address,
+            via: None,
+            authority: scenario.calls.authority().cloned(),
+            user_agent: scenario.client.user_agent.clone(),
+            http2: scenario.client.http2,
+        }
+    }
+
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)

@@ -21,7 +21,6 @@ use crate::engine::{ConnectError, ConnectFailure};
 use crate::host::affinity;
 use crate::host::clock::ClockFacts;
 use crate::host::memory::peak_rss;
-use crate::mix::Mix;
 use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
@@ -68,15 +67,9 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let secrets = Secrets::of(&case.scenario.calls)?;
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
-    let methods = Mix::methods(&case.scenario.calls);
-    let before = target.counters(&methods);
-    let mut plan = Plan::bind(
-        &case.scenario,
-        target.address().clone(),
-        before.is_some(),
-        number,
-        &secrets,
-    );
+    let before = target.counters_of(&case.scenario.calls);
+    let address = target.address().clone();
+    let mut plan = Plan::bind(case, address, before.is_some(), number, &secrets)?;
     balance(&mut plan, case.scenario.client.balance, target.addresses())?;
     let network = lay(case, &target, number)?;
     if let Some(network) = &network {
@@ -113,7 +106,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     measured.network = network;
     measured.server_rss = target.pid().and_then(peak_rss);
     let counted = before
-        .zip(target.counters(&methods))
+        .zip(target.counters_of(&case.scenario.calls))
         .map(|(before, after)| after.since(&before));
     if let Some(counted) = counted {
         measured.server_counts = Some(counted.methods);

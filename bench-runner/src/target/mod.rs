@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use scenarios::method::Method;
-use scenarios::scenario::{self, Address, PeerServer, ReferenceServer};
+use scenarios::scenario::{self, Address, Calls, PeerServer, ReferenceServer};
 
 pub use self::backends::{Backend, backends};
 pub use self::counters::Counted;
@@ -168,6 +168,18 @@ impl Target {
             .map(|address| counters::fetch(address, methods));
         let first = all.next()??;
         all.try_fold(first, |sum, one| Some(sum.and(&one?)))
+    }
+
+    /// What it has counted of the methods that a scenario calls; only the Greeter's are ever counted.
+    pub fn counters_of(&self, calls: &Calls) -> Option<Counted> {
+        let mut methods = Vec::new();
+        for call in calls.iter() {
+            let method = call.method.greeter()?;
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+        self.counters(&methods)
     }
 
     /// Stops it, where we started it; tells how it had ended by itself, if it had.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
+use bench_runner::call::Known;
 use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate};
 use bench_runner::mix::Mix;
@@ -135,7 +136,8 @@ impl Experiment {
             Box::new(server),
         )
         .with_messages(self.messages.clone());
-        let mix = Arc::new(Mix::prepare(&scenario.calls, scenario.seed, false));
+        let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
+        let mix = Arc::new(mix.unwrap());
         let watch = Watch::new(Stop::default(), Board::default());
         let room = match &scenario.load {
             Load::Open(open) => open.rate.get() * scenario.phases.measure.as_secs_f64() + 1.0,

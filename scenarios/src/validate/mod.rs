@@ -9,6 +9,7 @@ mod mix;
 mod network;
 mod peer;
 mod semantics;
+mod service;
 mod target;
 
 use std::fmt::Display;

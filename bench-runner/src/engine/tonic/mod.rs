@@ -8,6 +8,7 @@ mod churn;
 mod classify;
 mod codec;
 mod connect;
+mod once;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -21,6 +22,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
+
+pub(crate) use self::connect::look;
+pub(crate) use self::once::{Looked, once};
 
 use self::call::{Log, Sent, Template};
 use self::churn::Churn;

@@ -7,6 +7,7 @@ use scenarios::load::Part;
 use scenarios::units::Nanos;
 
 use super::*;
+use crate::call::Known;
 use crate::engine::fake::{Fake, Fate, Script, simulate};
 use crate::given::scenario;
 use crate::record::{Measured, summarise};
@@ -25,7 +26,8 @@ fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
         seed: 42,
     };
     let fake = Fake::new(clock.clone(), channels as usize, streams, script);
-    let mix = Arc::new(Mix::prepare(&scenario.calls, 42, false));
+    let mix = Mix::prepare(&scenario.calls, 42, &Known::default(), &[]);
+    let mix = Arc::new(mix.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
     let named = mix.named().to_vec();
     let mut lane = Lane::new(clock, fake, mix, Arc::clone(&timeline), share, watch);
@@ -70,7 +72,8 @@ fn a_channel_makes_its_calls_and_is_opened_anew_when_the_last_has_ended() {
     };
     let script: Script = Box::new(|_, _| Fate::ok(Nanos::from_millis(10)));
     let fake = Fake::new(clock.clone(), 2, 100, script);
-    let mix = Arc::new(Mix::prepare(&scenario.calls, 42, false));
+    let mix = Mix::prepare(&scenario.calls, 42, &Known::default(), &[]);
+    let mix = Arc::new(mix.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
     let mut lane =
         Lane::new(clock, fake, mix, timeline, share, watch).with_calls_per_channel(Some(4));

@@ -39,10 +39,10 @@ pub(super) fn nothing_ok(evidence: &Evidence<'_>) -> Option<Finding> {
     let calls = evidence.scenario.calls.iter();
     let mixed = calls.clone().zip(&evidence.repetition.calls);
     let unknown = match is_unknown(counts) {
-        true => calls.map(|call| call.method).next(),
+        true => calls.map(|call| &call.method).next(),
         false => mixed
             .filter(|(_, stats)| is_unknown(&stats.counts))
-            .map(|(call, _)| call.method)
+            .map(|(call, _)| &call.method)
             .next(),
     };
     if let Some(method) = unknown {

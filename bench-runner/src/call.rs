@@ -267,13 +267,6 @@ impl Call {
         self.requests.iter().map(longest).max().unwrap_or_default()
     }
 
-    /// What may be put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
-    /// make of it, and tonic's own limit on top. A server that announces more, or compresses more, is refused.
-    pub fn longest_reply(&self) -> usize {
-        const TONICS_OWN: u64 = 4 << 20;
-        usize::try_from(self.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
-    }
-
     /// Whether the client waits for each reply before it sends the next request.
     pub fn is_ping_pong(&self) -> bool {
         self.pattern == Pattern::Bidirectional && self.bidi == Bidi::PingPong

@@ -25,6 +25,11 @@ impl Encodings {
         }
     }
 
+    /// Whether a scenario's call takes compressed replies.
+    pub fn accept_compressed(call: &scenario::Call) -> bool {
+        Encodings::of(call).received.is_some()
+    }
+
     /// Whether messages are protobuf and not compressed, either way.
     pub fn is_plain(&self) -> bool {
         *self == Encodings::default()

@@ -27,6 +27,7 @@
 //! ```
 
 pub mod behaviour;
+mod calls;
 pub mod catalogue;
 mod document;
 mod encoding;

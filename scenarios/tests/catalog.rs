@@ -40,6 +40,7 @@ fn the_catalogue_is_whole() {
             "compression",
             "deadlines",
             "flaky-network",
+            "mixed-calls",
             "open-loop-poisson",
             "payload-sweep",
             "quickstart",

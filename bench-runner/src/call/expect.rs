@@ -48,6 +48,15 @@ impl Wants {
     pub fn any(self) -> bool {
         self.metadata || self.messages || self.trailers
     }
+
+    /// What either wants.
+    pub fn or(self, other: Wants) -> Wants {
+        Wants {
+            metadata: self.metadata || other.metadata,
+            messages: self.messages || other.messages,
+            trailers: self.trailers || other.trailers,
+        }
+    }
 }
 
 impl Expectation {

@@ -48,7 +48,8 @@ const COUNTERS: u64 = 6;
 const UNKNOWN: u64 = 7;
 const ENCODINGS_SHIFT: u32 = 3;
 const TIMEOUT_SHIFT: u32 = ENCODINGS_SHIFT + Encodings::BITS;
-const MAX_TIMEOUT_US: u64 = (u64::MAX >> TIMEOUT_SHIFT) - 1;
+/// The highest bit is left to others.
+const MAX_TIMEOUT_US: u64 = (u64::MAX >> (TIMEOUT_SHIFT + 1)) - 1;
 
 impl Route {
     /// Reads a header list.

@@ -91,6 +91,7 @@ impl Call {
         let status = match self.stage {
             Stage::Refused(Refusal::NotGrpc { head }) => return self.refuse_plain(head, turn),
             Stage::Refused(Refusal::Encoded) => encodings::unknown(),
+            Stage::Refused(Refusal::Lacking) => turn.thread.fates.required.refusal(),
             _ => Status::unimplemented("the raw face has no such method"),
         };
         self.fail(&status, turn)

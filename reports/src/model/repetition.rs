@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::foreign::{nan, nullable, number};
 use super::{
-    ChannelStats, Conditions, Counts, Failure, Heartbeat, Network, Timing, Totals, Window,
+    CallStats, ChannelStats, Conditions, Counts, Failure, Heartbeat, Network, TargetStats, Timing,
+    Totals, Window,
 };
 
 /// One whole run of a case: what was offered, what was achieved, how long calls took and what it cost.
@@ -104,6 +105,20 @@ pub struct Repetition {
         deserialize_with = "nullable"
     )]
     pub channels: Vec<ChannelStats>,
+    /// Each call of a mix; empty where there is one call only.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub calls: Vec<CallStats>,
+    /// Each target that channels went to; empty where the target is one server.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub targets: Vec<TargetStats>,
 }
 
 /// What came with a reply besides its messages.

@@ -5,8 +5,8 @@ use crate::error::ReportError;
 use crate::model::{LimitVerdict, Outcome, Shown, Verdict};
 use crate::view::format::{DASH, count};
 use crate::view::{
-    COLUMNS, CaseView, Cell, Comparison, Figure, GATE_HEADINGS, GateView, HEADINGS, Headline, View,
-    encoding, facts, link,
+    COLUMNS, CaseView, Cell, Comparison, Figure, GATE_HEADINGS, GateView, HEADINGS, Headline,
+    PartTable, View, encoding, facts, link,
 };
 
 /// Percentile tables beyond so many cases would fill a step summary, which is dropped whole when it is too long.
@@ -29,7 +29,14 @@ impl Renderer for Markdown {
             Some(comparison) => parts.push(pairs(comparison)),
             None => parts.push(overview(view)),
         }
-        parts.extend(view.cases.iter().take(MOST_TABLES).map(percentiles));
+        for case in view.cases.iter().take(MOST_TABLES) {
+            parts.extend(
+                case.parts()
+                    .iter()
+                    .map(|parts| part_table(view, case, parts)),
+            );
+            parts.push(percentiles(case));
+        }
         parts.push(environment(view));
         Ok(vec![Artifact::text("summary.md", parts.join("\n"))])
     }
@@ -233,6 +240,23 @@ const fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Tainted => "tainted",
         Verdict::Invalid => "invalid",
     }
+}
+
+/// The calls of a mix, or the targets, side by side.
+fn part_table(view: &View<'_>, case: &CaseView<'_>, parts: &PartTable) -> String {
+    let of = match view.has_several_cases() {
+        true => format!(" of {}", escape(&case.label)),
+        false => String::new(),
+    };
+    let rows = parts
+        .rows
+        .iter()
+        .map(|row| row.iter().map(|cell| escape(cell)).collect());
+    format!(
+        "**{}{of}**\n\n{}",
+        parts.title,
+        table(&parts.headings, rows, 1)
+    )
 }
 
 /// The percentile table of a case, folded away.

@@ -19,6 +19,12 @@ use crate::units::{Bytes, Nanos};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Call")]
 pub(crate) struct CallFile {
+    /// Of one of `calls`: its name.
+    #[schemars(skip)]
+    pub(crate) name: Option<String>,
+    /// Of one of `calls`: its weight.
+    #[schemars(skip)]
+    pub(crate) weight: Option<u32>,
     /// The full name of the service, where it is not the Greeter; described by `proto`, `protoset` or `reflection`.
     #[schemars(extend("examples" = ["my.pkg.Service"]))]
     pub(crate) service: Option<String>,

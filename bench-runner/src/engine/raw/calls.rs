@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
+use crate::mix::Mix;
 
 /// A call in flight.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +33,16 @@ pub(super) struct Running {
 
 /// The calls in flight, by the lane's ids.
 pub(super) struct Calls {
-    call: Arc<Call>,
+    mix: Arc<Mix>,
     reading: Option<Reading>,
     /// Calls whose answer cannot be read, until they are ended for it.
     broken: Broken,
+    /// Whether the server is asked for its own times, of any call.
+    stamps: bool,
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
+    /// Whether a connection has become ready since that was last asked.
+    has_ready: bool,
     first: First,
     wants: Wants,
     /// Whether answers are to be looked at part by part, once the first has been kept.
@@ -82,15 +87,17 @@ impl Running {
 }
 
 impl Calls {
-    pub(super) fn new(call: Arc<Call>) -> Calls {
+    pub(super) fn new(mix: Arc<Mix>) -> Calls {
         Calls {
-            wants: call.wants(),
-            closely: call.stamps || call.wants().any() || !call.encodings.is_plain(),
-            reading: Reading::of(&call),
+            wants: mix.wants(),
+            closely: mix.has_stamps() || mix.wants().any() || !mix.is_plain(),
+            stamps: mix.has_stamps(),
+            reading: Reading::of(&mix),
             broken: Broken::default(),
-            call,
+            mix,
             running: Vec::new(),
             due: Vec::new(),
+            has_ready: false,
             first: First::default(),
             partial: HashMap::new(),
         }
@@ -115,6 +122,11 @@ impl Calls {
         self.running.get_mut(op.0 as usize)?.take()
     }
 
+    /// Whether a connection has become ready since this was last asked.
+    pub(super) fn take_ready(&mut self) -> bool {
+        std::mem::take(&mut self.has_ready)
+    }
+
     /// The next ping-pong stream that is to send.
     pub(super) fn next_due(&mut self) -> Option<OpId> {
         self.due.pop()
@@ -122,7 +134,7 @@ impl Calls {
 
     /// What the first messages of a prepared request amount to.
     pub(super) fn sent(&self, request: u32, progress: Progress) -> Traffic {
-        self.call.request(request).traffic(progress.messages)
+        self.mix.request(request).traffic(progress.messages)
     }
 
     /// Ends a call that no connection took.
@@ -141,12 +153,6 @@ impl Calls {
                 kind: Happened::Finished(outcome),
             });
         }
-    }
-
-    /// Whether compressed replies are asked for.
-    fn is_compressed(&self) -> bool {
-        let reading = self.reading.as_ref();
-        reading.is_some_and(|reading| reading.encoding.is_some())
     }
 
     /// Ends the calls whose answer cannot be read; `cancel` resets a stream and tells how far its request has come.
@@ -185,7 +191,8 @@ impl Calls {
     /// The misfit of a message that has come, or of a part of one.
     #[cold]
     fn look_at(&mut self, op: OpId, piece: &Piece<'_>) -> Option<Misfit> {
-        let expect = self.call.expect.as_ref()?;
+        let running = self.running.get(op.0 as usize).copied().flatten()?;
+        let expect = self.mix.call(running.request).expect.as_ref()?;
         if piece.is_whole() {
             return expect.message(piece.bytes).err();
         }
@@ -216,27 +223,31 @@ impl<'a> Hearing<'a> {
     /// Looks at a call's initial metadata.
     #[cold]
     fn look_at_metadata(&mut self, call: wire::Call, fields: &FieldList) {
-        let expect = self.calls.call.expect.as_ref();
+        let op = op_of(call);
+        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
+            return;
+        };
+        let expect = self.calls.mix.call(running.request).expect.as_ref();
         let misfit = expect.and_then(|expect| expect.metadata(|key| fields.get(key)).err());
         if let Some(misfit) = misfit {
-            self.tell(op_of(call), Happened::Misfit(misfit));
+            self.tell(op, Happened::Misfit(misfit));
         }
     }
 
     /// Looks at what came with a call's end.
     #[cold]
-    fn look_at_end(&mut self, op: OpId, outcome: &wire::Outcome<'_>) {
+    fn look_at_end(&mut self, op: OpId, request: u32, outcome: &wire::Outcome<'_>) {
         let wants = self.calls.wants;
         // An answer that is nothing but trailers has no initial metadata.
         if wants.metadata && outcome.cause == Cause::TrailersOnly {
-            let expect = self.calls.call.expect.as_ref();
+            let expect = self.calls.mix.call(request).expect.as_ref();
             let misfit = expect.and_then(|expect| expect.metadata(|_| None).err());
             misfit
                 .into_iter()
                 .for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
         }
         if wants.trailers {
-            let expect = self.calls.call.expect.as_ref();
+            let expect = self.calls.mix.call(request).expect.as_ref();
             let trailers = outcome.trailers;
             let misfit = expect.and_then(|expect| expect.trailers(|key| trailers.get(key)).err());
             misfit
@@ -283,20 +294,32 @@ impl<'a> Hearing<'a> {
         });
     }
 
-    /// A reply that is compressed or JSON, or a part of it.
+    /// The head of such an answer.
+    #[inline(never)]
+    fn read_head(&mut self, op: OpId, fields: &FieldList) {
+        let running = self.calls.running.get(op.0 as usize).copied().flatten();
+        if let Some((running, reading)) = running.zip(self.calls.reading.as_ref())
+            && let Err(fault) = reading.head(Mix::number(running.request), fields)
+        {
+            self.calls.broken.add(op, fault);
+        }
+    }
+
+    /// A reply of a run in which some are compressed or JSON, or a part of it.
     #[inline(never)]
     fn read(&mut self, op: OpId, piece: Piece<'_>) {
         let calls = &mut *self.calls;
-        let Some(reading) = calls.reading.as_mut() else {
+        let running = calls.running.get(op.0 as usize).copied().flatten();
+        let (Some(running), Some(reading)) = (running, calls.reading.as_mut()) else {
             return;
         };
         if calls.broken.has(op) {
             return;
         }
-        match reading.hear(op, piece) {
+        match reading.hear(op, Mix::number(running.request), piece) {
             Ok(None) => {}
             Ok(Some(bytes)) => {
-                let expect = calls.call.expect.as_ref();
+                let expect = calls.mix.call(running.request).expect.as_ref();
                 let misfit = expect.and_then(|expect| expect.message(reading.message()).err());
                 if let Some(misfit) = misfit {
                     self.tell(op, Happened::Misfit(misfit));
@@ -322,6 +345,7 @@ impl super::connection::Stamped for Hearing<'_> {
     }
 
     fn took(&mut self, step: Step, time: Nanos) {
+        self.calls.has_ready |= step == Step::Ready;
         self.times.record(step, time);
     }
 
@@ -341,10 +365,8 @@ impl ClientEvents for Hearing<'_> {
     }
 
     fn head(&mut self, call: wire::Call, head: &Head<'_>) {
-        if let Some(reading) = &self.calls.reading
-            && let Err(fault) = reading.head(head.fields)
-        {
-            self.calls.broken.add(op_of(call), fault);
+        if self.calls.reading.is_some() {
+            self.read_head(op_of(call), head.fields);
         }
         let first = &mut self.calls.first;
         if first.reply.is_none() && first.metadata.is_none() {
@@ -426,7 +448,7 @@ impl ClientEvents for Hearing<'_> {
             let trailers = plain(outcome.trailers);
             self.calls.first.reply = Some(FirstReply { metadata, trailers });
         }
-        if self.calls.call.stamps
+        if self.calls.stamps
             && let Some(stamps) = Stamps::of(|name| outcome.trailers.get(name))
         {
             let kind = Happened::Stamped(stamps);
@@ -434,7 +456,7 @@ impl ClientEvents for Hearing<'_> {
             self.events.push(Event { op, at, kind });
         }
         if self.calls.wants.any() {
-            self.look_at_end(op, outcome);
+            self.look_at_end(op, running.request, outcome);
         }
         let sent = self.calls.sent(running.request, outcome.sent);
         if let Some(fault) = self.calls.broken.take(op) {
@@ -446,7 +468,7 @@ impl ClientEvents for Hearing<'_> {
             Status::OK => Outcome::ok(sent),
             _ => Outcome {
                 status,
-                detail: describe(outcome, &self.lost, self.calls.is_compressed()),
+                detail: describe(outcome, &self.lost, self.calls.mix.call(running.request)),
                 connection_lost: matches!(outcome.cause, Cause::Disconnected | Cause::Refused),
                 unconnected: self.never_connected && outcome.cause == Cause::Disconnected,
                 sent,
@@ -475,7 +497,7 @@ fn plain(fields: &FieldList) -> BTreeMap<String, String> {
 }
 
 /// What to tell a person: the server's message, or what happened to the stream.
-fn describe(outcome: &wire::Outcome<'_>, lost: &str, compressed: bool) -> String {
+fn describe(outcome: &wire::Outcome<'_>, lost: &str, call: &Call) -> String {
     match outcome.message() {
         Some(message) => percent_decoded(message),
         None => match outcome.cause {
@@ -484,7 +506,9 @@ fn describe(outcome: &wire::Outcome<'_>, lost: &str, compressed: bool) -> String
                 "no grpc-status came; the HTTP status was {}",
                 outcome.http_status
             ),
-            Cause::Message(fault) => no_message(fault, compressed).to_owned(),
+            Cause::Message(fault) => {
+                no_message(fault, call.encodings.received.is_some()).to_owned()
+            }
             Cause::Reset(code) => format!("the server reset the stream: {code}"),
             Cause::Malformed(error) => error.to_string(),
             Cause::Refused | Cause::Disconnected => lost.to_owned(),

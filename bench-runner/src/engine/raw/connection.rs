@@ -62,6 +62,8 @@ pub(super) struct Connection {
     began: Nanos,
     /// Whether the server's SETTINGS have come.
     is_ready: bool,
+    /// Whether it takes no calls before they have.
+    is_held: bool,
     pub(super) pings: Pings,
 }
 
@@ -90,6 +92,7 @@ impl Connection {
             stalled: [Stalled::default(); 2],
             began: now,
             is_ready: false,
+            is_held: false,
             pings: Pings::default(),
         };
         connection.connect(peer, now);
@@ -108,6 +111,7 @@ impl Connection {
     }
 
     fn connect(&mut self, peer: &Peer, now: Nanos) {
+        self.is_held = false;
         self.past.connections += 1;
         self.began = now;
         self.is_ready = false;
@@ -131,6 +135,17 @@ impl Connection {
 
     pub(super) fn is_lost(&self) -> bool {
         self.stage == Stage::Lost
+    }
+
+    /// Takes no calls before HTTP/2 is ready.
+    pub(super) fn hold(&mut self) {
+        self.is_held = !self.is_lost();
+    }
+
+    /// Whether it is to be ready before it takes calls, and is not.
+    #[inline]
+    pub(super) fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// Whether a GOAWAY, or the last stream id, has made the connection useless, and nothing is open on it.
@@ -251,6 +266,7 @@ impl Connection {
         }
         self.is_ready = self.client.peer_settings().is_some();
         if self.is_ready {
+            self.is_held = false;
             on.took(Step::Ready, on.at().since(self.began));
         }
     }
@@ -320,6 +336,7 @@ impl Connection {
         self.stage = Stage::Lost;
         self.socket = None;
         self.blocked = false;
+        self.is_held = false;
         self.failure = error.or(self.failure.take());
     }
 

@@ -10,26 +10,35 @@ use wire::{FieldList, Piece};
 use crate::call::Call;
 use crate::engine::OpId;
 use crate::engine::status::Status;
+use crate::mix::Mix;
 
 /// Reads the replies of a lane's calls.
 #[derive(Debug)]
 pub(super) struct Reading {
-    /// What replies may be compressed with.
-    pub(super) encoding: Option<Encoding>,
-    json: bool,
+    /// By the number of the call in its mix.
+    calls: Vec<Rules>,
     /// The longest reply that is put together.
     most: usize,
-    /// Whether each reply is looked at, so that none can be taken for the one before it.
-    looks: bool,
-    /// What has come of a reply whose rest is to come, by call.
+    /// What has come of a reply whose rest is to come, by call in flight.
     parts: Vec<Vec<u8>>,
     plain: Vec<u8>,
     last: Last,
 }
 
+/// How the replies of a call are read.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
+    /// What they may be compressed with.
+    encoding: Option<Encoding>,
+    json: bool,
+    /// Whether each is looked at, so that none can be taken for the one before it.
+    looks: bool,
+}
+
 /// The last reply that was read as it came, and its length.
 #[derive(Debug, Default)]
 struct Last {
+    call: usize,
     compressed: bool,
     bytes: Vec<u8>,
     len: Option<u64>,
@@ -61,14 +70,20 @@ impl Fault {
 }
 
 impl Reading {
-    /// `None` where replies are as they mostly are.
-    pub(super) fn of(call: &Call) -> Option<Reading> {
-        let encodings = call.encodings;
-        (encodings.received.is_some() || encodings.json).then(|| Reading {
-            encoding: encodings.received,
-            json: encodings.json,
-            most: call.longest_reply(),
+    /// `None` where all replies are as they mostly are.
+    pub(super) fn of(mix: &Mix) -> Option<Reading> {
+        let rules = |call: &Call| Rules {
+            encoding: call.encodings.received,
+            json: call.encodings.json,
             looks: call.wants().messages,
+        };
+        let calls: Vec<Rules> = mix.calls().iter().map(rules).collect();
+        let is_any = calls
+            .iter()
+            .any(|call| call.encoding.is_some() || call.json);
+        is_any.then(|| Reading {
+            calls,
+            most: mix.longest_reply(),
             parts: Vec::new(),
             plain: Vec::new(),
             last: Last::default(),
@@ -79,8 +94,8 @@ impl Reading {
     ///
     /// # Errors
     /// It is in an encoding that was not asked for.
-    pub(super) fn head(&self, fields: &FieldList) -> Result<(), Fault> {
-        match (self.encoding, fields.get(ENCODING)) {
+    pub(super) fn head(&self, call: usize, fields: &FieldList) -> Result<(), Fault> {
+        match (self.calls[call].encoding, fields.get(ENCODING)) {
             (None, _) | (_, None | Some(b"identity")) => Ok(()),
             (Some(asked), Some(named)) if named == asked.name().as_bytes() => Ok(()),
             (Some(asked), Some(named)) => Err(Fault::internal(format!(
@@ -94,12 +109,17 @@ impl Reading {
     ///
     /// # Errors
     /// It cannot be read.
-    pub(super) fn hear(&mut self, op: OpId, piece: Piece<'_>) -> Result<Option<u64>, Fault> {
+    pub(super) fn hear(
+        &mut self,
+        op: OpId,
+        call: usize,
+        piece: Piece<'_>,
+    ) -> Result<Option<u64>, Fault> {
         if piece.len > self.most {
             return Err(Fault::too_long(self.most));
         }
         if piece.is_whole() {
-            return self.read(piece.compressed, piece.bytes).map(Some);
+            return self.read(call, piece.compressed, piece.bytes).map(Some);
         }
         let at = op.0 as usize;
         if self.parts.len() <= at {
@@ -113,7 +133,7 @@ impl Reading {
             return Ok(None);
         }
         let whole = std::mem::take(&mut self.parts[at]);
-        self.read(piece.compressed, &whole).map(Some)
+        self.read(call, piece.compressed, &whole).map(Some)
     }
 
     /// The reply that was read last, not compressed; only where replies are looked at.
@@ -121,16 +141,18 @@ impl Reading {
         &self.plain
     }
 
-    fn read(&mut self, compressed: bool, bytes: &[u8]) -> Result<u64, Fault> {
+    fn read(&mut self, call: usize, compressed: bool, bytes: &[u8]) -> Result<u64, Fault> {
         let last = &self.last;
         if let Some(len) = last.len
-            && !self.looks
+            && !self.calls[call].looks
+            && last.call == call
             && last.compressed == compressed
             && last.bytes == bytes
         {
             return Ok(len);
         }
-        let len = self.read_anew(compressed, bytes)?;
+        let len = self.read_anew(self.calls[call], compressed, bytes)?;
+        self.last.call = call;
         self.last.compressed = compressed;
         self.last.bytes.clear();
         self.last.bytes.extend_from_slice(bytes);
@@ -138,14 +160,14 @@ impl Reading {
         Ok(len)
     }
 
-    fn read_anew(&mut self, compressed: bool, bytes: &[u8]) -> Result<u64, Fault> {
-        if self.looks {
+    fn read_anew(&mut self, rules: Rules, compressed: bool, bytes: &[u8]) -> Result<u64, Fault> {
+        if rules.looks {
             self.plain.clear();
             self.plain.extend_from_slice(bytes);
         }
         let mut message = bytes;
         // `wire` lets no compressed message pass where none is asked for.
-        if compressed && let Some(encoding) = self.encoding {
+        if compressed && let Some(encoding) = rules.encoding {
             self.plain.clear();
             encoding
                 .decompress(bytes, self.most, &mut self.plain)
@@ -155,7 +177,7 @@ impl Reading {
                 })?;
             message = &self.plain;
         }
-        if self.json {
+        if rules.json {
             json::read_reply(message).map_err(|error| {
                 Fault::internal(format!("the answer is no JSON of a HelloReply: {error}"))
             })?;

@@ -26,6 +26,7 @@ use super::content_type::{Json, Typed};
 use crate::call::{Call, Expectation, Head, Misfit, Wants};
 use crate::clock::Clock;
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
+use crate::mix::Mix;
 
 /// What every call of a run has in common.
 pub(super) struct Template {
@@ -51,13 +52,15 @@ pub(super) struct Log {
     clock: Clock,
     events: Rc<RefCell<Vec<Event>>>,
     first_reply: Rc<OnceCell<FirstReply>>,
-    call: Arc<Call>,
+    mix: Arc<Mix>,
     wants: Wants,
 }
 
 /// The log of one call.
 pub(super) struct OpLog {
     op: OpId,
+    /// The index of its request in the mix.
+    request: u32,
     log: Log,
 }
 
@@ -160,11 +163,11 @@ impl Sent {
 }
 
 impl Log {
-    pub(super) fn new(clock: Clock, call: Arc<Call>) -> Log {
+    pub(super) fn new(clock: Clock, mix: Arc<Mix>) -> Log {
         Log {
             clock,
-            wants: call.wants(),
-            call,
+            wants: mix.wants(),
+            mix,
             events: Rc::default(),
             first_reply: Rc::default(),
         }
@@ -175,9 +178,10 @@ impl Log {
         self.first_reply.get().cloned()
     }
 
-    pub(super) fn of(&self, op: OpId) -> OpLog {
+    pub(super) fn of(&self, op: OpId, request: u32) -> OpLog {
         OpLog {
             op,
+            request,
             log: self.clone(),
         }
     }
@@ -199,7 +203,11 @@ impl OpLog {
     }
 
     fn wants_stamps(&self) -> bool {
-        self.log.call.stamps
+        self.call().stamps
+    }
+
+    fn call(&self) -> &Call {
+        self.log.mix.call(self.request)
     }
 
     fn wants(&self) -> Wants {
@@ -209,7 +217,7 @@ impl OpLog {
     /// Writes down what is wrong, where something is.
     #[cold]
     fn expect(&self, look: impl FnOnce(&Expectation) -> Result<(), Misfit>) {
-        let misfit = self.log.call.expect.as_ref().map(look);
+        let misfit = self.call().expect.as_ref().map(look);
         if let Some(Err(misfit)) = misfit {
             self.write(Happened::Misfit(misfit));
         }

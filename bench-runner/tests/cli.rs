@@ -196,6 +196,13 @@ fn a_configuration_of_ghz_becomes_a_scenario_and_a_list_of_what_it_does_not_say(
     assert_eq!((code, nothing.as_str()), (Some(0), ""));
     assert_eq!(std::fs::read_to_string(out).unwrap(), yaml);
 
+    let (open, close) = ("[".repeat(70), "]".repeat(70));
+    let deep = format!("{{ \"call\": \"a.B.C\", \"data\": {{ \"a\": {open}1{close} }} }}");
+    let (code, yaml, error) = program(&["import", "ghz", &file("deep.json", &deep)]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(yaml.contains("service: a.B"), "{yaml}");
+    assert!(error.contains("at most 64 levels"), "{error}");
+
     let broken = file(
         "broken.json",
         "{\n  \"call\": \"a.B.C\",\n  \"rps\": \"many\"\n}\n",

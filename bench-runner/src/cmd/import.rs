@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use scenarios::Suite;
 
 use crate::exit::{Exit, Failure};
-use crate::import::{Format, Imported, Source, ghz};
+use crate::import::{Format, Source, ghz};
 use crate::output;
 
 /// Makes a scenario of another generator's configuration.
@@ -46,22 +47,23 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         format,
         text: &text,
     })?;
-    deliver(&imported, config, out.as_deref())?;
+    let yaml = imported.yaml(&config.file_name().unwrap_or_default().to_string_lossy());
+    deliver(&yaml, out.as_deref())?;
     for note in &imported.notes {
         output::tell(&note.to_string());
     }
+    // A scenario that cannot be run is no good end, and may be a good beginning.
+    Suite::parse("the scenario", &yaml, &[])?;
     Ok(Exit::Good)
 }
 
-fn deliver(imported: &Imported, config: &Path, out: Option<&Path>) -> Result<(), Failure> {
-    let file = config.file_name().unwrap_or_default().to_string_lossy();
-    let yaml = imported.yaml(&file);
+fn deliver(yaml: &str, out: Option<&Path>) -> anyhow::Result<()> {
     match out {
-        None => output::print(&yaml)?,
+        None => output::print(yaml),
         Some(out) => {
             output::write(out, yaml.as_bytes())?;
             output::tell(&format!("scenario: {}", out.display()));
+            Ok(())
         }
     }
-    Ok(())
 }

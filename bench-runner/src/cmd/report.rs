@@ -27,6 +27,10 @@ pub struct Args {
 
 /// Prints the summary, and writes the files where they are wanted.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
+    if args.results.len() > 1 && !args.also.is_empty() {
+        let why = "expected one result for `--also`: its files are those of one run";
+        return Err(Failure::usage(why));
+    }
     let results = args
         .results
         .iter()
@@ -45,10 +49,6 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
                 path.parent().unwrap_or(Path::new(".")),
                 out,
             )?;
-        } else if !args.also.is_empty() {
-            return Err(Failure::usage(
-                "expected one result for `--also`: its files are one run's",
-            ));
         }
         output::tell(&format!("report: {}", out.join("report.html").display()));
     }

@@ -67,4 +67,4 @@ fn known(imported: &Imported) -> Imported {
     imported
 }
 
-const PENDING: &[(&str, &[&str])] = &[("call", &["compression"]), ("client", &["tls"])];
+const PENDING: &[(&str, &[&str])] = &[("client", &["tls"])];

@@ -59,15 +59,23 @@ pub(super) fn options(result: &RunResult, case: &CaseView<'_>) -> Options {
     let rate = |path: &str| text(path).map_or(0, whole_rate);
     let channels = number("client.channels").unwrap_or(1);
     let address = text("target.address").unwrap_or(&case.case.server);
+    let is_set = |path: &str| case.setting(path).is_some_and(|value| !value.is_null());
+    let has_tls = address.starts_with("https:")
+        || is_set("client.tls")
+        || is_set("target.reference_server.tls");
     let method = text("call.method").unwrap_or_default();
     let service = text("call.service").unwrap_or("helloworld.Greeter");
     Options {
-        call: format!("{service}.{method}"),
+        // A mix of calls has no one method.
+        call: match method {
+            "" => String::new(),
+            method => format!("{service}.{method}"),
+        },
         host: address
             .split_once("://")
             .map_or(address, |(_, host)| host)
             .to_owned(),
-        insecure: !address.starts_with("https:"),
+        insecure: !has_tls,
         rps: rate("load.open.rate"),
         load_schedule: if case.setting("load.ramp").is_some() {
             "line"

@@ -204,6 +204,9 @@ fn describe(value: &Value) -> String {
     match value {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
+        Value::String(text) if text.parse::<bool>().is_ok() || text.parse::<f64>().is_ok() => {
+            format!("the text `{value}`")
+        }
         Value::String(text) => format!("`{text}`"),
         other => format!("`{other}`"),
     }

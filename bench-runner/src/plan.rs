@@ -65,6 +65,8 @@ impl Plan {
                 address,
                 via: None,
                 http2: client.http2,
+                tcp: client.tcp,
+                tls: None,
             },
             call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),
             timeline: Arc::new(Timeline::new(scenario)),

@@ -22,6 +22,7 @@ pub static ALL: &[(&str, &str)] = built_in![
     "bidi-independent",
     "deadlines",
     "flaky-network",
+    "tls",
 ];
 
 /// The text of a built-in scenario.

@@ -43,6 +43,7 @@ mod nearest;
 mod overrides;
 pub mod scenario;
 mod schema;
+mod security;
 mod source;
 pub mod status;
 mod suite;

@@ -12,7 +12,7 @@ use scenarios::units::Nanos;
 
 use super::answer::{Answer, Observed};
 use super::process::{LastWords, spawn_on, wait};
-use super::request::request;
+use super::request::{Server, request};
 use super::{Peer, PeerError, error};
 use crate::call::Call;
 use crate::host::cpu::process_cpu;
@@ -22,6 +22,7 @@ use crate::run::RunError;
 use crate::run::conditions_of_peers;
 use crate::run::repetition::{Made, Surroundings, judge_peer};
 use crate::target::Target;
+use crate::tls::Tls;
 
 /// The longest answer that is read.
 const MOST: u64 = 64 << 20;
@@ -39,11 +40,17 @@ pub fn run(
 ) -> Result<Made, RunError> {
     around.watcher.phase("connect", Duration::ZERO);
     let scenario = &case.scenario;
-    let mut target = Target::start(&scenario.target, &around.program)?;
+    let mut target = Target::start(scenario, &around.program)?;
     let before = target.counters(scenario.call.method);
     let seed = scenario.seed.wrapping_add(u64::from(number) << 32);
     let call = Call::prepare(&scenario.call, seed, before.is_some());
-    let (question, _schedule) = request(scenario, target.address(), seed)?;
+    let server = Server {
+        address: target.address(),
+        tls: target.tls().map(Tls::settings),
+    };
+    let (question, _schedule) = request(scenario, server, seed)?;
+    peer.client()?
+        .check_tls(target.tls().is_some(), &peer.name, "client")?;
     let mut client = Client::start(peer, scenario)?;
     let outcome = client.play(&question.to_string(), scenario, &target, around);
     let after = target.counters(scenario.call.method);

@@ -71,7 +71,9 @@ impl RunError {
             RunError::Pin(_)
                 | RunError::RealTimeSpin
                 | RunError::Network(NetworkError::Pin(_))
-                | RunError::Target(TargetError::Settings | TargetError::Program { .. })
+                | RunError::Target(
+                    TargetError::Settings | TargetError::Program { .. } | TargetError::Tls(_)
+                )
         ) || matches!(self, RunError::Target(TargetError::Peer(error)) | RunError::Peer(error) if error.is_usage())
     }
 }

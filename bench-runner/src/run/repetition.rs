@@ -64,7 +64,7 @@ pub struct Made {
 /// Runs a case once.
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
     around.watcher.phase("connect", Duration::ZERO);
-    let mut target = Target::start(&case.scenario.target, &around.program)?;
+    let mut target = Target::start(&case.scenario, &around.program)?;
     let before = target.counters(case.scenario.call.method);
     let mut plan = Plan::bind(
         &case.scenario,
@@ -73,6 +73,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         number,
     );
     let network = lay(case, &target, number)?;
+    plan.endpoint.tls = target.tls().cloned();
     plan.endpoint.via = network.as_ref().map(|network| network.address().clone());
     let board = Board::default();
     let lanes = match threads::open(&plan, &around.stop, &board) {

@@ -2,24 +2,33 @@
 
 mod counters;
 mod process;
+mod security;
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
+use reference_server::tls::{FileError, Made};
 use scenarios::method::Method;
-use scenarios::scenario::{self, Address, PeerServer, ReferenceServer};
+use scenarios::scenario::{self, Address, Listen, PeerServer, ReferenceServer, Scenario};
+use tempfile::TempDir;
 
 pub use self::counters::Counted;
 pub use self::process::Death;
 use self::process::{ServerProcess, Stillborn};
+use self::security::Security;
 use crate::peer::{Peer, PeerError};
+use crate::tls::Tls;
 
 /// A target that is ready to be called.
 pub struct Target {
     address: Address,
+    tls: Option<Tls>,
     process: Option<ServerProcess>,
+    /// Files that the server has open or may open, which go when it has gone.
+    _made: Option<Made>,
+    _folder: Option<TempDir>,
 }
 
 /// Why a target could not be started.
@@ -57,6 +66,9 @@ pub enum TargetError {
         /// How long we waited.
         patience_s: u64,
     },
+    /// A certificate or a key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] FileError),
     /// A peer cannot be used.
     #[error(transparent)]
     Peer(#[from] PeerError),
@@ -66,46 +78,73 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Starts the target, or finds it. `program` is our own, which also serves as the embedded reference server.
-    pub fn start(target: &scenario::Target, program: &Path) -> Result<Target, TargetError> {
-        match target {
-            scenario::Target::Address(address) => Ok(Target {
-                address: address.clone(),
-                process: None,
-            }),
-            scenario::Target::ReferenceServer(settings) => Target::embedded(settings, program),
-            scenario::Target::Peer(server) => Target::peer(server),
-            scenario::Target::Command(words) => Target::command(words),
+    /// Starts the target of a scenario, or finds it. `program` is our own, which also serves as the embedded reference
+    /// server.
+    pub fn start(scenario: &Scenario, program: &Path) -> Result<Target, TargetError> {
+        let client = scenario.client.tls.as_ref();
+        match &scenario.target {
+            scenario::Target::Address(address) => {
+                let security = Security::prepare(None, client)?;
+                Target::at(address.clone(), None, security)
+            }
+            scenario::Target::ReferenceServer(settings) => {
+                let security = Security::prepare(settings.tls.as_ref(), client)?;
+                Target::embedded(settings, program, security)
+            }
+            scenario::Target::Peer(server) => {
+                let security = Security::prepare(server.tls.as_ref(), client)?;
+                Target::peer(server, security)
+            }
+            scenario::Target::Command(words) => {
+                let security = Security::prepare(None, client)?;
+                Target::command(words, client.is_some(), security)
+            }
         }
     }
 
-    fn embedded(settings: &ReferenceServer, program: &Path) -> Result<Target, TargetError> {
-        let settings = serde_json::to_string(settings).map_err(io::Error::from)?;
-        let mut command = Command::new(program);
-        command.args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--until-stdin-closes",
-            "--settings",
-            &settings,
-        ]);
-        let (process, address) = ServerProcess::start_announcing(command)?;
+    fn at(
+        address: Address,
+        process: Option<ServerProcess>,
+        security: Security,
+    ) -> Result<Target, TargetError> {
+        let (tls, made) = security.of_client(&address)?;
         Ok(Target {
             address,
-            process: Some(process),
+            tls,
+            process,
+            _made: made,
+            _folder: None,
         })
     }
 
-    fn peer(server: &PeerServer) -> Result<Target, TargetError> {
+    fn embedded(
+        settings: &ReferenceServer,
+        program: &Path,
+        security: Security,
+    ) -> Result<Target, TargetError> {
+        let (listen, folder) = place(settings.listen)?;
+        let told = ReferenceServer {
+            tls: security.server.clone(),
+            ..settings.clone()
+        };
+        let settings = serde_json::to_string(&told).map_err(io::Error::from)?;
+        let mut command = Command::new(program);
+        command.args(["serve", "--listen", &listen, "--until-stdin-closes"]);
+        command.args(["--settings", &settings]);
+        let (process, address) = ServerProcess::start_announcing(command)?;
+        let target = Target::at(address, Some(process), security)?;
+        Ok(Target {
+            _folder: folder,
+            ..target
+        })
+    }
+
+    fn peer(server: &PeerServer, security: Security) -> Result<Target, TargetError> {
         let peer = Peer::serving(server)?;
-        let command = peer.server_command(&server.behaviour)?;
+        let command = peer.server_command(&server.behaviour, security.server.as_ref())?;
         let patience = peer.server()?.patience;
         match ServerProcess::start_peer(command, &server.cpus, patience)? {
-            Ok((process, address)) => Ok(Target {
-                address,
-                process: Some(process),
-            }),
+            Ok((process, address)) => Target::at(address, Some(process), security),
             Err(Stillborn { how, said }) => Err(PeerError::Program {
                 name: server.name.clone(),
                 side: "server",
@@ -116,7 +155,7 @@ impl Target {
         }
     }
 
-    fn command(words: &[String]) -> Result<Target, TargetError> {
+    fn command(words: &[String], tls: bool, security: Security) -> Result<Target, TargetError> {
         let port = free_port()?;
         let words: Vec<String> = words
             .iter()
@@ -130,17 +169,20 @@ impl Target {
         let address = Address::Tcp {
             host: Ipv4Addr::LOCALHOST.to_string(),
             port,
+            tls,
         };
         let process = ServerProcess::start_on(command, port)?;
-        Ok(Target {
-            address,
-            process: Some(process),
-        })
+        Target::at(address, Some(process), security)
     }
 
     /// Where it listens.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// What secures connections to it; `None` is plaintext.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     /// Its process, where we started it.
@@ -150,12 +192,24 @@ impl Target {
 
     /// What it has counted of a method, where it is a reference server.
     pub fn counters(&self, method: Method) -> Option<Counted> {
-        counters::fetch(&self.address, method)
+        counters::fetch(&self.address, self.tls.as_ref(), method)
     }
 
     /// Stops it, where we started it; tells how it had ended by itself, if it had.
     pub fn stop(&mut self) -> Option<Death> {
         self.process.take().and_then(ServerProcess::stop)
+    }
+}
+
+/// Where our own server is to listen, and the folder that a socket of it is in.
+fn place(listen: Listen) -> io::Result<(String, Option<TempDir>)> {
+    match listen {
+        Listen::Tcp => Ok(("127.0.0.1:0".to_owned(), None)),
+        Listen::Unix => {
+            let folder = TempDir::with_prefix("bench-runner-")?;
+            let path = folder.path().join("greeter.sock");
+            Ok((format!("unix:{}", path.display()), Some(folder)))
+        }
     }
 }
 

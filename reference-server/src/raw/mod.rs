@@ -41,6 +41,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::behaviour::Fates;
 use crate::counters::Counts;
 use crate::error::ServeError;
+use crate::tls::Acceptor;
 pub(crate) use thread::{Accepted, Common};
 
 /// The threads of the raw face.
@@ -125,11 +126,13 @@ pub(crate) fn common(
     fates: Fates,
     idle: Idle,
     config: wire::Config,
+    tls: Option<Acceptor>,
 ) -> Common {
     Common {
         counts,
         fates: Arc::new(fates),
         idle,
         config,
+        tls,
     }
 }

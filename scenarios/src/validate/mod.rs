@@ -5,6 +5,7 @@ mod call;
 mod load;
 mod network;
 mod peer;
+mod security;
 mod target;
 
 use std::fmt::Display;
@@ -68,6 +69,7 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     check_name(&file.name)?;
     let target = target(file.target)?;
     let client = client(file.client.unwrap_or_default())?;
+    security::both(&target, &client)?;
     let network = file.network.map(network::network).transpose()?;
     let call = call::call(file.call.unwrap_or_default())?;
     let load = load::load(file.load, client.channels)?;
@@ -120,6 +122,11 @@ fn client(file: ClientFile) -> Result<Client, Problem> {
     }
     let cpus = cpus(&at.key("cpus"), file.cpus)?;
     let http2 = client_http2(&file.http2.unwrap_or_default())?;
+    let tls = file
+        .tls
+        .map(|tls| security::client_tls(tls, &at.key("tls")))
+        .transpose()?;
+    let tcp = security::tcp(&file.tcp.unwrap_or_default(), &at.key("tcp"))?;
     Ok(Client {
         engine: file.engine.unwrap_or_default(),
         lanes,
@@ -127,6 +134,8 @@ fn client(file: ClientFile) -> Result<Client, Problem> {
         channels,
         idle: file.idle.unwrap_or_default(),
         http2,
+        tls,
+        tcp,
     })
 }
 

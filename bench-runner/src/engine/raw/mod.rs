@@ -8,6 +8,7 @@ mod connection;
 mod hub;
 mod open;
 mod pings;
+mod session;
 mod socket;
 mod templates;
 
@@ -27,6 +28,7 @@ use crate::clock::Clock;
 /// Connections that are open, before the run has begun.
 pub struct Raw {
     hub: Hub,
+    scheme: &'static str,
     authority: String,
     times: Times,
 }
@@ -53,7 +55,7 @@ impl Engine for Raw {
         self.hub.begin(clock.clone());
         RawChannels {
             hub: self.hub,
-            templates: Templates::new(&call, &self.authority),
+            templates: Templates::new(&call, self.scheme, &self.authority),
             calls: Calls::new(call),
             clock,
             times: self.times,

@@ -13,7 +13,7 @@ use wire::{ClientEvents, Config, Request, Template};
 use super::Raw;
 use super::connection::Stamped;
 use super::hub::Hub;
-use super::socket::Peer;
+use super::socket::{Peer, Place};
 use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::times::{Step, Times};
@@ -31,19 +31,26 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
         why,
     };
     let io = |error| fail(ConnectFailure::Io(error));
-    let peer = resolve(to.near()).await.map_err(io)?;
-    let authority = authority(&to.address);
+    let peer = Peer {
+        place: resolve(to.near()).await.map_err(io)?,
+        tcp: to.tcp,
+        tls: to.tls.clone(),
+    };
+    let (scheme, authority) = (to.address.scheme(), to.address.authority());
     // A stopwatch: connections open before the run's clock starts.
     let clock = Clock::starting_in(Duration::ZERO);
     let mut hub =
         Hub::new(peer, config(&to.http2), to.http2.keepalive, clock.clone()).map_err(io)?;
-    let check = Template::request(&Request::new(&authority, "/grpc.health.v1.Health/Check"));
+    let check = Template::request(&Request {
+        scheme,
+        ..Request::new(&authority, "/grpc.health.v1.Health/Check")
+    });
     let mut probe = Probe::new(clock);
     for first in (0..count).step_by(AT_ONCE) {
         let group = first..count.min(first + AT_ONCE);
         let answered = poll_fn(|cx| turn(&mut hub, &mut probe, &check, group.end, cx));
         match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(opened) => opened.map_err(io)?,
+            Ok(opened) => opened.map_err(|error| fail(ConnectFailure::of(error)))?,
             Err(_) => {
                 let greeting = (first..hub.count())
                     .map(|channel| hub.connection(channel).greeting().to_vec())
@@ -62,6 +69,7 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
     }
     Ok(Raw {
         hub,
+        scheme,
         authority,
         times: probe.times,
     })
@@ -157,24 +165,16 @@ impl Stamped for Probe {
     }
 }
 
-async fn resolve(address: &Address) -> io::Result<Peer> {
+async fn resolve(address: &Address) -> io::Result<Place> {
     match address {
-        Address::Unix(path) => Ok(Peer::Unix(path.clone())),
-        Address::Tcp { host, port } => {
+        Address::Unix(path) => Ok(Place::Unix(path.clone())),
+        Address::Tcp { host, port, .. } => {
             let mut found = tokio::net::lookup_host((host.as_str(), *port)).await?;
             found
                 .next()
-                .map(Peer::Tcp)
+                .map(Place::Tcp)
                 .ok_or_else(|| io::Error::other("the host has no address"))
         }
-    }
-}
-
-/// What calls name as their authority; a Unix socket has none of its own.
-fn authority(address: &Address) -> String {
-    match address {
-        Address::Tcp { .. } => address.to_string().replace("http://", ""),
-        Address::Unix(_) => "localhost".to_owned(),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Messages {
 }
 
 impl Templates {
-    pub(super) fn new(call: &Call, authority: &str) -> Templates {
+    pub(super) fn new(call: &Call, scheme: &str, authority: &str) -> Templates {
         let timeout = call.deadline.map(timeout);
         let metadata: Vec<(&str, &[u8])> = call
             .metadata
@@ -28,6 +28,7 @@ impl Templates {
             .map(|(key, value)| (key.as_str(), value.as_bytes()))
             .collect();
         let head = Template::request(&Request {
+            scheme,
             user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
             timeout: timeout.as_deref(),
             metadata: &metadata,

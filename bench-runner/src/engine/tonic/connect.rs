@@ -2,20 +2,18 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::TokioIo;
 use scenarios::scenario::{Address, ClientHttp2};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::dial::Dial;
 use crate::engine::greeting::spoken;
-use crate::engine::tap::{Seen, Shared, Tap};
+use crate::engine::tap::{Seen, Shared};
 use crate::engine::{ConnectError, ConnectFailure, Endpoint};
 
 /// Channels of one lane that are opened at the same time.
@@ -53,11 +51,8 @@ fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
 
 /// What calls name as their authority; a Unix socket has none of its own.
 fn origin(address: &Address) -> Uri {
-    let text = match address {
-        Address::Tcp { .. } => address.to_string(),
-        Address::Unix(_) => "http://localhost".to_owned(),
-    };
-    text.parse()
+    format!("{}://{}", address.scheme(), address.authority())
+        .parse()
         .unwrap_or_else(|_| Uri::from_static("http://localhost"))
 }
 
@@ -70,48 +65,23 @@ async fn connect(
         tonic::transport::Endpoint::from(origin(&to.address)),
         &to.http2,
     );
-    let (seen, shared) = (Arc::clone(seen), shared.clone());
-    Ok(match to.near() {
-        Address::Tcp { host, port } => {
-            let (host, port) = (host.clone(), *port);
-            endpoint
-                .connect_with_connector(tower::service_fn(move |_: Uri| {
-                    tcp(host.clone(), port, seen.clone(), shared.clone())
-                }))
-                .await?
+    let dial = Dial::new(to, seen, shared);
+    // Each kind of connection has its own type, so that a plain one pays for no other.
+    let channel = match (to.near(), &to.tls) {
+        (Address::Unix(_), _) => {
+            let connector = tower::service_fn(move |_: Uri| dial.clone().unix());
+            endpoint.connect_with_connector(connector).await
         }
-        Address::Unix(path) => {
-            let path = path.clone();
-            endpoint
-                .connect_with_connector(tower::service_fn(move |_: Uri| {
-                    unix(path.clone(), seen.clone(), shared.clone())
-                }))
-                .await?
+        (Address::Tcp { .. }, None) => {
+            let connector = tower::service_fn(move |_: Uri| dial.clone().plain());
+            endpoint.connect_with_connector(connector).await
         }
-    })
-}
-
-async fn tcp(
-    host: String,
-    port: u16,
-    seen: Arc<Seen>,
-    shared: Shared,
-) -> io::Result<TokioIo<Tap<TcpStream>>> {
-    let addresses: Vec<_> = lookup_host((host, port)).await?.collect();
-    let began = shared.now();
-    let stream = TcpStream::connect(&addresses[..]).await?;
-    stream.set_nodelay(true)?;
-    Ok(TokioIo::new(Tap::new(stream, seen, began)))
-}
-
-async fn unix(
-    path: PathBuf,
-    seen: Arc<Seen>,
-    shared: Shared,
-) -> io::Result<TokioIo<Tap<UnixStream>>> {
-    let began = shared.now();
-    let stream = UnixStream::connect(path).await?;
-    Ok(TokioIo::new(Tap::new(stream, seen, began)))
+        (Address::Tcp { .. }, Some(_)) => {
+            let connector = tower::service_fn(move |_: Uri| dial.clone().secured());
+            endpoint.connect_with_connector(connector).await
+        }
+    };
+    Ok(channel?)
 }
 
 fn configure(
@@ -150,6 +120,9 @@ fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
     if let Some(failure) = spoken(&seen.greeting()) {
         return failure;
     }
+    if let Some(failure) = seen.refused() {
+        return ConnectFailure::Security(failure);
+    }
     if seen.was_lost() {
         return ConnectFailure::Closed;
     }
@@ -157,7 +130,8 @@ fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
     let mut innermost = error;
     while let Some(error) = source {
         if let Some(io) = error.downcast_ref::<io::Error>() {
-            return ConnectFailure::of(io::Error::new(io.kind(), io.to_string()));
+            return ConnectFailure::told(io)
+                .unwrap_or_else(|| ConnectFailure::of(io::Error::new(io.kind(), io.to_string())));
         }
         innermost = error;
         source = error.source();

@@ -7,6 +7,8 @@ mod call;
 mod classify;
 mod codec;
 mod connect;
+mod dial;
+mod secured;
 
 use std::pin::Pin;
 use std::rc::Rc;

@@ -1,0 +1,59 @@
+//! What secures the connections to a target, and what was made for that.
+
+use reference_server::tls::Made;
+use scenarios::scenario::{Address, ClientTls, ServerTls};
+
+use super::TargetError;
+use crate::tls::Tls;
+
+/// The server's side, before it is started.
+pub(super) struct Security {
+    /// What the server is told.
+    pub(super) server: Option<ServerTls>,
+    client: ClientTls,
+    made: Option<Made>,
+}
+
+impl Security {
+    /// Makes what the server's settings leave out.
+    pub(super) fn prepare(
+        server: Option<&ServerTls>,
+        client: Option<&ClientTls>,
+    ) -> Result<Security, TargetError> {
+        let client = client.cloned().unwrap_or_default();
+        let Some(settings) = server else {
+            return Ok(Security {
+                server: None,
+                client,
+                made: None,
+            });
+        };
+        if settings.cert.is_some() {
+            return Ok(Security {
+                server: Some(settings.clone()),
+                client,
+                made: None,
+            });
+        }
+        let made = Made::new()?;
+        Ok(Security {
+            server: Some(made.server(settings)),
+            client: made.client(&client, settings),
+            made: Some(made),
+        })
+    }
+
+    /// What the client has for connections to that address, and what must last as long as the server.
+    pub(super) fn of_client(
+        self,
+        address: &Address,
+    ) -> Result<(Option<Tls>, Option<Made>), TargetError> {
+        let tls = match address {
+            Address::Tcp {
+                host, tls: true, ..
+            } => Some(Tls::new(&self.client, host)?),
+            Address::Tcp { tls: false, .. } | Address::Unix(_) => None,
+        };
+        Ok((tls, self.made))
+    }
+}

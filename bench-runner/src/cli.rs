@@ -49,6 +49,8 @@ enum Command {
     Schema(cmd::schema::Args),
     /// Serve the reference Greeter until SIGTERM or Ctrl-C.
     Serve(reference_server::ServeArgs),
+    /// Make a scenario of another generator's configuration.
+    Import(cmd::import::Args),
     /// Render results again, or several side by side.
     Report(cmd::report::Args),
     /// Show a series of results, and where it changes: a trigger to look, never a gate.
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::List(args) => cmd::list::run(&args),
         Command::Schema(args) => cmd::schema::run(&args),
         Command::Serve(args) => cmd::serve::run(&args),
+        Command::Import(args) => cmd::import::run(&args),
         Command::Report(args) => cmd::report::run(&args),
         Command::History(args) => cmd::history::run(&args),
         Command::Peers(args) => cmd::peers::run(&args),

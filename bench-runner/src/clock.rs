@@ -62,6 +62,13 @@ impl Clock {
         }
     }
 
+    /// The start of the run in time since 1970, as far as the wall clock can be believed.
+    pub fn origin_unix(&self) -> Nanos {
+        let now = u64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or_default();
+        let passed = self.now();
+        Nanos(now).since(passed) + self.until(Nanos::ZERO).into()
+    }
+
     /// What one reading costs, in nanoseconds: the median of a few batches.
     pub fn cost_ns() -> u64 {
         const READINGS: u32 = 1_000;

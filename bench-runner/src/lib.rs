@@ -16,6 +16,7 @@
 //! - [`github`]: what a step of a GitHub job is told of it
 //! - [`search`]: the highest rate at which the limits hold
 //! - [`network`]: the network between, emulated
+//! - [`import`]: configurations of other generators as scenarios
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`]: the one clock; what a call sends
@@ -34,6 +35,7 @@ pub mod github;
 #[cfg(test)]
 mod given;
 pub mod host;
+pub mod import;
 pub mod interrupt;
 pub mod network;
 pub mod output;

@@ -35,6 +35,7 @@ fn help_of_every_command() {
         "schema",
         "serve",
         "report",
+        "import",
         "calibrate",
         "env",
     ] {
@@ -165,5 +166,50 @@ fn the_schema_and_the_environment_are_json() {
         let (code, json, _) = program(&[command]);
         assert_eq!(code, Some(0));
         serde_json::from_str::<serde_json::Value>(&json).unwrap();
+    }
+}
+
+#[test]
+fn a_configuration_of_ghz_becomes_a_scenario_and_a_list_of_what_it_does_not_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let json = r#"{ "call": "a.B.C", "host": "h:1", "insecure": true, "rps": 100, "async": true, "tags": { "a": "b" } }"#;
+    let config = file("config.json", json);
+    let (code, yaml, notes) = program(&["import", "ghz", &config]);
+    assert_eq!(code, Some(0), "{notes}");
+    assert!(
+        yaml.starts_with("# Made from config.json by `bench-runner import`.\nname: config\n"),
+        "{yaml}"
+    );
+    assert!(
+        notes
+            .lines()
+            .any(|line| line.starts_with("tags: not carried over: ")),
+        "{notes}"
+    );
+    let out = folder.path().join("my.yaml");
+    let (code, nothing, _) = program(&["import", "ghz", &config, "--out", out.to_str().unwrap()]);
+    assert_eq!((code, nothing.as_str()), (Some(0), ""));
+    assert_eq!(std::fs::read_to_string(out).unwrap(), yaml);
+
+    let broken = file(
+        "broken.json",
+        "{\n  \"call\": \"a.B.C\",\n  \"rps\": \"many\"\n}\n",
+    );
+    for (config, said) in [
+        (broken.as_str(), "broken.json:3:"),
+        (
+            &file("config.ini", "call=a.B.C"),
+            "expected a file that ends in",
+        ),
+        ("no-such.json", "cannot read `no-such.json`"),
+    ] {
+        let (code, nothing, error) = program(&["import", "ghz", config]);
+        assert_eq!((code, nothing.as_str()), (Some(2), ""), "{config}");
+        assert!(error.contains(said), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Run;
+use common::{Outcome, Run};
 use scenarios::method::Method;
 
 const CLOSED: &str = "{ closed: { in_flight: 4 } }";
@@ -120,6 +120,7 @@ fn every_call_is_in_the_log_with_its_times(engine: &str) {
         .engine(engine)
         .set("repetitions=2")
         .set("record.calls=10000")
+        .argument("--also=ghz")
         .finish();
     let log = std::fs::read_to_string(outcome.path("counts.calls.csv")).unwrap();
     let mut rows = log.lines();
@@ -145,6 +146,27 @@ fn every_call_is_in_the_log_with_its_times(engine: &str) {
             assert_eq!(row[column("status")], "OK");
         }
     }
+    is_in_ghzs_shape_too(&outcome);
+}
+
+/// The same calls in the same order, at times of the wall clock.
+fn is_in_ghzs_shape_too(outcome: &Outcome) {
+    let text = std::fs::read_to_string(outcome.path("counts.ghz.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let details = report["details"].as_array().unwrap();
+    let all = outcome.repetitions();
+    let started: u64 = all.iter().map(|repetition| repetition.counts.started).sum();
+    assert_eq!(details.len() as u64, started);
+    assert_eq!(report["count"], started);
+    let result = outcome.result.as_ref().unwrap();
+    let began: jiff::Timestamp = result.started_at.parse().unwrap();
+    let ended = jiff::Timestamp::now();
+    for detail in details {
+        let at: jiff::Timestamp = detail["timestamp"].as_str().unwrap().parse().unwrap();
+        assert!((began..=ended).contains(&at), "{began} {detail} {ended}");
+    }
+    let csv = std::fs::read_to_string(outcome.path("counts.ghz.csv")).unwrap();
+    assert_eq!(csv.lines().count(), details.len() + 1);
 }
 
 fn a_log_that_is_full_says_so(engine: &str) {

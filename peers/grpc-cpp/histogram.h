@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base64.h"
+
 // An HDR histogram of nanoseconds up to an hour, to three digits, and its encoding: V2, deflated, base64. Debian has no
 // library for it.
 class Histogram {
@@ -77,20 +79,6 @@ class Histogram {
     uint64_t rest = (static_cast<uint64_t>(count) << 1) ^ static_cast<uint64_t>(count >> 63);
     for (int at = 0; at < 8 && rest > 0x7f; at++, rest >>= 7) into->push_back(static_cast<char>(rest | 0x80));
     into->push_back(static_cast<char>(rest));
-  }
-
-  static std::string base64(const std::string& bytes) {
-    static const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (size_t at = 0; at < bytes.size(); at += 3) {
-      uint32_t three = 0;
-      for (size_t next = at; next < at + 3; next++) {
-        three = three << 8 | (next < bytes.size() ? static_cast<uint8_t>(bytes[next]) : 0);
-      }
-      for (int digit = 3; digit >= 0; digit--) text.push_back(kDigits[three >> (6 * digit) & 63]);
-    }
-    for (size_t missing = (3 - bytes.size() % 3) % 3; missing > 0; missing--) text[text.size() - missing] = '=';
-    return text;
   }
 
   std::vector<uint64_t> counts_ = std::vector<uint64_t>(1);

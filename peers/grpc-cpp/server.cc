@@ -16,6 +16,7 @@
 #include "helloworld.grpc.pb.h"
 #include "peer.h"
 #include "reference.grpc.pb.h"
+#include "require.h"
 #include "shape.h"
 #include "status.h"
 
@@ -48,6 +49,7 @@ struct Behaviour {
   grpc::StatusCode error_code = grpc::StatusCode::UNAVAILABLE;
   std::chrono::nanoseconds error_delay{0};
   std::atomic<uint64_t> calls{0};
+  Required required;
 
   // The next call's fate, from a sequence that is the same in every run: multiples of the golden ratio.
   bool fails() {
@@ -77,6 +79,12 @@ struct Call {
     counts->calls += 1;
   }
 
+  // Reads what the first request asks for; what is wrong with the call is the status.
+  Status read(const HelloRequest& first, Pattern pattern) {
+    if (Status refused = behaviour->required.admit(*context); !refused.ok()) return refused;
+    return shape.read(first, pattern);
+  }
+
   // The status of a call whose replies are all sent. It is counted in full before that leaves.
   Status end() {
     shape.add_trailers(context);
@@ -97,7 +105,7 @@ class Unary : public grpc::ServerUnaryReactor, Call {
         HelloReply* reply)
       : Call(context, counts, behaviour), reply_(reply) {
     counts->request(*request);
-    if (Status wrong = shape.read(*request, Pattern::kOneRequest); !wrong.ok()) {
+    if (Status wrong = read(*request, Pattern::kOneRequest); !wrong.ok()) {
       Finish(wrong);
       return;
     }
@@ -124,7 +132,7 @@ class Replies : public grpc::ServerWriteReactor<HelloReply>, Call {
   Replies(CallbackServerContext* context, Counts* counts, Behaviour* behaviour, const HelloRequest* request)
       : Call(context, counts, behaviour) {
     counts->request(*request);
-    if (Status wrong = shape.read(*request, Pattern::kOneRequest); !wrong.ok()) {
+    if (Status wrong = read(*request, Pattern::kOneRequest); !wrong.ok()) {
       Finish(wrong);
       return;
     }
@@ -183,7 +191,7 @@ class Conversation : public grpc::ServerBidiReactor<HelloRequest, HelloReply>, C
  private:
   bool begin(bool has_request) {
     is_begun_ = true;
-    const Status wrong = shape.read(has_request ? request_ : HelloRequest(), pattern_);
+    const Status wrong = read(has_request ? request_ : HelloRequest(), pattern_);
     if (!wrong.ok()) Finish(wrong);
     if (wrong.ok() && shape.headers_at_once()) StartSendInitialMetadata();
     return wrong.ok();
@@ -310,12 +318,15 @@ class Reference final : public bench_runner::reference::v1::Reference::CallbackS
 std::string set_up(int argc, char** argv, Behaviour* behaviour) {
   std::map<std::string, std::string> options = {
       {"--listen", "127.0.0.1:0"}, {"--delay-ns", "0"},      {"--error-share", "0"},
-      {"--error-code", "UNAVAILABLE"}, {"--error-delay-ns", ""}};
+      {"--error-code", "UNAVAILABLE"}, {"--error-delay-ns", ""},
+      {"--require", ""}};
   for (int at = 0; at < argc; at += 2) {
     if (options.count(argv[at]) == 0 || at + 1 == argc) {
       throw std::invalid_argument(std::string(argv[at]) + " is no option of the server, or has no value");
     }
     options[argv[at]] = argv[at + 1];
+    // The one that there may be several of.
+    if (std::string(argv[at]) == "--require") behaviour->required.add(argv[at + 1]);
   }
   behaviour->delay = std::chrono::nanoseconds(std::stoll(options["--delay-ns"]));
   behaviour->error_share = std::stod(options["--error-share"]);

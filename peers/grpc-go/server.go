@@ -287,6 +287,8 @@ func serve(args []string) error {
 	share := flags.Float64("error-share", 0, "share of the calls that fail")
 	code := flags.String("error-code", "UNAVAILABLE", "the status they fail with")
 	errorDelay := flags.Int64("error-delay-ns", -1, "delay before they fail, if not delay-ns")
+	required := Required{}
+	flags.Func("require", "KEY=VALUE that every call must have in its metadata", required.add)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -302,7 +304,7 @@ func serve(args []string) error {
 		return err
 	}
 	greeter := &Greeter{behaviour: behaviour}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(math.MaxInt32))
+	server := grpc.NewServer(append(required.options(), grpc.MaxRecvMsgSize(math.MaxInt32))...)
 	helloworld.RegisterGreeterServer(server, greeter)
 	reference.RegisterReferenceServer(server, greeter.counters())
 	grpc_health_v1.RegisterHealthServer(server, health.NewServer())

@@ -4,6 +4,7 @@ const grpc = require("@grpc/grpc-js");
 const { HealthImplementation } = require("grpc-health-check");
 const { parseArgs } = require("node:util");
 const { greeter, reference } = require("./protos");
+const { requiring } = require("./require");
 const { Shape, rules } = require("./shape");
 
 const GOLDEN = (1 + Math.sqrt(5)) / 2;
@@ -170,6 +171,7 @@ function settings(args) {
       "error-share": { ...string, default: "0" },
       "error-code": { ...string, default: "UNAVAILABLE" },
       "error-delay-ns": string,
+      require: { ...string, multiple: true, default: [] },
     },
   });
   const errorCode = grpc.status[values["error-code"]];
@@ -177,20 +179,21 @@ function settings(args) {
   const delay = Number(values["delay-ns"]);
   const errorDelay = Number(values["error-delay-ns"] ?? delay);
   const behaviour = new Behaviour({ delay, errorShare: Number(values["error-share"]), errorCode, errorDelay });
-  return { listen: values.listen, behaviour };
+  return { listen: values.listen, behaviour, required: values.require };
 }
 
 /** Prints the address and serves until standard input closes or SIGTERM comes. */
 exports.serve = async (args) => {
-  const { listen, behaviour } = settings(args);
+  const { listen, behaviour, required } = settings(args);
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1 });
-  server.addService(service, {
+  const handlers = {
     SayHello: unary("SayHello", behaviour),
     SayHelloAgain: unary("SayHelloAgain", behaviour),
     LotsOfReplies: lotsOfReplies(behaviour),
     LotsOfGreetings: conversation("LotsOfGreetings", behaviour),
     BidiHello: conversation("BidiHello", behaviour),
-  });
+  };
+  server.addService(service, requiring(required, handlers));
   server.addService(reference(), { GetCounters: (_, callback) => callback(null, { methods: counts }) });
   new HealthImplementation({ "": "SERVING" }).addToServer(server);
   const insecure = grpc.ServerCredentials.createInsecure();

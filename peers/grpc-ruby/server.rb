@@ -1,5 +1,6 @@
 # A Greeter that answers in the shape that it is asked for, and counts what it does.
 
+require 'base64'
 require 'grpc/health/checker'
 require 'optparse'
 require 'reference_services_pb'
@@ -30,8 +31,8 @@ end
 class Behaviour
   GOLDEN = (1 + Math.sqrt(5)) / 2
 
-  def initialize(delay:, share:, code:, error_delay:)
-    @delay, @share, @code, @error_delay = delay, share, code, error_delay
+  def initialize(delay:, share:, code:, error_delay:, required:)
+    @delay, @share, @code, @error_delay, @required = delay, share, code, error_delay, required
     @lock = Mutex.new
     @calls = 0
   end
@@ -42,6 +43,15 @@ class Behaviour
 
     pause(@error_delay)
     raise GRPC::BadStatus.new_status_exception(@code, 'as the server was told to fail')
+  end
+
+  # Refuses a call that has not the metadata that it must have; of -bin keys that is written in base64.
+  def admit(metadata)
+    @required.each do |key, value|
+      given = metadata[key]
+      given = Base64.strict_encode64(given) if given.is_a?(String) && key.end_with?('-bin')
+      raise GRPC::Unauthenticated, "the call lacks the `#{key}` that it must have" unless given == value
+    end
   end
 
   private
@@ -131,6 +141,7 @@ class Greeter < Helloworld::Greeter::Service
 
   # Reads the shape of a call off its first request, and sends the initial metadata where that goes at once.
   def start(first, call, rule = nil)
+    @behaviour.admit(call.metadata)
     shape = Shape.new(first, rule)
     call.output_metadata.update(shape.trailers)
     call.send_initial_metadata if shape.headers_at_once?
@@ -199,17 +210,19 @@ class Reference < BenchRunner::Reference::V1::Reference::Service
 end
 
 def settings(args)
-  given = { listen: '127.0.0.1:0', delay: 0, share: 0.0, code: 'UNAVAILABLE' }
+  given = { listen: '127.0.0.1:0', delay: 0, share: 0.0, code: 'UNAVAILABLE', required: {} }
   OptionParser.new do |options|
     options.on('--listen ADDRESS') { |value| given[:listen] = value }
     options.on('--delay-ns N', Integer) { |value| given[:delay] = value }
     options.on('--error-share S', Float) { |value| given[:share] = value }
     options.on('--error-code C') { |value| given[:code] = value }
     options.on('--error-delay-ns N', Integer) { |value| given[:error_delay] = value }
+    options.on('--require KEY=VALUE') { |pair| given[:required].store(*pair.split('=', 2)) }
   end.parse!(args.dup)
   code = GRPC::Core::StatusCodes.const_get(given[:code])
   behaviour = Behaviour.new(
-    delay: given[:delay], share: given[:share], code: code, error_delay: given[:error_delay] || given[:delay]
+    delay: given[:delay], share: given[:share], code: code, error_delay: given[:error_delay] || given[:delay],
+    required: given[:required]
   )
   [given[:listen], behaviour]
 end

@@ -106,6 +106,7 @@ class Greeter(GreeterServicer):
 
     async def begin(self, method, first, context):
         self.counts.methods[method].call()
+        self.behaviour.admit(context)
         if first.reply.headers_at_once:
             await context.send_initial_metadata(())
 

@@ -100,6 +100,7 @@ class Greeter(GreeterServicer):
 
     def begin(self, method, first, context):
         self.counts.methods[method].call()
+        self.behaviour.admit(context)
         if first.reply.headers_at_once:
             context.send_initial_metadata(())
 

@@ -1,6 +1,7 @@
 """How a call is answered: what its first request asks for, and how this server is told to misbehave."""
 
 import argparse
+import base64
 import random
 
 import grpc
@@ -32,14 +33,25 @@ def refused(details):
 
 
 class Behaviour:
-    """Delays and errors, of which a seeded draw says which calls they hit."""
+    """Delays and errors, of which a seeded draw says which calls they hit; and the metadata that every call must have."""
 
     def __init__(self, options):
+        self.required = [required.split("=", 1) for required in options.require]
         self.delay = options.delay_ns / 1e9
         self.share = options.error_share
         self.error = grpc.StatusCode[options.error_code]
         self.error_delay = self.delay if options.error_delay_ns is None else options.error_delay_ns / 1e9
         self.random = random.Random(1)
+
+    def admit(self, context):
+        """Refuses a call that has not the metadata that it must have; of `-bin` keys that is written in base64."""
+        if not self.required:
+            return
+        text = lambda value: base64.b64encode(value).decode() if isinstance(value, bytes) else value  # noqa: E731
+        given = {key: text(value) for key, value in context.invocation_metadata()}
+        for key, value in self.required:
+            if given.get(key) != value:
+                raise Refused(grpc.StatusCode.UNAUTHENTICATED, f"the call lacks the `{key}` that it must have")
 
     def fate(self):
         """How long this call waits before its first reply, and the error that comes in its place."""
@@ -125,4 +137,5 @@ def options():
     parser.add_argument("--error-share", type=float, default=0.0)
     parser.add_argument("--error-code", choices=[code.name for code in grpc.StatusCode], default="UNAVAILABLE")
     parser.add_argument("--error-delay-ns", type=int)
+    parser.add_argument("--require", action="append", default=[], metavar="KEY=VALUE")
     return parser.parse_args()

@@ -1,5 +1,6 @@
 //! Why a report cannot be made.
 
+use crate::ghz::LogError;
 use crate::model::HistogramError;
 
 /// Why a report cannot be made.
@@ -23,6 +24,15 @@ pub enum ReportError {
         figure: &'static str,
         /// What the drawing library says.
         reason: String,
+    },
+    /// A call log cannot be read.
+    #[error("`{file}` is no call log: {source}")]
+    CallLog {
+        /// The file of the run folder.
+        file: String,
+        /// What is wrong with it.
+        #[source]
+        source: LogError,
     },
     /// The page could not be filled in.
     #[error("report.html could not be filled in: {0}")]

@@ -13,11 +13,13 @@
 //! - [`noise`]: how far identical runs differ, and what change can be told from that
 //! - [`view`]: results as people see them: numbers with units, names, verdicts
 //! - [`render`]: a view as text, a page, a table: one file a format
+//! - [`ghz`]: a result in the shape of ghz's reports
 //! - [`plot`]: a view as figures: one file a figure
 //! - [`mutant`]: lies that the truth suite must notice; nothing in a release
 
 pub mod error;
 pub mod gate;
+pub mod ghz;
 pub mod history;
 pub mod limits;
 pub mod model;

@@ -1,6 +1,7 @@
 //! What is wrong with a scenario, shown at the place where it was written.
 
 use std::fmt::Display;
+use std::ops::Range;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
@@ -147,6 +148,21 @@ fn first_line(text: &str, place: &Place) -> (usize, usize) {
 }
 
 impl ScenarioError {
+    /// A mistake in a text of another kind, such as a file that is imported: `range` are the bytes that are wrong.
+    pub fn at(
+        name: &str,
+        text: &str,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) -> ScenarioError {
+        let place = Place { source: 0, range };
+        Sources::new(name, text, &[]).error(Mistake {
+            help,
+            ..Mistake::new(message, place)
+        })
+    }
+
     /// A mistake that has no place in a text, such as a file that is not there.
     pub(crate) fn whole(message: String, help: Option<String>) -> ScenarioError {
         ScenarioError(Box::new(Report {

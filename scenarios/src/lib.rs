@@ -59,4 +59,4 @@ pub use metric::Metric;
 pub use nearest::nearest;
 pub use scenario::{ReferenceServer, Scenario};
 pub use schema::{gate_schema, schema};
-pub use suite::{Case, Suite, read_yaml, reference_server};
+pub use suite::{Case, Suite, read_yaml, reference_server, yaml_value};

@@ -73,6 +73,18 @@ pub fn read_yaml<T: DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
         .map_err(|mistake| sources.error(*mistake))
 }
 
+/// Reads any YAML text as plain values; `name` is what a mistake calls it.
+///
+/// # Errors
+///
+/// The first mistake, with its place in the text.
+pub fn yaml_value(name: &str, text: &str) -> Result<Value, ScenarioError> {
+    let sources = Sources::new(name, text, &[]);
+    let tree = document::parse(text, 0, 0).map_err(boxed);
+    tree.map(|tree| tree.to_json())
+        .map_err(|mistake| sources.error(*mistake))
+}
+
 impl Suite {
     /// Reads a file, and puts `sets`, each `KEY=VALUE`, over it.
     ///

@@ -211,7 +211,7 @@ fn hold_against(result: &mut RunResult, folder: Option<&Path>) -> Result<(), Fai
     let matching = reports::gate::matching(result, &runs);
     if matching.len() < runs.len() {
         output::tell(&format!(
-            "warning: {} of {} stored runs in {} are of another gate, work or machine; of the latest, {}",
+            "warning: {} of {} stored runs in {} are of another gate, work or machine, or too old; of the latest, {}",
             runs.len() - matching.len(),
             runs.len(),
             folder.display(),
@@ -277,5 +277,6 @@ fn policy(asked: &Asked) -> Policy {
         beta: asked.beta.unwrap_or(default.beta),
         noise_floor: asked.noise_floor.unwrap_or(default.noise_floor),
         looks: asked.looks.unwrap_or(default.looks),
+        stored_days: asked.stored_days.unwrap_or(default.stored_days),
     }
 }

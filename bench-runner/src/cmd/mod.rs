@@ -7,6 +7,7 @@ pub mod compare;
 pub mod env;
 pub mod gate;
 pub mod history;
+pub mod import;
 pub mod list;
 pub mod peers;
 pub mod report;
@@ -14,6 +15,7 @@ pub mod run;
 pub mod schema;
 pub mod search;
 pub mod serve;
+mod shape;
 
 use std::path::Path;
 

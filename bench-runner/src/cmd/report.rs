@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use reports::model::RunResult;
 
+use super::shape::{self, Shape};
 use crate::exit::{Exit, Failure};
 use crate::output;
 
@@ -19,6 +20,9 @@ pub struct Args {
     /// Where the report's files go; without it only the summary is printed.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Writes the result in another shape too, as often as needed, with the calls of `*.calls.csv` beside it.
+    #[arg(long, value_name = "SHAPE", requires = "out")]
+    also: Vec<Shape>,
 }
 
 /// Prints the summary, and writes the files where they are wanted.
@@ -34,6 +38,18 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             several => reports::side_by_side(several),
         };
         output::write_all(out, &artifacts.map_err(anyhow::Error::from)?)?;
+        if let ([path], [result]) = (args.results.as_slice(), results.as_slice()) {
+            shape::write(
+                &args.also,
+                result,
+                path.parent().unwrap_or(Path::new(".")),
+                out,
+            )?;
+        } else if !args.also.is_empty() {
+            return Err(Failure::usage(
+                "expected one result for `--also`: its files are one run's",
+            ));
+        }
         output::tell(&format!("report: {}", out.join("report.html").display()));
     }
     output::print(&reports::terminal(&results, output::has_color()).map_err(anyhow::Error::from)?)?;

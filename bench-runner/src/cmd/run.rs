@@ -10,6 +10,7 @@ use scenarios::scenario::{Scenario, Target};
 use scenarios::units::Nanos;
 use scenarios::{Case, Suite};
 
+use super::shape::{self, Shape};
 use crate::calibrate::kept;
 use crate::exit::{Exit, Failure};
 use crate::host::environment;
@@ -35,6 +36,9 @@ pub struct Args {
     /// Sets a scenario key by its path, as often as needed: `--set client.channels=10 --set phases.measure=3s`.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    /// Writes the result in another shape too, as often as needed.
+    #[arg(long, value_name = "SHAPE")]
+    also: Vec<Shape>,
     /// Shows no progress.
     #[arg(long, short)]
     quiet: bool,
@@ -69,6 +73,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let failure = run_cases(&suite, &mut result, &stop, args.quiet, &folder).err();
     if !result.cases.is_empty() {
         publish(&result, &folder)?;
+        shape::write(&args.also, &result, &folder, &folder)?;
     }
     match failure {
         Some(failure) => Err(failure),

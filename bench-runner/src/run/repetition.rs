@@ -82,6 +82,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     };
     let clock = Clock::starting_in(LEAD);
     let origin = clock.origin();
+    let origin_unix = clock.origin_unix();
     let running = lanes.begin(&clock);
     let measured = (plan.timeline.measure_start, plan.timeline.measure_end);
     let cores = heartbeat_cores(&plan);
@@ -117,6 +118,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         calls: calls.calls().len() as u64,
         left_out: calls.left_out(),
         clock_origin_ns: origin.0,
+        clock_origin_unix_ns: Some(origin_unix.0),
     });
     repetition.validity = validity::judge(&Evidence {
         scenario: &case.scenario,

@@ -5,9 +5,13 @@
 //! by Student's t whose spread is the median distance from it, so that a bad day among them does no harm. A stored
 //! baseline is the weaker gate: it sees what changed between days, too. Prefer both arms in one job.
 
+use jiff::Timestamp;
+
 use super::paired::Scale;
 use super::sequence::median;
-use crate::model::{Change, Fingerprint, Gate, GateTest, Outcome, RunResult, Stored, StoredRatio};
+use crate::model::{
+    Change, Fingerprint, Gate, GateTest, Outcome, Policy, RunResult, Stored, StoredRatio,
+};
 use crate::stats::t_quantile;
 
 /// Fewer stored runs than this say nothing of how far runs differ.
@@ -15,13 +19,17 @@ pub const FEWEST_STORED: usize = 10;
 /// No two runs are more alike than this, on the scale of the logarithm.
 const LEAST_SPREAD: f64 = 0.001;
 
-/// The stored runs that are of this gate, this work and this machine.
+/// The stored runs that are of this gate, this work and this machine, and not too old.
 pub fn matching(result: &RunResult, stored: &[Stored]) -> Vec<Stored> {
     let Some(today) = Stored::of_any(result) else {
         return Vec::new();
     };
+    let days = stored_days(result);
     let alike = |run: &&Stored| {
-        run.name == today.name && run.machine == today.machine && same_work(run, &today)
+        run.name == today.name
+            && run.machine == today.machine
+            && same_work(run, &today)
+            && !is_older(run, &today.started_at, days)
     };
     stored.iter().filter(alike).cloned().collect()
 }
@@ -36,8 +44,33 @@ pub fn difference(result: &RunResult, stored: &[Stored]) -> String {
         return format!("gate: `{}` then, `{name}` now", run.name);
     }
     let today = Fingerprint::of(&result.environment);
-    let machine = run.machine.difference(&today);
-    machine.unwrap_or_else(|| "the scenarios or the control are others now".to_owned())
+    if let Some(difference) = run.machine.difference(&today) {
+        return difference;
+    }
+    let days = stored_days(result);
+    if is_older(run, &result.started_at, days) {
+        return format!("it is older than {days} days (`policy.stored_days`)");
+    }
+    "the scenarios or the control are others now".to_owned()
+}
+
+fn stored_days(result: &RunResult) -> u32 {
+    let policy = result.gate.as_ref().map(|gate| &gate.policy);
+    policy.map_or_else(
+        || Policy::default().stored_days,
+        |policy| policy.stored_days,
+    )
+}
+
+/// Whether a run began more than so many days before; one that does not say when counts as old.
+fn is_older(run: &Stored, now: &str, days: u32) -> bool {
+    let Ok(now) = now.parse::<Timestamp>() else {
+        return false;
+    };
+    let began = run.started_at.parse::<Timestamp>();
+    began.map_or(true, |began| {
+        now.duration_since(began).as_hours() > i64::from(days) * 24
+    })
 }
 
 fn same_work(run: &Stored, today: &Stored) -> bool {

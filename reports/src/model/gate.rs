@@ -61,6 +61,9 @@ pub struct Policy {
     pub noise_floor: f64,
     /// After how many rounds the data are looked at; the last is the most rounds there are.
     pub looks: Vec<u32>,
+    /// Stored runs older than so many days say nothing of today.
+    #[serde(default = "stored_days")]
+    pub stored_days: u32,
 }
 
 /// A metric and how much worse it may become.
@@ -252,6 +255,11 @@ impl Default for Policy {
             beta: 0.025,
             noise_floor: 0.01,
             looks: vec![13, 20, 30, 45, 60],
+            stored_days: stored_days(),
         }
     }
+}
+
+const fn stored_days() -> u32 {
+    30
 }

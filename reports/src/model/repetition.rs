@@ -126,6 +126,9 @@ pub struct CallLog {
     pub left_out: u64,
     /// When the run began, in nanoseconds of CLOCK_MONOTONIC, which the log's times are on.
     pub clock_origin_ns: u64,
+    /// The same moment in nanoseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_origin_unix_ns: Option<u64>,
 }
 
 /// What one side cost.

@@ -110,6 +110,8 @@ fn scalar(text: &str) -> String {
         .next()
         .is_some_and(|c| c.is_alphanumeric() || "_/<".contains(c));
     let is_other = text.parse::<f64>().is_ok()
+        || text.starts_with("0x")
+        || text.starts_with("0o")
         || ["true", "false", "null", "yes", "no", "on", "off", "~"]
             .contains(&text.to_ascii_lowercase().as_str());
     if plain && starts_plain && !is_other && !text.ends_with(' ') {

@@ -1,6 +1,6 @@
 //! Held against stored runs: what they can tell, and when they are of something else.
 
-use reports::gate::{FEWEST_STORED, judge_again, matching};
+use reports::gate::{FEWEST_STORED, difference, judge_again, matching};
 use reports::model::{Outcome, RunResult, SCHEMA, Stored};
 use serde_json::json;
 
@@ -94,4 +94,24 @@ fn what_cannot_be_trusted_is_not_stored() {
     result.gate.as_mut().unwrap().ended = reports::model::Ended::Interrupted;
     judge_again(&mut result);
     assert_eq!(Stored::of(&result), None);
+}
+
+#[test]
+fn runs_that_are_too_old_do_not_count() {
+    let stored: Vec<Stored> = (1..=12)
+        .zip(days(12, 0.0))
+        .map(|(day, run)| Stored {
+            started_at: format!("2026-11-{day:02}T08:00:00Z"),
+            ..run
+        })
+        .collect();
+    let mut today = day(100, 0.0);
+    today.started_at = "2026-12-05T08:00:00Z".to_owned();
+    assert_eq!(matching(&today, &stored).len(), 8, "of the 5th and later");
+    let gate = today.gate.as_mut().unwrap();
+    gate.policy.stored_days = 365;
+    assert_eq!(matching(&today, &stored).len(), 12);
+    today.started_at = "2028-01-01T00:00:00Z".to_owned();
+    let why = difference(&today, &stored);
+    assert!(why.contains("older than 365 days"), "{why}");
 }

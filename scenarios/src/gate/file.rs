@@ -60,4 +60,7 @@ pub(crate) struct PolicyFile {
     /// After how many rounds the data are looked at; the last is the most rounds there are.
     #[schemars(extend("default" = [13, 20, 30, 45, 60]))]
     pub(crate) looks: Option<Vec<u32>>,
+    /// Stored runs older than so many days, 1 and up to 3650, do not count with `--against`.
+    #[schemars(extend("default" = 30))]
+    pub(crate) stored_days: Option<u32>,
 }

@@ -217,10 +217,15 @@ fn policy(gate: &Node, file: PolicyFile) -> Outcome<Policy> {
             ));
         }
     }
+    if let Some(days) = file.stored_days {
+        validate::within(&at.key("stored_days"), days, 1..=3650)
+            .map_err(|wrong| problem(gate, wrong))?;
+    }
     Ok(Policy {
         alpha: share("alpha", file.alpha, 0.5)?,
         beta: share("beta", file.beta, 0.5)?,
         noise_floor: share("noise_floor", file.noise_floor, 1.0)?,
         looks: file.looks,
+        stored_days: file.stored_days,
     })
 }

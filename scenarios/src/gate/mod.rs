@@ -65,6 +65,8 @@ pub struct Policy {
     pub noise_floor: Option<f64>,
     /// After how many rounds the data are looked at.
     pub looks: Option<Vec<u32>>,
+    /// Stored runs older than so many days do not count.
+    pub stored_days: Option<u32>,
 }
 
 impl Gate {

@@ -242,7 +242,7 @@ fn cpus(at: &KeyPath, cpus: Option<Vec<usize>>) -> Result<Vec<usize>, Problem> {
 }
 
 /// Passes a value on that is in its range.
-fn within<T: PartialOrd + Display>(
+pub(crate) fn within<T: PartialOrd + Display>(
     path: &KeyPath,
     value: T,
     range: RangeInclusive<T>,

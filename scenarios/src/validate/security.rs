@@ -80,9 +80,7 @@ pub(super) fn both(target: &Target, client: &Client) -> Result<(), Problem> {
     ];
     match of_tcp.iter().find(|(_, is_there)| *is_there) {
         Some((key, _)) if is_unix => {
-            let message = format!(
-                "expected no `{key}` for a target that listens on a Unix socket"
-            );
+            let message = format!("expected no `{key}` for a target that listens on a Unix socket");
             Err(Problem::new(at.key(key), message)
                 .in_key()
                 .help("call it over TCP, or leave this out"))

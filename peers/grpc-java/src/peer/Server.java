@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -16,17 +18,18 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Serves the Greeter. */
 final class Server {
   private static final Set<String> OPTIONS =
-      Set.of("--listen", "--delay-ns", "--error-share", "--error-code", "--error-delay-ns");
+      Set.of("--listen", "--delay-ns", "--error-share", "--error-code", "--error-delay-ns", "--require");
 
   /** Prints the address and serves until standard input closes or SIGTERM comes. */
   static void serve(String[] args) throws Exception {
     var options = options(args);
     var greeter = new Greeter(behaviour(options));
+    var required = new Required(required(args));
     var server =
         NettyServerBuilder.forAddress(address(options.getOrDefault("--listen", "127.0.0.1:0")))
             .maxInboundMessageSize(Integer.MAX_VALUE)
             .intercept(new Ends())
-            .addService(Early.replies(greeter.bindService()))
+            .addService(required.of(Early.replies(greeter.bindService())))
             .addService(new Counts.Service(greeter.counts))
             .addService(new HealthStatusManager().getHealthService())
             .build()
@@ -67,6 +70,15 @@ final class Server {
       options.put(args[at], args[at + 1]);
     }
     return options;
+  }
+
+  /** The one option that there may be several of. */
+  private static List<String> required(String[] args) {
+    var required = new ArrayList<String>();
+    for (int at = 0; at < args.length; at += 2) {
+      if (args[at].equals("--require")) required.add(args[at + 1]);
+    }
+    return required;
   }
 
   private static Behaviour behaviour(Map<String, String> options) {

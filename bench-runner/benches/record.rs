@@ -27,6 +27,7 @@ fn samples() -> Vec<Sample> {
                 status: Some(Status::OK),
                 sent: one,
                 received: one,
+                ..Sample::BLANK
             }
         })
         .collect()

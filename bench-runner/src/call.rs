@@ -1,16 +1,29 @@
 //! What one call sends, prepared before the load begins: encoded messages, metadata, and what a right answer is.
 
+mod expect;
+mod heads;
+mod retry;
+
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use prost::Message as _;
 use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
+use reports::model::FirstReply;
 use scenarios::law::Law;
+use scenarios::metadata::binary_text;
 use scenarios::method::Method;
-use scenarios::scenario::{self, Bidi, Headers, When};
-use scenarios::units::{self, Nanos};
+use scenarios::scenario::{self, Bidi, Cancel, Headers, When};
+use scenarios::units;
 
+pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
+pub use self::heads::Head;
+pub use self::retry::Retry;
 use crate::engine::Traffic;
+use crate::engine::status::Status;
+use crate::secrets::Secrets;
 
 /// Different requests that are prepared where sizes are drawn; calls take them in turn.
 const POOL: usize = 1024;
@@ -24,17 +37,23 @@ pub struct Call {
     pub method: Method,
     /// How a bidirectional stream is driven.
     pub bidi: Bidi,
-    /// Sent with each call, after gRPC's own.
-    pub metadata: Vec<(String, String)>,
-    /// The call's timeout.
-    pub deadline: Option<Nanos>,
     /// Whether the server was asked for its own times, which come as trailers.
     pub stamps: bool,
+    /// When calls are given up on purpose.
+    pub cancel: Option<Cancel>,
+    /// When calls are made again, within the one that was meant.
+    pub retry: Option<Retry>,
+    /// Whether a call that finds no connection waits for one.
+    pub wait_for_ready: bool,
+    /// What a right answer is, where the scenario says so.
+    pub expect: Option<Expectation>,
+    heads: Vec<Head>,
+    secrets: Secrets,
     requests: Vec<Request>,
 }
 
 /// The messages of one call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// The first message, which carries the shape of the reply.
     pub first: Bytes,
@@ -42,6 +61,8 @@ pub struct Request {
     pub further: Bytes,
     /// Messages in all.
     pub messages: u32,
+    /// What is said before them, by its index.
+    pub head: u32,
     answer: Answer,
 }
 
@@ -55,6 +76,11 @@ struct Answer {
 impl Call {
     /// Prepares the calls of a scenario; `shaped` tells whether the server is known to honour the reply shape.
     pub fn prepare(call: &scenario::Call, seed: u64, shaped: bool) -> Call {
+        Call::prepare_with(call, seed, shaped, Secrets::default())
+    }
+
+    /// The same where there are secrets in its metadata.
+    pub fn prepare_with(call: &scenario::Call, seed: u64, shaped: bool, secrets: Secrets) -> Call {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let shaped = shaped && call.reply.status.is_none();
         let is_fixed = call.request.size.fixed().is_some() && call.reply.size.fixed().is_some();
@@ -68,13 +94,74 @@ impl Call {
                 break;
             }
         }
+        let heads = heads::prepare(call, seed, &secrets);
         Call {
             method: call.method,
             bidi: call.bidi.unwrap_or_default(),
-            metadata: call.metadata.clone().into_iter().collect(),
-            deadline: call.deadline,
             stamps: call.stamps,
-            requests,
+            cancel: call.cancel,
+            retry: call.retry.as_ref().map(Retry::prepare),
+            wait_for_ready: call.wait_for_ready,
+            expect: Expectation::prepare(call),
+            requests: heads::deal(&requests, heads.len()),
+            heads,
+            secrets,
+        }
+    }
+
+    /// What is said before the messages of a prepared request.
+    #[inline]
+    pub fn head(&self, request: u32) -> &Head {
+        &self.heads[self.request(request).head as usize]
+    }
+
+    /// All that is said before messages, in the order of [`Request::head`].
+    pub fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// Whether calls have deadlines: all of them, or none.
+    #[inline]
+    pub fn has_deadline(&self) -> bool {
+        self.heads[0].deadline.is_some()
+    }
+
+    /// Whether deadlines pass in the order in which calls start.
+    pub fn deadlines_in_order(&self) -> bool {
+        let first = self.heads[0].deadline;
+        self.heads.iter().all(|head| head.deadline == first)
+    }
+
+    /// What engines are to look at besides lengths and statuses.
+    pub fn wants(&self) -> Wants {
+        self.expect
+            .as_ref()
+            .map_or(Wants::default(), Expectation::wants)
+    }
+
+    /// A text that came from a server, without the secrets that may be in it.
+    pub fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.secrets.hide(text)
+    }
+
+    /// What came with a reply, without the secrets that may be in it.
+    pub fn hide_secrets(&self, mut reply: FirstReply) -> FirstReply {
+        if !self.secrets.is_empty() {
+            let values = reply
+                .metadata
+                .values_mut()
+                .chain(reply.trailers.values_mut());
+            values.for_each(|value| *value = self.secrets.hide(value).into_owned());
+        }
+        reply
+    }
+
+    /// Whether a status is the good outcome of a call.
+    #[inline]
+    pub fn is_good(&self, status: Status) -> bool {
+        match &self.expect {
+            None => status == Status::OK,
+            Some(expect) => expect.is_good(status),
         }
     }
 
@@ -173,6 +260,7 @@ impl Request {
             first: first.encode_to_vec().into(),
             further: further.encode_to_vec().into(),
             messages: call.requests(),
+            head: 0,
             answer: Answer {
                 messages: (shaped || !streams).then_some(replies),
                 bytes: shaped.then_some(reply.encoded_len() as u64 * replies),
@@ -235,9 +323,15 @@ fn shape(call: &scenario::Call, size: u32) -> ReplyShape {
         headers_at_once: reply.headers == Headers::AtOnce,
         status_code: status.map_or(0, |status| u32::from(status.code.0)),
         status_message: status.map_or_else(String::new, |status| status.message.clone()),
-        trailers: reply.trailers.clone().into_iter().collect(),
+        trailers: reply.trailers.iter().map(trailer).collect(),
         stamps: call.stamps,
     }
+}
+
+/// A trailer as the server is asked for it, which makes base64 of binary values by itself.
+fn trailer((key, value): (&String, &String)) -> (String, String) {
+    let text = key.ends_with("-bin").then(|| binary_text(value)).flatten();
+    (key.clone(), text.unwrap_or_else(|| value.clone()))
 }
 
 fn draw(law: &Law<units::Bytes>, rng: &mut ChaCha8Rng) -> u32 {

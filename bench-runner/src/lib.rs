@@ -19,7 +19,7 @@
 //! - [`import`]: configurations of other generators as scenarios
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
-//! - [`clock`], [`call`]: the one clock; what a call sends
+//! - [`clock`], [`call`], [`secrets`]: the one clock; what a call sends, and what of it nobody is shown
 
 pub mod calibrate;
 pub mod call;
@@ -45,5 +45,6 @@ pub mod progress;
 pub mod record;
 pub mod run;
 pub mod search;
+pub mod secrets;
 pub mod target;
 pub mod tls;

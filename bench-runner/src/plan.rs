@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::engine::Endpoint;
 use crate::run::Share;
 use crate::run::timeline::Timeline;
+use crate::secrets::Secrets;
 
 /// One repetition of a case, ready to run.
 #[derive(Clone, Debug)]
@@ -41,7 +42,13 @@ pub struct LanePlan {
 impl Plan {
     /// Binds a scenario to a target that listens at `address`; `shaped` tells whether the target is known to honour the
     /// reply shape. Each repetition has a seed of its own, the same for every case.
-    pub fn bind(scenario: &Scenario, address: Address, shaped: bool, repetition: u32) -> Plan {
+    pub fn bind(
+        scenario: &Scenario,
+        address: Address,
+        shaped: bool,
+        repetition: u32,
+        secrets: Secrets,
+    ) -> Plan {
         let client = &scenario.client;
         let seed = scenario.seed.wrapping_add(u64::from(repetition) << 32);
         let lane = |index: u32| LanePlan {
@@ -64,11 +71,13 @@ impl Plan {
             endpoint: Endpoint {
                 address,
                 via: None,
+                authority: scenario.call.authority.clone(),
+                user_agent: client.user_agent.clone(),
                 http2: client.http2,
                 tcp: client.tcp,
                 tls: None,
             },
-            call: Arc::new(Call::prepare(&scenario.call, seed, shaped)),
+            call: Arc::new(Call::prepare_with(&scenario.call, seed, shaped, secrets)),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
             logged_calls: scenario.record.calls,

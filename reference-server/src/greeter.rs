@@ -11,6 +11,7 @@ use protos::helloworld::greeter_server::SERVICE_NAME;
 use scenarios::method::{Method, Pattern};
 use scenarios::units::Nanos;
 use tonic::body::Body;
+use tonic::codegen::http::HeaderValue;
 use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
 use tonic::server::{Grpc, NamedService, ServerStreamingService, StreamingService};
 use tonic::{Request, Response, Status, Streaming};
@@ -19,6 +20,7 @@ use crate::behaviour::Fates;
 use crate::codec::Counted;
 use crate::counters::Counts;
 use crate::numbered::Number;
+use crate::raw::timeout;
 use crate::replies::Replies;
 use crate::reply::Reply;
 use crate::shape::Headers;
@@ -52,9 +54,16 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// The number of its connection.
     pub(crate) connection: u32,
+    /// `grpc-timeout`, as it came.
+    pub(crate) timeout: Option<HeaderValue>,
 }
 
 impl Call {
+    /// The timeout that came with the call.
+    pub(crate) fn timeout(&self) -> Option<Nanos> {
+        timeout(self.timeout.as_ref()?.as_bytes())
+    }
+
     async fn answer(
         self,
         first: Option<HelloRequest>,
@@ -115,6 +124,7 @@ impl Service<http::Request<Body>> for Greeter {
         shared.counts.of(method).call();
         let connection = request.extensions().get::<Number>();
         let connection = connection.map_or(0, |number| number.get(&shared.fates));
+        let timeout = request.headers().get("grpc-timeout").cloned();
         let codec = Counted::new(shared.counts.clone(), method);
         // Sizes are the caller's business; the HTTP/2 windows bound what is in memory at a time.
         let mut grpc = Grpc::new(codec).max_decoding_message_size(usize::MAX);
@@ -122,6 +132,7 @@ impl Service<http::Request<Body>> for Greeter {
             shared,
             method,
             connection,
+            timeout,
         };
         Box::pin(async move {
             Ok(match method.pattern() {

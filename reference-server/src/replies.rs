@@ -195,6 +195,7 @@ impl Replies {
                 plan: self.plan,
                 released: self.released,
                 connection: self.call.connection,
+                timeout: self.call.timeout(),
             };
             for (name, value) in stamps.trailers() {
                 // Digits are metadata.

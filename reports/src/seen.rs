@@ -92,7 +92,7 @@ const fn count_of(metric: CountMetric, repetition: &Repetition) -> u64 {
         CountMetric::Ok => counts.ok,
         CountMetric::Failed => counts.failed,
         CountMetric::DeadlineExceeded => counts.deadline_exceeded,
-        CountMetric::Cancelled => counts.cancelled,
+        CountMetric::Cancelled => counts.cancelled.saturating_sub(counts.cancelled_on_purpose),
         CountMetric::Unfinished => counts.unfinished,
         CountMetric::Shed => counts.shed,
         CountMetric::MessagesSent => counts.messages_sent,

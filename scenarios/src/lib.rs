@@ -7,7 +7,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`scenario`], [`method`], [`status`], [`law`], [`units`] | a scenario as meant |
+//! | [`scenario`], [`method`], [`metadata`], [`semantics`], [`status`], [`law`], [`units`] | a scenario as meant |
 //! | [`load`] | when calls start |
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
 //! | [`gate`] | what is compared with what, and how much worse it may become |
@@ -37,6 +37,7 @@ pub mod law;
 pub mod limits;
 pub mod load;
 mod matrix;
+pub mod metadata;
 pub mod method;
 pub mod metric;
 mod nearest;
@@ -44,6 +45,7 @@ mod overrides;
 pub mod scenario;
 mod schema;
 mod security;
+pub mod semantics;
 mod source;
 pub mod status;
 mod suite;

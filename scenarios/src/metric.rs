@@ -73,7 +73,7 @@ named! {
         Failed = "failed",
         /// Calls that ran into their deadline.
         DeadlineExceeded = "deadline_exceeded",
-        /// Calls that were cancelled.
+        /// Calls that were cancelled, other than on purpose.
         Cancelled = "cancelled",
         /// Calls that had not ended by the end of the drain.
         Unfinished = "unfinished",

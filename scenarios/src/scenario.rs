@@ -12,8 +12,10 @@ pub use crate::behaviour::*;
 use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
+pub use crate::metadata::{Metadata, Secret, SecretSource};
 use crate::method::Method;
 pub use crate::security::*;
+pub use crate::semantics::{Cancel, Expect, Retry};
 pub use crate::status::StatusCode;
 use crate::units::{Bandwidth, Bytes, Nanos, Rate};
 
@@ -155,6 +157,9 @@ pub struct Client {
     pub channels: u32,
     /// How a lane waits for the next intended start.
     pub idle: Idle,
+    /// What calls name as their `user-agent`, where it is not the runner's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
     /// HTTP/2 settings.
     pub http2: ClientHttp2,
     /// What it trusts and what it shows, where connections are secured by TLS; `None` is as if nothing were said.
@@ -255,10 +260,25 @@ pub struct Call {
     pub bidi: Option<Bidi>,
     /// Sent with each call.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub metadata: BTreeMap<String, String>,
+    pub metadata: BTreeMap<String, Metadata>,
+    /// What calls name as their authority, where it is not the target's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
     /// The call's timeout from its start, sent as `grpc-timeout` and enforced by the client.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deadline: Option<Nanos>,
+    pub deadline: Option<Law<Nanos>>,
+    /// Whether a call that finds no connection waits for one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub wait_for_ready: bool,
+    /// When calls are made again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// When calls are given up on purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<Cancel>,
+    /// What a right answer is, beyond the shape that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expect>,
     /// Whether the reference server is asked for its own times, which it gives as trailers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stamps: bool,

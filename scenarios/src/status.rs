@@ -34,6 +34,12 @@ const NAMES: [&str; 17] = [
 impl StatusCode {
     /// Success.
     pub const OK: StatusCode = StatusCode(0);
+    /// Cancelled.
+    pub const CANCELLED: StatusCode = StatusCode(1);
+    /// The deadline came first.
+    pub const DEADLINE_EXCEEDED: StatusCode = StatusCode(4);
+    /// Not there now.
+    pub const UNAVAILABLE: StatusCode = StatusCode(14);
 
     /// All codes of the specification, in order.
     pub fn all() -> impl Iterator<Item = StatusCode> {

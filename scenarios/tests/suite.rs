@@ -1,5 +1,6 @@
 //! What a file means: defaults, overrides, the matrix, names and fingerprints.
 
+use scenarios::law::Law;
 use scenarios::load::Load;
 use scenarios::scenario::{Address, Bidi, Scenario, Target, When};
 use scenarios::units::{Bytes, Nanos};
@@ -267,7 +268,7 @@ fn a_set_lies_over_every_point() {
         suite
             .cases
             .iter()
-            .all(|case| case.scenario.call.deadline == Some(Nanos(2 * Nanos::SECOND.0)))
+            .all(|case| case.scenario.call.deadline == Some(Law::Fixed(Nanos(2 * Nanos::SECOND.0))))
     );
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reports::view::format::plural;
+use scenarios::law::Law;
 use scenarios::scenario::Scenario;
-use scenarios::units::Nanos;
 use scenarios::{Case, Suite};
 
 use crate::exit::{Exit, Failure};
@@ -86,12 +86,13 @@ fn describe(scenario: &Scenario) -> String {
     if scenario.repetitions > 1 {
         text += &format!(", {} repetitions", scenario.repetitions);
     }
-    if scenario
-        .call
-        .deadline
-        .is_some_and(|deadline| deadline > Nanos::ZERO)
-    {
-        text += &format!(", deadline {}", scenario.call.deadline.unwrap_or_default());
+    match &scenario.call.deadline {
+        None => {}
+        Some(Law::Fixed(deadline)) => text += &format!(", deadline {deadline}"),
+        Some(drawn) => {
+            let law = serde_json::to_value(drawn).unwrap_or_default();
+            text += &format!(", deadline {law}");
+        }
     }
     text
 }

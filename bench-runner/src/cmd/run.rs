@@ -19,8 +19,10 @@ use crate::output;
 use crate::peer::Peer;
 use crate::progress::Progress;
 use crate::record::CallLog;
+use crate::run::RunError;
 use crate::run::repetition::{self, Surroundings};
 use crate::run::watch::Stop;
+use crate::secrets::Secrets;
 
 /// Runs a scenario and reports what came of it.
 #[derive(Debug, clap::Args)]
@@ -53,6 +55,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             .map(|target| format!("target.address={target}")),
     );
     let suite = super::load(&args.scenario, &sets)?;
+    for case in &suite.cases {
+        Secrets::check(&case.scenario).map_err(RunError::from)?;
+    }
     let folder = args
         .out
         .clone()

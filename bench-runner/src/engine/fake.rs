@@ -116,14 +116,13 @@ impl Channels for Fake {
         Ok(())
     }
 
-    fn cancel(&mut self, op: OpId) -> Traffic {
-        if let Some((channel, ..)) = self.running[op.0 as usize].take() {
-            self.in_flight[channel] -= 1;
-        }
-        Traffic {
+    fn cancel(&mut self, op: OpId) -> Option<Traffic> {
+        let (channel, ..) = self.running.get_mut(op.0 as usize)?.take()?;
+        self.in_flight[channel] -= 1;
+        Some(Traffic {
             messages: 1,
             bytes: 0,
-        }
+        })
     }
 
     fn poll(&mut self, _: &mut Context<'_>, events: &mut Vec<Event>) {

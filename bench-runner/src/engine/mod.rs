@@ -23,12 +23,12 @@ use scenarios::units::Nanos;
 
 pub use self::sockets::NoSource;
 use self::status::Status;
-use crate::call::Call;
+use crate::call::{Call, Misfit};
 use crate::clock::Clock;
 use crate::tls::{Tls, TlsFailure};
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(pub u32);
 
 /// A client stack.
@@ -50,6 +50,10 @@ pub struct Endpoint {
     pub address: Address,
     /// The near end of an emulated network, where one lies between: connections go there.
     pub via: Option<Address>,
+    /// What calls name as their authority, where it is not the target's.
+    pub authority: Option<String>,
+    /// What calls name as their user agent, where it is not the runner's own.
+    pub user_agent: Option<String>,
     /// HTTP/2 settings of our side.
     pub http2: ClientHttp2,
     /// Options of our TCP sockets.
@@ -62,6 +66,12 @@ impl Endpoint {
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)
+    }
+
+    /// What calls name as their user agent.
+    fn user_agent(&self) -> &str {
+        const OWN: &str = concat!("bench-runner/", env!("CARGO_PKG_VERSION"));
+        self.user_agent.as_deref().unwrap_or(OWN)
     }
 }
 
@@ -79,8 +89,9 @@ pub trait Channels {
     /// Starts a call with a prepared request, by its index, on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
 
-    /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent.
-    fn cancel(&mut self, op: OpId) -> Traffic;
+    /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent; `None` where
+    /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
+    fn cancel(&mut self, op: OpId) -> Option<Traffic>;
 
     /// Drives the connections and appends what happened, each event stamped as it was seen.
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>);
@@ -128,6 +139,8 @@ pub struct Stamps {
     pub planned: u64,
     /// When it did.
     pub released: u64,
+    /// The timeout that it saw, where there was one.
+    pub timeout: Option<u64>,
 }
 
 impl Stamps {
@@ -139,6 +152,7 @@ impl Stamps {
             arrival: number("bench-arrival-ns")?,
             planned: number("bench-planned-ns")?,
             released: number("bench-released-ns")?,
+            timeout: number("bench-timeout-ns"),
         })
     }
 }
@@ -175,6 +189,8 @@ pub enum Happened {
     },
     /// The server's stamps came with its end, which is the next event.
     Stamped(Stamps),
+    /// Something of the answer is not what the scenario expects; the call goes on.
+    Misfit(Misfit),
     /// The call ended.
     Finished(Outcome),
 }
@@ -188,6 +204,8 @@ pub struct Outcome {
     pub detail: String,
     /// The connection failed, or could not be made.
     pub connection_lost: bool,
+    /// No connection could be made: the call has reached nobody.
+    pub unconnected: bool,
     /// What was sent.
     pub sent: Traffic,
 }
@@ -206,6 +224,7 @@ impl Outcome {
             status: Status::OK,
             detail: String::new(),
             connection_lost: false,
+            unconnected: false,
             sent,
         }
     }

@@ -1,16 +1,17 @@
-//! How a call ended, as a small number: the gRPC status codes, and one of ours for a reply that is not what was asked.
+//! How a call ended, as a small number: the gRPC status codes, and two of ours for replies that are not what was asked
+//! and what was expected.
 
 use std::fmt;
 
 use scenarios::status::StatusCode;
 
-/// A gRPC status code, or [`Status::WRONG_REPLY`].
+/// A gRPC status code, [`Status::WRONG_REPLY`] or [`Status::CHECK_FAILED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Status(u8);
 
 impl Status {
     /// How many there are.
-    pub const KINDS: usize = 18;
+    pub const KINDS: usize = 19;
 
     /// Success.
     pub const OK: Status = Status(0);
@@ -26,6 +27,8 @@ impl Status {
     pub const UNAVAILABLE: Status = Status(14);
     /// Status OK, but not the messages that were asked for. Not a gRPC code.
     pub const WRONG_REPLY: Status = Status(17);
+    /// Not what the scenario expects (`call.expect`). Not a gRPC code.
+    pub const CHECK_FAILED: Status = Status(18);
 
     /// The status of a gRPC code; a code that gRPC does not know is UNKNOWN.
     pub fn from_code(code: i32) -> Status {
@@ -54,6 +57,7 @@ impl Status {
     pub fn name(self) -> &'static str {
         match self {
             Status::WRONG_REPLY => "WRONG_REPLY",
+            Status::CHECK_FAILED => "CHECK_FAILED",
             Status(code) => StatusCode(code).name(),
         }
     }

@@ -4,6 +4,7 @@ use reports::model::{
     Cost, Counts, MethodCounts, Repetition, Timing, Totals, Validity, Verdict, decode_histogram,
     empty_histogram,
 };
+use scenarios::law::Law;
 use scenarios::scenario::Scenario;
 use scenarios::units::Nanos;
 use serde::Deserialize;
@@ -211,7 +212,12 @@ impl Answer {
             return Timing::default();
         };
         let mut bounds = empty_histogram();
-        let deadline = scenario.call.deadline.unwrap_or_default();
+        let deadline = scenario
+            .call
+            .deadline
+            .as_ref()
+            .and_then(Law::fixed)
+            .unwrap_or_default();
         let drain = scenario.phases.drain;
         for (calls, bound) in [
             (self.counts.deadline_exceeded, deadline),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use scenarios::law::Law;
 use scenarios::load::{Closed, Load, Pace, Part, Segment as PacerSegment};
 use scenarios::method::Method;
-use scenarios::scenario::{Address, ClientTls, Headers, Scenario, Tcp, When};
+use scenarios::scenario::{Address, Call, ClientTls, Headers, Metadata, Scenario, Tcp, When};
 use scenarios::units::{Bytes, Nanos};
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ pub(super) fn request(
         "request": { "name_bytes": sent, "messages": call.requests() },
         "reply": { "size": replied, "messages": call.replies() },
         "metadata": call.metadata,
-        "deadline_ns": call.deadline.map(|deadline| deadline.0),
+        "deadline_ns": call.deadline.as_ref().and_then(Law::fixed).map(|deadline| deadline.0),
         "channels": scenario.client.channels,
         "warm_up_ns": scenario.phases.warm_up.0,
         "measure_ns": scenario.phases.measure.0,
@@ -86,12 +86,19 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.stamps", call.stamps),
         ("client.tcp", scenario.client.tcp != Tcp::default()),
         ("client.tls.insecure_skip_verify", is_unverified(scenario)),
+        ("call.authority", call.authority.is_some()),
+        ("call.wait_for_ready", call.wait_for_ready),
+        ("call.retry", call.retry.is_some()),
+        ("call.cancel", call.cancel.is_some()),
+        ("call.expect", call.expect.is_some()),
+        ("client.user_agent", scenario.client.user_agent.is_some()),
         ("network", scenario.network.is_some()),
         ("record.calls", scenario.record.calls.is_some()),
     ];
     if let Some((key, _)) = refused.iter().find(|(_, is_there)| *is_there) {
         return Err(PeerError::Case(format!("it has `{key}`; leave that out")));
     }
+    refuse_what_varies(call)?;
     let fixed = |key: &str, law: &Law<Bytes>| {
         let size = law.fixed().map(|bytes| bytes.0);
         size.ok_or_else(|| PeerError::Case(format!("`{key}` is drawn; make it a size")))
@@ -116,6 +123,29 @@ fn secured(tls: &ClientTls) -> Value {
         "key": path(&tls.key),
         "server_name": tls.server_name,
     })
+}
+
+/// Peers take one timeout, and metadata that is text and the same each time. A secret would be in what they are asked.
+fn refuse_what_varies(call: &Call) -> Result<(), PeerError> {
+    let odd = call
+        .metadata
+        .iter()
+        .find(|(key, value)| key.ends_with("-bin") || !matches!(value, Metadata::Text(_)));
+    if let Some((key, value)) = odd {
+        let what = match value {
+            Metadata::Text(_) => "binary",
+            Metadata::InTurn(_) => "a list",
+            Metadata::Secret(_) => "a secret",
+        };
+        let text = format!("`call.metadata.{key}` is {what}; make it a text, or leave it out");
+        return Err(PeerError::Case(text));
+    }
+    match &call.deadline {
+        Some(Law::Drawn(_)) => Err(PeerError::Case(
+            "`call.deadline` is drawn; make it a duration".to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn load(scenario: &Scenario, seed: u64) -> Result<(Value, Option<Schedule>), PeerError> {
@@ -227,6 +257,28 @@ mod tests {
                 "client: { tls: { insecure_skip_verify: true } }",
                 "`client.tls.insecure_skip_verify`",
             ),
+            (
+                "call: { metadata: { authorization: { env: TOKEN } } }",
+                "`call.metadata.authorization` is a secret",
+            ),
+            (
+                "call: { metadata: { x-user: [a, b] } }",
+                "`call.metadata.x-user` is a list",
+            ),
+            (
+                "call: { metadata: { x-trace-bin: AAEC } }",
+                "`call.metadata.x-trace-bin` is binary",
+            ),
+            (
+                "call: { deadline: { uniform: { min: 1ms, max: 2ms } } }",
+                "`call.deadline`",
+            ),
+            ("call: { cancel: { after: 1ms } }", "`call.cancel`"),
+            ("call: { expect: { messages: 1 } }", "`call.expect`"),
+            ("call: { retry: { attempts: 2 } }", "`call.retry`"),
+            ("call: { wait_for_ready: true }", "`call.wait_for_ready`"),
+            ("call: { authority: a.example }", "`call.authority`"),
+            ("client: { user_agent: me }", "`client.user_agent`"),
         ] {
             assert!(refusal(yaml).contains(key), "{yaml}: {}", refusal(yaml));
         }

@@ -12,7 +12,7 @@ use crate::engine::Stamps;
 
 const HEADER: &str = "repetition,lane,channel,phase,intended_ns,started_ns,first_message_ns,done_ns,status,\
     messages_sent,bytes_sent,messages_received,bytes_received,\
-    server_connection,server_arrival_ns,server_planned_ns,server_released_ns";
+    server_connection,server_arrival_ns,server_planned_ns,server_released_ns,server_timeout_ns";
 
 /// Calls one by one: those of a lane in the order in which they ended, or those of all in the order of their intended
 /// starts.
@@ -119,6 +119,7 @@ impl LoggedCall {
             status,
             sent,
             received,
+            ..
         } = self.sample;
         let at = |time: Nanos| (origin + time).0;
         let phase = if segment == 0 { "warm_up" } else { "measure" };
@@ -144,13 +145,20 @@ impl LoggedCall {
             received.bytes
         )?;
         match self.stamps {
-            None => writeln!(to, ",,,"),
+            None => writeln!(to, ",,,,"),
             Some(Stamps {
                 connection,
                 arrival,
                 planned,
                 released,
-            }) => writeln!(to, "{connection},{arrival},{planned},{released}"),
+                timeout,
+            }) => {
+                write!(to, "{connection},{arrival},{planned},{released},")?;
+                match timeout {
+                    Some(timeout) => writeln!(to, "{timeout}"),
+                    None => writeln!(to),
+                }
+            }
         }
     }
 }
@@ -212,6 +220,7 @@ mod tests {
             arrival: 1_012,
             planned: 1_013,
             released: 1_014,
+            timeout: Some(50),
         });
         log.keep(&call(10, 4));
         log.keep(&Sample {
@@ -225,8 +234,8 @@ mod tests {
         assert_eq!(
             lines[1..],
             [
-                "1,3,4,measure,1010,1011,,1015,OK,1,16,0,0,7,1012,1013,1014",
-                "1,3,5,warm_up,1020,1021,1021,1025,UNFINISHED,1,16,0,0,,,,"
+                "1,3,4,measure,1010,1011,,1015,OK,1,16,0,0,7,1012,1013,1014,50",
+                "1,3,5,warm_up,1020,1021,1021,1025,UNFINISHED,1,16,0,0,,,,,"
             ]
         );
         let cells = |line: &str| line.split(',').count();

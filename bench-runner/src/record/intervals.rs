@@ -55,7 +55,7 @@ impl Intervals {
                 slice.ok += 1;
                 slice.response_time.record_at(place);
             }
-            None => slice.failed += 1,
+            None => slice.failed += u64::from(sample.is_bad()),
         }
     }
 

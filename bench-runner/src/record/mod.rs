@@ -44,10 +44,23 @@ pub struct Sample {
     pub done: Nanos,
     /// How it ended; `None` is unfinished.
     pub status: Option<Status>,
+    /// What its status counts as.
+    pub counted: Counted,
     /// Request messages.
     pub sent: Traffic,
     /// Reply messages.
     pub received: Traffic,
+}
+
+/// What the status of a call counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// What it is.
+    AsItIs,
+    /// OK: it is the one that the scenario expects.
+    AsOk,
+    /// A cancellation that the scenario asks for.
+    OnPurpose,
 }
 
 /// The segment that is not measured.
@@ -67,7 +80,7 @@ pub struct Recorder {
 pub struct Recent {
     /// Calls that ended.
     pub ended: u64,
-    /// Of these, the ones that were not OK.
+    /// Of these, the ones that were neither OK nor cancelled on purpose.
     pub failed: u64,
     /// Response times of the OK ones, two digits.
     pub response_time: Coarse,
@@ -75,7 +88,7 @@ pub struct Recent {
 
 impl Sample {
     /// A call of which nothing is known.
-    pub(crate) const BLANK: Sample = Sample {
+    pub const BLANK: Sample = Sample {
         segment: WARM_UP,
         channel: 0,
         intended: Nanos::ZERO,
@@ -83,9 +96,22 @@ impl Sample {
         first_message: None,
         done: Nanos::ZERO,
         status: None,
+        counted: Counted::AsItIs,
         sent: Traffic::NONE,
         received: Traffic::NONE,
     };
+
+    /// Whether it ended as it should.
+    #[inline]
+    pub fn is_ok(&self) -> bool {
+        self.status == Some(Status::OK) || self.counted == Counted::AsOk
+    }
+
+    /// Whether it failed, was cut off or was left unfinished.
+    #[inline]
+    pub fn is_bad(&self) -> bool {
+        !self.is_ok() && self.counted != Counted::OnPurpose
+    }
 
     /// Done minus intended start: what a user of the service feels.
     pub fn response_time(&self) -> Nanos {
@@ -137,18 +163,25 @@ impl Recorder {
 
     /// A call ended, was cut off or was left unfinished.
     pub fn finished(&mut self, sample: &Sample, detail: &str) {
-        let is_ok = sample.status == Some(Status::OK);
-        let place = is_ok.then(|| Coarse::place(sample.response_time()));
-        self.recent.finished(place);
+        let is_bad = sample.is_bad();
+        let place = sample
+            .is_ok()
+            .then(|| Coarse::place(sample.response_time()));
+        self.recent.finished(place, is_bad);
         self.tally(sample.segment).finished(sample);
         if sample.segment == WARM_UP {
             return;
         }
         self.intervals.finished(sample, place);
         self.channels.finished(sample, place);
-        if let Some(status) = sample.status.filter(|_| !is_ok) {
+        if let Some(status) = sample.status.filter(|_| is_bad) {
             self.failures.add(status, detail);
         }
+    }
+
+    /// An attempt was made at a call that may be made again: its first, or another.
+    pub fn attempted(&mut self, segment: u16) {
+        self.tally(segment).attempted();
     }
 
     /// Measured calls begun so far.
@@ -216,12 +249,12 @@ impl Recorder {
 impl Recent {
     /// A call ended, with its place among the response times where it was OK.
     #[inline]
-    fn finished(&mut self, place: Option<usize>) {
+    fn finished(&mut self, place: Option<usize>, is_bad: bool) {
         self.ended += 1;
-        match place {
-            Some(place) => self.response_time.record_at(place),
-            None => self.failed += 1,
+        if let Some(place) = place {
+            self.response_time.record_at(place);
         }
+        self.failed += u64::from(is_bad);
     }
 
     /// Nothing yet.
@@ -263,8 +296,7 @@ mod tests {
             first_message: None,
             done: Nanos(started + service),
             status: Some(Status::OK),
-            sent: Traffic::default(),
-            received: Traffic::default(),
+            ..Sample::BLANK
         }
     }
 

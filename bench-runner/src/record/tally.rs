@@ -4,7 +4,7 @@ use reports::model::{Counts, MethodCounts, Timing};
 use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
-use super::{Fine, Sample};
+use super::{Counted, Fine, Sample};
 use crate::engine::Traffic;
 use crate::engine::status::Status;
 
@@ -15,6 +15,11 @@ pub struct Tally {
     by_status: [u64; Status::KINDS],
     unfinished: u64,
     shed: u64,
+    /// Of other statuses than OK, those that were expected; of those cancelled, those that were meant to be.
+    expected: u64,
+    on_purpose: u64,
+    /// Of calls that may be made again.
+    attempts: u64,
     sent: Traffic,
     received: Traffic,
     response_time: Fine,
@@ -53,6 +58,9 @@ impl Tally {
             by_status: [0; Status::KINDS],
             unfinished: 0,
             shed: 0,
+            expected: 0,
+            on_purpose: 0,
+            attempts: 0,
             sent: Traffic::default(),
             received: Traffic::default(),
             response_time: Fine::new(),
@@ -68,7 +76,7 @@ impl Tally {
 
     /// Adds what its calls came to.
     pub(super) fn add_to(&self, totals: &mut MethodCounts) {
-        totals.calls += self.started;
+        totals.calls += self.started.max(self.attempts);
         totals.requests += self.sent.messages;
         totals.request_bytes += self.sent.bytes;
         totals.replies += self.received.messages;
@@ -92,11 +100,16 @@ impl Tally {
             Some(status) => self.by_status[status.index()] += 1,
             None => self.unfinished += 1,
         }
+        match sample.counted {
+            Counted::AsItIs => {}
+            Counted::AsOk => self.expected += 1,
+            Counted::OnPurpose => self.on_purpose += 1,
+        }
         if self.leaves_out(sample) {
             return;
         }
         match sample.status {
-            Some(Status::OK) => {
+            _ if sample.is_ok() => {
                 self.response_time.record(sample.response_time());
                 self.service_time.record(sample.service_time());
             }
@@ -122,6 +135,10 @@ impl Tally {
             || (mutant::is(Mutant::Truncate) && self.by_status[Status::OK.index()] > 1_000)
     }
 
+    pub(super) fn attempted(&mut self) {
+        self.attempts += 1;
+    }
+
     pub(super) fn shed(&mut self) {
         self.shed += 1;
     }
@@ -142,6 +159,9 @@ impl Tally {
         }
         self.unfinished += other.unfinished;
         self.shed += other.shed;
+        self.expected += other.expected;
+        self.on_purpose += other.on_purpose;
+        self.attempts += other.attempts;
         self.sent.add(other.sent);
         self.received.add(other.received);
         for (mine, theirs) in self.all_times().into_iter().zip(other.clone().all_times()) {
@@ -157,7 +177,7 @@ impl Tally {
     pub fn counts(&self) -> Counts {
         let of = |status: Status| self.by_status[status.index()];
         let (ok, deadline_exceeded, cancelled) = (
-            of(Status::OK),
+            of(Status::OK) + self.expected,
             of(Status::DEADLINE_EXCEEDED),
             of(Status::CANCELLED),
         );
@@ -167,6 +187,8 @@ impl Tally {
             failed: self.by_status.iter().sum::<u64>() - ok - deadline_exceeded - cancelled,
             deadline_exceeded,
             cancelled,
+            cancelled_on_purpose: self.on_purpose,
+            attempts: self.attempts,
             unfinished: self.unfinished,
             shed: self.shed,
             by_status: Status::all()
@@ -213,7 +235,7 @@ impl Default for Tally {
 }
 
 impl Traffic {
-    fn add(&mut self, other: Traffic) {
+    pub(crate) fn add(&mut self, other: Traffic) {
         self.messages += other.messages;
         self.bytes += other.bytes;
     }

@@ -2,23 +2,28 @@
 //!
 //! **Hot**: `benches/lane.rs` guards the harness's own cost per call. Nothing is allocated, locked or logged per call.
 
+mod again;
+mod expect;
 mod lies;
+mod purpose;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
 use reports::mutant::{self, Mutant};
 use scenarios::load::Load;
+use scenarios::scenario::Cancel;
 use scenarios::units::Nanos;
 
 use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
 use super::router::Router;
 use super::timeline::Timeline;
+use super::timers::Timers;
 use super::watch::{Spent, Watch};
-use crate::call::Call;
+use crate::call::{Call, Misfit};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
@@ -38,7 +43,17 @@ pub struct Lane<C> {
     offer: Offer,
     router: Router,
     ops: Ops,
-    expiries: VecDeque<(Nanos, Ticket)>,
+    expiries: Timers,
+    /// When calls are given up on purpose.
+    cancels: Timers,
+    /// When calls that have failed are tried again, and those that are to be and find no free stream.
+    attempts: Timers,
+    waiting: VecDeque<Ticket>,
+    /// Whether calls may be made again, and whether each message is to be looked at.
+    tries_again: bool,
+    listens: bool,
+    /// What is wrong with answers that are still coming.
+    misfits: HashMap<OpId, Misfit>,
     events: Vec<Event>,
     recorder: Recorder,
     log: Option<CallLog>,
@@ -94,7 +109,13 @@ impl<C: Channels> Lane<C> {
             offer: Offer::new(Arc::clone(&timeline), share),
             router: Router::new(count),
             ops: Ops::default(),
-            expiries: VecDeque::new(),
+            expiries: Timers::new(call.deadlines_in_order()),
+            cancels: Timers::new(true),
+            attempts: Timers::new(false),
+            waiting: VecDeque::new(),
+            tries_again: call.wait_for_ready || call.retry.is_some(),
+            listens: listens(&call),
+            misfits: HashMap::new(),
             events: Vec::new(),
             recorder: Recorder::new(
                 timeline.measured().len(),
@@ -128,8 +149,10 @@ impl<C: Channels> Lane<C> {
         loop {
             let now = self.clock.now(); // One `now` a turn: pacing, stopping and expiry agree.
             self.stop_if_asked(now);
+            self.cancel_due(now);
             self.expire(now);
             self.collect_due(now);
+            self.start_again(now);
             self.start_due();
             self.watch.look(now, &mut self.recorder);
             if self.is_finished(now) {
@@ -149,9 +172,10 @@ impl<C: Channels> Lane<C> {
 
     /// What the lane leaves behind.
     pub fn into_record(self) -> LaneRecord {
+        let first_reply = self.channels.first_reply();
         LaneRecord {
             wire: self.channels.wire(),
-            first_reply: self.channels.first_reply(),
+            first_reply: first_reply.map(|reply| self.call.hide_secrets(reply)),
             spent: self.watch.measured(),
             started_in_time: self.started_in_time,
             recorder: self.recorder,
@@ -169,23 +193,16 @@ impl<C: Channels> Lane<C> {
     }
 
     fn expire(&mut self, now: Nanos) {
-        while let Some((at, ticket)) = self.expiries.front().copied() {
-            let op = self.ops.find(ticket);
-            if at > now && op.is_some() {
-                break;
-            }
-            self.expiries.pop_front();
-            if let Some(id) = op {
-                let sent = self.channels.cancel(id);
-                self.end(
-                    id,
-                    now,
-                    Some(Status::DEADLINE_EXCEEDED),
-                    sent,
-                    "the call's deadline passed",
-                );
-                self.offer.completed(now);
-            }
+        while let Some(id) = self.expiries.take_due(now, &self.ops) {
+            let sent = self.channels.cancel(id).unwrap_or_default();
+            self.end(
+                id,
+                now,
+                Some(Status::DEADLINE_EXCEEDED),
+                sent,
+                "the call's deadline passed",
+            );
+            self.offer.completed(now);
         }
     }
 
@@ -252,14 +269,25 @@ impl<C: Channels> Lane<C> {
             },
             request: self.request,
             last_message: started,
+            cut: None,
+            attempts: 1,
+            told: 1,
         };
         let ticket = self.ops.insert(id, op);
-        self.request = self.call.request_after(self.request, self.request_stride);
         self.recorder
             .started(due.segment, started.since(due.intended));
-        if let Some(timeout) = self.call.deadline {
-            self.expiries.push_back((started + timeout, ticket));
+        if self.call.has_deadline()
+            && let Some(timeout) = self.call.head(self.request).deadline
+        {
+            self.expiries.set(started + timeout, ticket);
         }
+        if let Some(Cancel::After(after)) = self.call.cancel {
+            self.cancels.set(started + after, ticket);
+        }
+        if self.call.retry.is_some() {
+            self.recorder.attempted(due.segment);
+        }
+        self.request = self.call.request_after(self.request, self.request_stride);
     }
 
     /// Hears what happened; `false` where nothing did.
@@ -270,23 +298,20 @@ impl<C: Channels> Lane<C> {
         for event in events.drain(..) {
             match event.kind {
                 Happened::Message { bytes, asked_at } => {
-                    if let Some(op) = self.ops.get_mut(event.op) {
-                        hear_message(&mut self.recorder, op, event.at, bytes, asked_at);
-                    }
+                    self.hear(event.op, event.at, bytes, asked_at);
                 }
                 Happened::Answered {
                     bytes,
                     asked_at,
                     sent,
                 } => {
-                    if let Some(op) = self.ops.get_mut(event.op) {
-                        hear_message(&mut self.recorder, op, event.at, bytes, asked_at);
-                    }
-                    self.ended_well(event.op, event.at, sent);
+                    self.hear(event.op, event.at, bytes, asked_at);
+                    self.ended_well(event.op, event.at, Status::OK, sent);
                 }
                 Happened::Stamped(stamps) => {
                     self.log.iter_mut().for_each(|log| log.stamp(stamps));
                 }
+                Happened::Misfit(misfit) => self.misfits(event.op, misfit),
                 Happened::Finished(outcome) => self.finished(event.op, event.at, &outcome),
             }
         }
@@ -295,13 +320,17 @@ impl<C: Channels> Lane<C> {
     }
 
     fn finished(&mut self, id: OpId, at: Nanos, outcome: &Outcome) {
-        if outcome.status == Status::OK {
-            return self.ended_well(id, at, outcome.sent);
+        if outcome.status == Status::OK || self.call.is_good(outcome.status) {
+            return self.ended_well(id, at, outcome.status, outcome.sent);
         }
-        if self.retries(id) {
+        if self.retries(id) || self.tries_again && self.goes_on(id, at, outcome) {
             return;
         }
-        self.end(id, at, Some(outcome.status), outcome.sent, &outcome.detail);
+        if self.was_cut(id, outcome.sent) {
+            return;
+        }
+        let detail = self.call.without_secrets(&outcome.detail).into_owned();
+        self.end(id, at, Some(outcome.status), outcome.sent, &detail);
         self.offer.completed(if outcome.connection_lost {
             at + AFTER_LOSS
         } else {
@@ -309,17 +338,28 @@ impl<C: Channels> Lane<C> {
         });
     }
 
-    /// A call ended with status OK, which its answer must bear out.
+    /// A call ended with status OK, or with the one that is expected, which its answer must bear out.
     #[inline]
-    fn ended_well(&mut self, id: OpId, at: Nanos, sent: Traffic) {
-        let Some(op) = self.ops.get_mut(id) else {
+    fn ended_well(&mut self, id: OpId, at: Nanos, status: Status, sent: Traffic) {
+        if self.was_cut(id, sent) {
+            return;
+        }
+        let (status, wrong) = self.verdict(id, status);
+        self.end(id, at, Some(status), sent, &wrong);
+        self.offer.completed(at);
+    }
+
+    /// A reply message came.
+    #[inline]
+    fn hear(&mut self, id: OpId, at: Nanos, bytes: u64, asked_at: Option<Nanos>) {
+        let Some(op) = self.ops.get_mut(id).filter(|op| op.cut.is_none()) else {
             return;
         };
-        match self.call.check(op.request, op.sample.received) {
-            Ok(()) => self.end(id, at, Some(Status::OK), sent, ""),
-            Err(wrong) => self.end(id, at, Some(Status::WRONG_REPLY), sent, &wrong),
+        hear_message(&mut self.recorder, op, at, bytes, asked_at);
+        if self.listens {
+            self.check_size(id, bytes);
+            self.cancel_after_messages(id, at);
         }
-        self.offer.completed(at);
     }
 
     /// Records the end of a call and frees its place.
@@ -329,9 +369,12 @@ impl<C: Channels> Lane<C> {
         };
         self.router.ended(op.sample.channel);
         self.averages_gaps(&op);
+        if !self.misfits.is_empty() {
+            self.misfits.remove(&id);
+        }
         op.sample.done = done;
         op.sample.status = status;
-        op.sample.sent = sent;
+        op.sample.sent.add(sent);
         self.recorder.finished(&op.sample, detail);
         if let Some(log) = &mut self.log {
             log.keep(&op.sample);
@@ -346,7 +389,7 @@ impl<C: Channels> Lane<C> {
     /// What is still in flight counts as unfinished, what was never begun as shed.
     fn give_up(&mut self, now: Nanos) {
         for id in self.ops.ids() {
-            let sent = self.channels.cancel(id);
+            let sent = self.channels.cancel(id).unwrap_or_default();
             if !mutant::is(Mutant::IgnoreInFlight) {
                 self.end(id, now, None, sent, "");
             }
@@ -362,14 +405,23 @@ impl<C: Channels> Lane<C> {
         } else {
             self.drain_end
         };
-        let expiry = self.expiries.front().map(|(at, _)| *at);
-        let offer = self.offer.next_wake();
-        let wake = [expiry, offer]
+        let timers = [&self.expiries, &self.cancels, &self.attempts].map(Timers::next);
+        let wake = timers
             .into_iter()
+            .chain([self.offer.next_wake()])
             .flatten()
             .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
         lies::on_tick(wake)
     }
+}
+
+/// Whether more is to be done with each message than to count it.
+fn listens(call: &Call) -> bool {
+    let sized = call
+        .expect
+        .as_ref()
+        .is_some_and(|expect| expect.size.is_some());
+    sized || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
 }
 
 /// Notes a reply message of a call.

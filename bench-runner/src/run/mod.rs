@@ -11,6 +11,7 @@ mod router;
 pub mod threads;
 pub mod timeline;
 pub(crate) mod timer;
+mod timers;
 mod validity;
 pub mod watch;
 
@@ -22,6 +23,7 @@ pub use offer::Share;
 use crate::engine::ConnectError;
 use crate::network::NetworkError;
 use crate::peer::PeerError;
+use crate::secrets::SecretError;
 use crate::target::TargetError;
 
 /// Why a repetition could not be made.
@@ -39,6 +41,9 @@ pub enum RunError {
     /// A peer's client cannot be used.
     #[error(transparent)]
     Peer(#[from] PeerError),
+    /// A secret is not where the scenario says.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// A lane cannot be kept on the core that the scenario asks for.
     #[error("client.cpus: {0}")]
     Pin(String),
@@ -69,6 +74,7 @@ impl RunError {
         matches!(
             self,
             RunError::Pin(_)
+                | RunError::Secret(_)
                 | RunError::RealTimeSpin
                 | RunError::Network(NetworkError::Pin(_))
                 | RunError::Target(

@@ -14,6 +14,11 @@ pub(super) struct Op {
     pub request: u32,
     /// When its latest reply message came.
     pub last_message: Nanos,
+    /// When it was given up on purpose, where its end has come already and is about to be heard.
+    pub cut: Option<Nanos>,
+    /// Attempts that have reached a server, or are to; and how many of them have been told of.
+    pub attempts: u32,
+    pub told: u32,
 }
 
 /// The calls in flight, by [`OpId`].
@@ -25,7 +30,7 @@ pub(super) struct Ops {
 }
 
 /// Names a call for good, where an [`OpId`] may by now name another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket {
     id: OpId,
     generation: u32,
@@ -81,6 +86,15 @@ impl Ops {
         self.slots.get_mut(id.0 as usize)?.op.as_mut()
     }
 
+    /// Names a call in flight for good.
+    pub(super) fn ticket(&self, id: OpId) -> Ticket {
+        let slot = self.slots.get(id.0 as usize);
+        Ticket {
+            id,
+            generation: slot.map_or(0, |slot| slot.generation),
+        }
+    }
+
     /// The call of a ticket, if it is still in flight.
     pub(super) fn find(&self, ticket: Ticket) -> Option<OpId> {
         let slot = self.slots.get(ticket.id.0 as usize)?;
@@ -116,6 +130,9 @@ mod tests {
             sample: Sample::BLANK,
             request: 0,
             last_message: Nanos::ZERO,
+            cut: None,
+            attempts: 1,
+            told: 1,
         }
     }
 

@@ -24,6 +24,7 @@ use crate::host::memory::peak_rss;
 use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
+use crate::secrets::Secrets;
 use crate::target::{Death, Target};
 
 /// From the word to start to the start, so that every lane is there in time.
@@ -63,6 +64,7 @@ pub struct Made {
 
 /// Runs a case once.
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
+    let secrets = Secrets::of(&case.scenario.call)?;
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario, &around.program)?;
     let before = target.counters(case.scenario.call.method);
@@ -71,6 +73,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         target.address().clone(),
         before.is_some(),
         number,
+        secrets,
     );
     let network = lay(case, &target, number)?;
     plan.endpoint.tls = target.tls().cloned();

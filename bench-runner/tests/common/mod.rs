@@ -204,8 +204,17 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(sets: &[&str]) -> Server {
+        Server::start_at("127.0.0.1:0", sets)
+    }
+
+    /// One that listens where another has listened before.
+    pub(crate) fn listening(at: &str) -> Server {
+        Server::start_at(at, &[])
+    }
+
+    fn start_at(listen: &str, sets: &[&str]) -> Server {
         let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command.args(["serve", "--listen", listen]);
         for set in sets {
             command.args(["--set", set]);
         }

@@ -42,7 +42,8 @@ pub struct ReplyShape {
         ::prost::alloc::string::String,
     >,
     /// Asks for the server's own times of this call as trailers, nanoseconds of its monotonic clock in decimal:
-    /// bench-arrival-ns, bench-planned-ns, bench-released-ns; and bench-connection, the connection's number from 0.
+    /// bench-arrival-ns, bench-planned-ns, bench-released-ns; bench-timeout-ns, the timeout that it saw, where there was one;
+    /// and bench-connection, the connection's number from 0.
     #[prost(bool, tag = "9")]
     pub stamps: bool,
 }

@@ -13,6 +13,8 @@ pub struct Template {
     fields: Arc<FieldList>,
     /// Whether it is to leave nothing behind on a connection.
     is_once: bool,
+    /// Where connections keep its block, of templates that are sent in turn.
+    slot: Option<u32>,
 }
 
 impl Template {
@@ -26,6 +28,7 @@ impl Template {
         Template {
             fields: Arc::new(list),
             is_once: false,
+            slot: None,
         }
     }
 
@@ -40,6 +43,7 @@ impl Template {
         Template {
             fields: Arc::new(list),
             is_once: true,
+            slot: None,
         }
     }
 
@@ -81,6 +85,20 @@ impl Template {
         let status = status.0.to_string();
         let fixed = [("grpc-status", status.as_bytes())];
         Self::new(fixed.into_iter().chain(metadata.iter().copied()))
+    }
+
+    /// These are templates that are sent in turn, so many that each has a place of its own on every connection where its
+    /// block is kept; one set of them at most for a connection.
+    #[must_use]
+    pub fn in_slots(templates: Vec<Template>) -> Vec<Template> {
+        if templates.len() == 1 {
+            return templates;
+        }
+        let slotted = |(slot, template)| Template {
+            slot: Some(slot),
+            ..template
+        };
+        (0..).zip(templates).map(slotted).collect()
     }
 
     /// The fields.
@@ -135,6 +153,8 @@ const KEPT: usize = 32;
 pub(crate) struct Blocks {
     compiled: Vec<Compiled>,
     next: usize,
+    /// Those of templates that have slots.
+    slotted: Vec<Option<Compiled>>,
     /// The block of the latest list that was sent once.
     once: Vec<u8>,
 }
@@ -156,6 +176,9 @@ impl Blocks {
             encoder.encode_once(template.fields(), &mut self.once);
             return &self.once;
         }
+        if let Some(slot) = template.slot {
+            return self.in_slot(slot as usize, template, encoder);
+        }
         let at = match self
             .compiled
             .iter()
@@ -164,23 +187,28 @@ impl Blocks {
             Some(at) => at,
             None => self.place(template),
         };
-        let known = &mut self.compiled[at];
-        if known.generation != encoder.generation() || known.block.is_empty() {
-            known.block.clear();
-            // The generation before: a block that inserts is right once only, and its encoding begins the next one.
-            known.generation = encoder.generation();
-            encoder.encode(template.fields(), &mut known.block);
+        self.compiled[at].right(encoder)
+    }
+
+    fn in_slot(&mut self, slot: usize, template: &Template, encoder: &mut Encoder) -> &[u8] {
+        if self.slotted.len() <= slot {
+            self.slotted.resize_with(slot + 1, || None);
         }
-        &known.block
+        let place = &mut self.slotted[slot];
+        if place
+            .as_ref()
+            .is_some_and(|known| !known.template.is(template))
+        {
+            *place = None;
+        }
+        place
+            .get_or_insert_with(|| Compiled::new(template))
+            .right(encoder)
     }
 
     #[cold]
     fn place(&mut self, template: &Template) -> usize {
-        let compiled = Compiled {
-            template: template.clone(),
-            generation: 0,
-            block: Vec::new(),
-        };
+        let compiled = Compiled::new(template);
         if self.compiled.len() < KEPT {
             self.compiled.push(compiled);
             return self.compiled.len() - 1;
@@ -188,5 +216,27 @@ impl Blocks {
         self.next = (self.next + 1) % KEPT;
         self.compiled[self.next] = compiled;
         self.next
+    }
+}
+
+impl Compiled {
+    fn new(template: &Template) -> Self {
+        Compiled {
+            template: template.clone(),
+            generation: 0,
+            block: Vec::new(),
+        }
+    }
+
+    /// The block as it is right now.
+    #[inline]
+    fn right(&mut self, encoder: &mut Encoder) -> &[u8] {
+        if self.generation != encoder.generation() || self.block.is_empty() {
+            self.block.clear();
+            // The generation before: a block that inserts is right once only, and its encoding begins the next one.
+            self.generation = encoder.generation();
+            encoder.encode(self.template.fields(), &mut self.block);
+        }
+        &self.block
     }
 }

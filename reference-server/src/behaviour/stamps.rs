@@ -12,16 +12,21 @@ pub(crate) struct Stamps {
     /// When the answer truly began.
     pub(crate) released: Nanos,
     pub(crate) connection: u32,
+    /// The timeout that came with the call.
+    pub(crate) timeout: Option<Nanos>,
 }
 
 impl Stamps {
     /// The trailers, names and values.
-    pub(crate) fn trailers(&self) -> [(&'static str, String); 4] {
-        [
+    pub(crate) fn trailers(&self) -> Vec<(&'static str, String)> {
+        let mut trailers = vec![
             ("bench-arrival-ns", self.plan.arrival.0.to_string()),
             ("bench-planned-ns", self.plan.planned.0.to_string()),
             ("bench-released-ns", self.released.0.to_string()),
             ("bench-connection", self.connection.to_string()),
-        ]
+        ];
+        let timeout = self.timeout.map(|timeout| timeout.0.to_string());
+        trailers.extend(timeout.map(|ns| ("bench-timeout-ns", ns)));
+        trailers
     }
 }

@@ -56,8 +56,9 @@ pub(crate) struct Call {
     pub(crate) replied: u32,
     /// The caller asks for the server's own times.
     pub(crate) stamps: bool,
-    /// When the client gives up.
+    /// When the client gives up, and after how long.
     pub(crate) deadline: Nanos,
+    pub(crate) timeout: Option<Nanos>,
     pub(crate) headers: Headers,
     pub(crate) end: Option<Rc<Ending>>,
     pub(crate) script: Script,
@@ -128,6 +129,7 @@ impl Call {
             replied: 0,
             stamps: false,
             deadline: NEVER,
+            timeout: None,
             headers: Headers::WithFirst,
             end: None,
             script: Script::default(),
@@ -160,6 +162,7 @@ impl Call {
         self.plan.fate = Fate::Answered;
         self.replied = 0;
         self.stamps = false;
+        self.timeout = route.timeout;
         self.deadline = match route.timeout {
             Some(timeout) => now() + timeout,
             None => NEVER,

@@ -42,6 +42,7 @@ use crate::behaviour::Fates;
 use crate::counters::Counts;
 use crate::error::ServeError;
 use crate::tls::Acceptor;
+pub(crate) use request::timeout;
 pub(crate) use thread::{Accepted, Common};
 
 /// The threads of the raw face.

@@ -106,7 +106,7 @@ fn purpose(path: &[u8]) -> Purpose {
 }
 
 /// `grpc-timeout`: at most eight digits and a unit (PROTOCOL-HTTP2.md, "Timeout"). What is none is ignored.
-fn timeout(value: &[u8]) -> Option<Nanos> {
+pub(crate) fn timeout(value: &[u8]) -> Option<Nanos> {
     let (unit, digits) = value.split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;

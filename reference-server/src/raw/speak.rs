@@ -364,6 +364,7 @@ impl Call {
             plan: self.plan,
             released: self.released,
             connection,
+            timeout: self.timeout,
         }
         .trailers();
         let stamps = stamps

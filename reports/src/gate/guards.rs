@@ -187,10 +187,7 @@ fn baseline_fails(_: &Gate, rounds: &[CaseRounds<'_>]) -> Option<Finding> {
     for case in rounds {
         let sums = case.pairs().iter().fold((0, 0), |(failed, started), pair| {
             let counts = &pair.baseline.counts;
-            (
-                failed + counts.started.saturating_sub(counts.ok),
-                started + counts.started,
-            )
+            (failed + counts.bad(), started + counts.started)
         });
         let share = sums.0 as f64 / (sums.1 as f64).max(1.0);
         if share > MOST_FAILED {

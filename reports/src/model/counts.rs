@@ -14,7 +14,7 @@ use super::foreign::nullable;
 pub struct Counts {
     /// Calls handed to the transport.
     pub started: u64,
-    /// Status OK.
+    /// Status OK, or the one that the scenario expects (`call.expect.status`).
     pub ok: u64,
     /// Another status, or a transport error.
     pub failed: u64,
@@ -22,6 +22,12 @@ pub struct Counts {
     pub deadline_exceeded: u64,
     /// Status CANCELLED.
     pub cancelled: u64,
+    /// Of these, the ones that the client cancelled because the scenario asks for it: no failures.
+    #[serde(skip_serializing_if = "is_none")]
+    pub cancelled_on_purpose: u64,
+    /// Attempts, where calls may be made again (`call.retry`), the first of each call included.
+    #[serde(skip_serializing_if = "is_none")]
+    pub attempts: u64,
     /// Still in flight when the drain ended.
     pub unfinished: u64,
     /// Due, but never started: the backlog was full, or no stream came free. Not part of `started`.
@@ -57,12 +63,18 @@ impl Counts {
             .fold(self.ok, u64::saturating_add)
     }
 
-    /// The share of started calls that did not end OK; nothing where none was started.
+    /// Started calls that neither ended OK nor were cancelled on purpose.
+    pub fn bad(&self) -> u64 {
+        let good = self.ok.saturating_add(self.cancelled_on_purpose);
+        self.started.saturating_sub(good)
+    }
+
+    /// The share of started calls that neither ended OK nor were cancelled on purpose; nothing where none was started.
     pub fn error_share(&self) -> f64 {
         if self.started == 0 {
             0.0
         } else {
-            self.started.saturating_sub(self.ok) as f64 / self.started as f64
+            self.bad() as f64 / self.started as f64
         }
     }
 
@@ -74,6 +86,8 @@ impl Counts {
         sum(&mut self.failed, other.failed);
         sum(&mut self.deadline_exceeded, other.deadline_exceeded);
         sum(&mut self.cancelled, other.cancelled);
+        sum(&mut self.cancelled_on_purpose, other.cancelled_on_purpose);
+        sum(&mut self.attempts, other.attempts);
         sum(&mut self.unfinished, other.unfinished);
         sum(&mut self.shed, other.shed);
         for (status, count) in &other.by_status {
@@ -84,6 +98,10 @@ impl Counts {
         sum(&mut self.bytes_sent, other.bytes_sent);
         sum(&mut self.bytes_received, other.bytes_received);
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A kind of failure, with the text that came with it.

@@ -282,7 +282,7 @@ fn setups(view: &View<'_>) -> Vec<Setup> {
 }
 
 fn stage(stage: &Stage) -> Vec<String> {
-    let bad = stage.counts.started.saturating_sub(stage.counts.ok);
+    let bad = stage.counts.bad();
     vec![
         clean(&stage.name),
         seconds(stage.start_s),

@@ -2,7 +2,7 @@
 
 use super::format::{self, count, duration, quantile, rate, share};
 use super::{Merged, Time};
-use crate::model::{CaseResult, Cost, Quantile, Repetition, Shown};
+use crate::model::{CaseResult, Cost, Counts, Quantile, Repetition, Shown};
 use crate::stats::{self, Interval};
 
 /// The numbers to look at first.
@@ -237,21 +237,34 @@ fn cpu(label: &'static str, repetitions: &[Repetition], metric: Metric) -> Optio
     })
 }
 
+fn of_calls(counts: &Counts, bad: u64) -> String {
+    let mut text = match bad {
+        0 => format!("of {} calls", count(counts.started)),
+        _ => format!(
+            "{} of {} calls",
+            share(counts.error_share()),
+            count(counts.started)
+        ),
+    };
+    if counts.cancelled_on_purpose > 0 {
+        text += &format!(
+            "; {} cancelled on purpose",
+            count(counts.cancelled_on_purpose)
+        );
+    }
+    if counts.attempts > counts.started {
+        text += &format!("; {} attempts", count(counts.attempts));
+    }
+    text
+}
+
 fn errors(merged: &Merged) -> Figure {
     let counts = &merged.counts;
-    let bad = counts.started.saturating_sub(counts.ok);
+    let bad = counts.bad();
     Figure {
         label: "errors",
         value: count(bad),
         ci95: None,
-        note: Some(if bad == 0 {
-            format!("of {} calls", count(counts.started))
-        } else {
-            format!(
-                "{} of {} calls",
-                share(counts.error_share()),
-                count(counts.started)
-            )
-        }),
+        note: Some(of_calls(counts, bad)),
     }
 }

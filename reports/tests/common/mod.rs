@@ -585,7 +585,6 @@ fn counts(shape: &Shape, ok: u64) -> Counts {
         ok,
         failed: shape.failed,
         deadline_exceeded: shape.cut_off,
-        cancelled: 0,
         unfinished: shape.unfinished,
         shed: shape.shed,
         by_status,
@@ -593,6 +592,7 @@ fn counts(shape: &Shape, ok: u64) -> Counts {
         messages_received: ok * shape.received,
         bytes_sent: started * shape.sent * 16,
         bytes_received: ok * shape.received * 16,
+        ..Counts::default()
     }
 }
 

@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::law::Law;
+use crate::metadata::MetadataFile;
 use crate::method::Method;
 use crate::scenario::{Bidi, Headers, When};
+use crate::semantics::{Cancel, Expect};
 use crate::status::StatusCode;
 use crate::units::{Bytes, Nanos};
 
@@ -25,11 +27,24 @@ pub(crate) struct CallFile {
     pub(crate) reply: Option<ReplyFile>,
     /// How BidiHello is driven, `ping_pong` if left out; the other methods have no use for it.
     pub(crate) bidi: Option<Bidi>,
-    /// Sent with each call: lowercase names, values of printable ASCII.
+    /// Sent with each call: lowercase names, values of printable ASCII, or base64 where the name ends in `-bin`. A list
+    /// is taken in turn, call after call; `{ env: NAME }` and `{ file: PATH }`, with a `prefix` perhaps, are secrets.
     #[schemars(extend("examples" = [{ "x-tenant": "blue" }]))]
-    pub(crate) metadata: Option<BTreeMap<String, String>>,
-    /// The call's timeout from its start, sent as `grpc-timeout` and enforced by the client. 1us to 24h; left out: none.
-    pub(crate) deadline: Option<Nanos>,
+    pub(crate) metadata: Option<BTreeMap<String, MetadataFile>>,
+    /// What calls name as their `:authority`. Left out: host and port of the target.
+    pub(crate) authority: Option<String>,
+    /// The call's timeout from its start, fixed or drawn, sent as `grpc-timeout` and enforced by the client. 1us to 24h;
+    /// left out: none.
+    pub(crate) deadline: Option<Law<Nanos>>,
+    /// Whether a call that finds no connection waits for one, up to its deadline, instead of failing at once.
+    #[schemars(extend("default" = false))]
+    pub(crate) wait_for_ready: Option<bool>,
+    /// Makes calls again that fail. Left out: each is made once.
+    pub(crate) retry: Option<RetryFile>,
+    /// Has the client give calls up on purpose, which is no failure. Left out: it does not.
+    pub(crate) cancel: Option<Cancel>,
+    /// What a right answer is; calls that get another one fail as `CHECK_FAILED`.
+    pub(crate) expect: Option<Expect>,
     /// Asks the reference server for its own times of each call, as trailers. Stock greeters ignore it.
     #[schemars(extend("default" = false))]
     pub(crate) stamps: Option<bool>,
@@ -80,4 +95,20 @@ pub(crate) struct ReplyStatusFile {
     /// The text.
     #[schemars(extend("default" = ""))]
     pub(crate) message: Option<String>,
+}
+
+/// When a call is made again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Retry")]
+pub(crate) struct RetryFile {
+    /// Attempts at the most, the first included.
+    #[schemars(range(min = 2, max = 100))]
+    pub(crate) attempts: u32,
+    /// From the end of an attempt to the next. 0s to 1h.
+    #[schemars(extend("default" = "10ms"))]
+    pub(crate) backoff: Option<Nanos>,
+    /// The statuses after which it is tried again.
+    #[schemars(extend("default" = ["UNAVAILABLE"]))]
+    pub(crate) on: Option<Vec<StatusCode>>,
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use behaviour::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
-pub(crate) use call::{CallFile, ReplyFile, RequestFile};
+pub(crate) use call::{CallFile, ReplyFile, RequestFile, RetryFile};
 pub(crate) use network::NetworkFile;
 pub(crate) use peer::PeerFile;
 pub(crate) use security::{ClientTlsFile, ServerTlsFile, TcpFile};
@@ -96,6 +96,8 @@ pub(crate) struct ClientFile {
     /// How a lane waits for the next intended start.
     #[schemars(extend("default" = "timer"))]
     pub(crate) idle: Option<Idle>,
+    /// What calls name as their `user-agent`; tonic puts its own behind it. Left out: the runner's name and version.
+    pub(crate) user_agent: Option<String>,
     /// HTTP/2 settings.
     pub(crate) http2: Option<ClientHttp2File>,
     /// What it trusts and what it shows of itself, where connections are secured by TLS.

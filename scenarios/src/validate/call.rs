@@ -1,16 +1,16 @@
 //! One call, checked.
 
-use std::collections::BTreeMap;
-
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
 use crate::scenario::{Bidi, Call, Reply, ReplyStatus, Request, When};
 use crate::tree::KeyPath;
-use crate::units::{Bytes, Nanos};
+use crate::units::Bytes;
 
+use super::metadata::{metadata, reply_trailers};
+use super::semantics::{authority, cancel, deadline, expect, retry};
 use super::target::check_law;
-use super::{DAY, Problem, within};
+use super::{Problem, within};
 
 const MAX_MESSAGES: u32 = 1_000_000;
 const MAX_SIZE: Bytes = Bytes(1 << 30);
@@ -22,19 +22,26 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
     let request = request(method, file.request.unwrap_or_default())?;
     let bidi = bidi(method, file.bidi);
     let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
-    if let Some(deadline) = file.deadline {
-        within(&at.key("deadline"), deadline, Nanos::from_micros(1)..=DAY)?;
-    }
-    let metadata = metadata(&at.key("metadata"), file.metadata)?;
-    Ok(Call {
+    let mut call = Call {
         method,
         request,
         reply,
         bidi,
-        metadata,
-        deadline: file.deadline,
+        metadata: metadata(&at.key("metadata"), file.metadata)?,
+        authority: authority(&at.key("authority"), file.authority)?,
+        deadline: deadline(&at.key("deadline"), file.deadline)?,
+        wait_for_ready: file.wait_for_ready.unwrap_or_default(),
+        retry: file
+            .retry
+            .map(|file| retry(&at.key("retry"), file))
+            .transpose()?,
+        cancel: None,
+        expect: None,
         stamps: file.stamps.unwrap_or_default(),
-    })
+    };
+    call.cancel = cancel(&at.key("cancel"), file.cancel, &call)?;
+    call.expect = expect(&at.key("expect"), file.expect, &call)?;
+    Ok(call)
 }
 
 fn request(method: Method, file: RequestFile) -> Result<Request, Problem> {
@@ -78,7 +85,7 @@ fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, P
             code: s.code,
             message: s.message.unwrap_or_default(),
         }),
-        trailers: metadata(&at.key("trailers"), file.trailers)?,
+        trailers: reply_trailers(&at.key("trailers"), file.trailers.unwrap_or_default())?,
     })
 }
 
@@ -147,62 +154,5 @@ fn when(method: Method, bidi: Option<Bidi>, when: Option<When>) -> Result<Option
             }
             Ok(Some(when))
         }
-    }
-}
-
-/// Metadata as gRPC allows it, less what gRPC and HTTP/2 keep for themselves.
-fn metadata(
-    at: &KeyPath,
-    file: Option<BTreeMap<String, String>>,
-) -> Result<BTreeMap<String, String>, Problem> {
-    let metadata = file.unwrap_or_default();
-    for (key, value) in &metadata {
-        let path = at.key(key);
-        if let Some(expected) = key_fault(key) {
-            let message = format!("expected a metadata key {expected}, found `{key}`");
-            return Err(Problem::new(path, message).in_key());
-        }
-        if value.len() > 4096 || !value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-            return Err(Problem::new(
-                path,
-                "expected at most 4096 characters of printable ASCII",
-            ));
-        }
-        if value.trim() != value {
-            return Err(Problem::new(
-                path,
-                "expected a value without blanks at its ends, which HTTP/2 does not keep",
-            ));
-        }
-    }
-    Ok(metadata)
-}
-
-/// What a metadata key should be, and is not.
-fn key_fault(key: &str) -> Option<&'static str> {
-    const RESERVED: [&str; 8] = [
-        "te",
-        "content-type",
-        "user-agent",
-        "host",
-        "connection",
-        "keep-alive",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    if key.is_empty()
-        || !key
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b))
-    {
-        Some("of lowercase letters, digits, `-`, `_` and `.`")
-    } else if key.starts_with("grpc-") {
-        Some("that does not begin with `grpc-`, which gRPC keeps for itself")
-    } else if key.ends_with("-bin") {
-        Some("that does not end in `-bin`: binary metadata is not supported in this version")
-    } else if RESERVED.contains(&key) {
-        Some("that the transport does not set itself")
-    } else {
-        None
     }
 }

@@ -3,9 +3,11 @@
 mod behaviour;
 mod call;
 mod load;
+mod metadata;
 mod network;
 mod peer;
 mod security;
+mod semantics;
 mod target;
 
 use std::fmt::Display;
@@ -133,6 +135,7 @@ fn client(file: ClientFile) -> Result<Client, Problem> {
         cpus,
         channels,
         idle: file.idle.unwrap_or_default(),
+        user_agent: semantics::user_agent(&at.key("user_agent"), file.user_agent)?,
         http2,
         tls,
         tcp,

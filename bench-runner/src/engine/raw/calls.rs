@@ -1,6 +1,6 @@
 //! The calls in flight of the raw engine, and how what is heard of them becomes events of the lane.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use reports::model::FirstReply;
@@ -10,7 +10,7 @@ use wire::{
     Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
 };
 
-use crate::call::Call;
+use crate::call::{Call, Misfit, Wants};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
@@ -34,6 +34,11 @@ pub(super) struct Calls {
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
     first: First,
+    wants: Wants,
+    /// Whether answers are to be looked at part by part, once the first has been kept.
+    closely: bool,
+    /// Messages of which parts are still to come, where messages are to be looked at.
+    partial: HashMap<OpId, Vec<u8>>,
 }
 
 /// The first reply that came whole, and the metadata of the one that is on its way.
@@ -50,6 +55,8 @@ pub(super) struct Hearing<'a> {
     at: Nanos,
     /// Why the connection is gone, or takes no more calls, while the ends of its calls are heard.
     lost: String,
+    /// Whether that is because it could not be made.
+    never_connected: bool,
     pong: Option<u64>,
     calls: &'a mut Calls,
     times: &'a mut Times,
@@ -72,10 +79,13 @@ impl Running {
 impl Calls {
     pub(super) fn new(call: Arc<Call>) -> Calls {
         Calls {
+            wants: call.wants(),
+            closely: call.stamps || call.wants().any(),
             call,
             running: Vec::new(),
             due: Vec::new(),
             first: First::default(),
+            partial: HashMap::new(),
         }
     }
 
@@ -92,6 +102,9 @@ impl Calls {
     }
 
     pub(super) fn forget(&mut self, op: OpId) -> Option<Running> {
+        if self.wants.messages {
+            self.partial.remove(&op);
+        }
         self.running.get_mut(op.0 as usize)?.take()
     }
 
@@ -112,6 +125,7 @@ impl Calls {
                 status: Status::UNAVAILABLE,
                 detail: "cannot connect: connection refused".to_owned(),
                 connection_lost: true,
+                unconnected: true,
                 sent: Traffic::default(),
             };
             events.push(Event {
@@ -122,12 +136,69 @@ impl Calls {
         }
     }
 
+    /// The misfit of a message that has come, or of a part of one.
+    #[cold]
+    fn look_at(&mut self, op: OpId, piece: &Piece<'_>) -> Option<Misfit> {
+        let expect = self.call.expect.as_ref()?;
+        if piece.is_whole() {
+            return expect.message(piece.bytes).err();
+        }
+        let partial = self.partial.entry(op).or_default();
+        partial.extend_from_slice(piece.bytes);
+        if !piece.is_last() {
+            return None;
+        }
+        let misfit = expect.message(partial).err();
+        partial.clear();
+        misfit
+    }
+
     pub(super) fn first_reply(&self) -> Option<FirstReply> {
         self.first.reply.clone()
     }
 }
 
 impl<'a> Hearing<'a> {
+    fn tell(&mut self, op: OpId, kind: Happened) {
+        self.events.push(Event {
+            op,
+            at: self.at,
+            kind,
+        });
+    }
+
+    /// Looks at a call's initial metadata.
+    #[cold]
+    fn look_at_metadata(&mut self, call: wire::Call, fields: &FieldList) {
+        let expect = self.calls.call.expect.as_ref();
+        let misfit = expect.and_then(|expect| expect.metadata(|key| fields.get(key)).err());
+        if let Some(misfit) = misfit {
+            self.tell(op_of(call), Happened::Misfit(misfit));
+        }
+    }
+
+    /// Looks at what came with a call's end.
+    #[cold]
+    fn look_at_end(&mut self, op: OpId, outcome: &wire::Outcome<'_>) {
+        let wants = self.calls.wants;
+        // An answer that is nothing but trailers has no initial metadata.
+        if wants.metadata && outcome.cause == Cause::TrailersOnly {
+            let expect = self.calls.call.expect.as_ref();
+            let misfit = expect.and_then(|expect| expect.metadata(|_| None).err());
+            misfit
+                .into_iter()
+                .for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
+        }
+        if wants.trailers {
+            let expect = self.calls.call.expect.as_ref();
+            let trailers = outcome.trailers;
+            let misfit = expect.and_then(|expect| expect.trailers(|key| trailers.get(key)).err());
+            misfit
+                .into_iter()
+                .for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
+        }
+    }
+
     pub(super) fn new(
         clock: &'a Clock,
         calls: &'a mut Calls,
@@ -138,6 +209,7 @@ impl<'a> Hearing<'a> {
             clock,
             at: Nanos::ZERO,
             lost: String::new(),
+            never_connected: false,
             pong: None,
             calls,
             times,
@@ -167,8 +239,9 @@ impl super::connection::Stamped for Hearing<'_> {
         self.pong.take()
     }
 
-    fn lost(&mut self, why: &str) {
+    fn lost(&mut self, why: &str, never_connected: bool) {
         why.clone_into(&mut self.lost);
+        self.never_connected = never_connected;
     }
 }
 
@@ -182,14 +255,22 @@ impl ClientEvents for Hearing<'_> {
         if first.reply.is_none() && first.metadata.is_none() {
             first.metadata = Some((call.token, plain(head.fields)));
         }
+        if self.calls.wants.metadata {
+            self.look_at_metadata(call, head.fields);
+        }
     }
 
     #[inline]
     fn message(&mut self, call: wire::Call, piece: Piece<'_>) {
+        let op = op_of(call);
+        if self.calls.wants.messages
+            && let Some(misfit) = self.calls.look_at(op, &piece)
+        {
+            self.tell(op, Happened::Misfit(misfit));
+        }
         if !piece.is_last() {
             return;
         }
-        let op = op_of(call);
         let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
             return;
         };
@@ -216,7 +297,7 @@ impl ClientEvents for Hearing<'_> {
         message: Piece<'_>,
         outcome: &wire::Outcome<'_>,
     ) {
-        let whole = self.calls.first.reply.is_none() || self.calls.call.stamps;
+        let whole = self.calls.first.reply.is_none() || self.calls.closely;
         if whole || outcome.status != wire::Status::OK {
             self.head(call, head);
             self.message(call, message);
@@ -269,6 +350,9 @@ impl ClientEvents for Hearing<'_> {
             let at = self.at;
             self.events.push(Event { op, at, kind });
         }
+        if self.calls.wants.any() {
+            self.look_at_end(op, outcome);
+        }
         let sent = self.calls.sent(running.request, outcome.sent);
         let status = Status::from_code(outcome.status.0.into());
         let told = match status {
@@ -277,6 +361,7 @@ impl ClientEvents for Hearing<'_> {
                 status,
                 detail: describe(outcome, &self.lost),
                 connection_lost: matches!(outcome.cause, Cause::Disconnected | Cause::Refused),
+                unconnected: self.never_connected && outcome.cause == Cause::Disconnected,
                 sent,
             },
         };

@@ -36,9 +36,9 @@ pub(super) trait Stamped: ClientEvents {
     /// The PING that was answered since this was last asked.
     fn take_pong(&mut self) -> Option<u64>;
 
-    /// The connection is gone, for this reason; the ends of its calls follow.
-    fn lost(&mut self, why: &str) {
-        let _ = why;
+    /// The connection is gone, or could never be made, for this reason; the ends of its calls follow.
+    fn lost(&mut self, why: &str, never_connected: bool) {
+        let _ = (why, never_connected);
     }
 }
 
@@ -360,10 +360,11 @@ impl Connection {
             (_, Some(error)) => format!("the connection was lost: {error}"),
             (_, None) => "the server closed the connection".to_owned(),
         };
-        on.lost(&match self.client.farewell() {
+        let why = match self.client.farewell() {
             Some(farewell) => format!("{why} after {farewell}"),
             None => why,
-        });
+        };
+        on.lost(&why, self.stage == Stage::Connecting);
         self.client.disconnect(on);
         add(&mut self.past, &self.client);
         self.past.connections_lost += u64::from(self.stage == Stage::Open);

@@ -30,6 +30,7 @@ pub struct Raw {
     hub: Hub,
     scheme: &'static str,
     authority: String,
+    user_agent: String,
     times: Times,
 }
 
@@ -55,7 +56,7 @@ impl Engine for Raw {
         self.hub.begin(clock.clone());
         RawChannels {
             hub: self.hub,
-            templates: Templates::new(&call, self.scheme, &self.authority),
+            templates: Templates::new(&call, self.scheme, &self.authority, &self.user_agent),
             calls: Calls::new(call),
             clock,
             times: self.times,
@@ -74,7 +75,7 @@ impl Channels for RawChannels {
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         let messages = self.templates.messages(request);
         let single = messages.count == 1;
-        let (head, token) = (&self.templates.head, u64::from(op.0));
+        let (head, token) = (self.templates.head(messages), u64::from(op.0));
         let started = self
             .hub
             .start(channel, head, token, &messages.first, single)?;
@@ -104,15 +105,13 @@ impl Channels for RawChannels {
         Ok(())
     }
 
-    fn cancel(&mut self, op: OpId) -> Traffic {
-        let Some(running) = self.calls.forget(op) else {
-            return Traffic::default();
-        };
+    fn cancel(&mut self, op: OpId) -> Option<Traffic> {
+        let running = self.calls.forget(op)?;
         self.stillborn.retain(|stillborn| *stillborn != op);
         let progress = self.hub.cancel(running.connection, running.stream);
-        progress.map_or_else(Traffic::default, |sent| {
+        Some(progress.map_or_else(Traffic::default, |sent| {
             self.calls.sent(running.request, sent)
-        })
+        }))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {

@@ -36,7 +36,9 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
         tcp: to.tcp,
         tls: to.tls.clone(),
     };
-    let (scheme, authority) = (to.address.scheme(), to.address.authority());
+    let scheme = to.address.scheme();
+    let authority = to.authority.clone();
+    let authority = authority.unwrap_or_else(|| to.address.authority());
     // A stopwatch: connections open before the run's clock starts.
     let clock = Clock::starting_in(Duration::ZERO);
     let mut hub =
@@ -71,6 +73,7 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
         hub,
         scheme,
         authority,
+        user_agent: to.user_agent().to_owned(),
         times: probe.times,
     })
 }

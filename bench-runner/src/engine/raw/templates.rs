@@ -1,13 +1,16 @@
-//! What the calls of a run send, framed once: the request's header block and its messages.
+//! What the calls of a run send, framed once: the requests' header blocks and their messages.
 
+use std::collections::HashMap;
+
+use bytes::Bytes;
 use scenarios::units::Nanos;
 use wire::{Message, Request, Template};
 
-use crate::call::Call;
+use crate::call::{self, Call, Head};
 
 /// What the calls of a run send.
 pub(super) struct Templates {
-    pub(super) head: Template,
+    heads: Vec<Template>,
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
 }
@@ -17,42 +20,64 @@ pub(super) struct Messages {
     pub(super) first: Message,
     pub(super) further: Message,
     pub(super) count: u32,
+    head: u32,
 }
 
 impl Templates {
-    pub(super) fn new(call: &Call, scheme: &str, authority: &str) -> Templates {
-        let timeout = call.deadline.map(timeout);
-        let metadata: Vec<(&str, &[u8])> = call
-            .metadata
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_bytes()))
-            .collect();
-        let head = Template::request(&Request {
+    pub(super) fn new(call: &Call, scheme: &str, authority: &str, user_agent: &str) -> Templates {
+        let request = Request {
             scheme,
-            user_agent: concat!("bench-runner/", env!("CARGO_PKG_VERSION")),
-            timeout: timeout.as_deref(),
-            metadata: &metadata,
+            user_agent,
             ..Request::new(authority, call.method.path())
-        });
-        let pool = call
-            .requests()
-            .iter()
-            .map(|request| Messages {
-                first: Message::new(&request.first),
-                further: Message::new(&request.further),
-                count: request.messages,
-            })
-            .collect();
+        };
+        let heads = call.heads().iter().map(|head| template(head, request));
         Templates {
-            head,
+            heads: Template::in_slots(heads.collect()),
             ping_pong: call.is_ping_pong(),
-            pool,
+            pool: framed(call.requests()),
         }
     }
 
+    /// What the calls with these messages say first.
+    #[inline]
+    pub(super) fn head(&self, messages: &Messages) -> &Template {
+        &self.heads[messages.head as usize]
+    }
+
+    #[inline]
     pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[request as usize]
     }
+}
+
+fn template(head: &Head, request: Request<'_>) -> Template {
+    let timeout = head.deadline.map(timeout);
+    let metadata: Vec<(&str, &[u8])> = head
+        .metadata
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_bytes()))
+        .collect();
+    Template::request(&Request {
+        timeout: timeout.as_deref(),
+        metadata: &metadata,
+        ..request
+    })
+}
+
+/// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
+fn framed(requests: &[call::Request]) -> Vec<Messages> {
+    let mut known = HashMap::new();
+    let mut message = |bytes: &Bytes| -> Message {
+        let message = known.entry((bytes.as_ptr(), bytes.len()));
+        message.or_insert_with(|| Message::new(bytes)).clone()
+    };
+    let framed = requests.iter().map(|request| Messages {
+        first: message(&request.first),
+        further: message(&request.further),
+        count: request.messages,
+        head: request.head,
+    });
+    framed.collect()
 }
 
 /// A timeout as `grpc-timeout` has it: at most eight digits and a unit; rounded up where the digits do not suffice.

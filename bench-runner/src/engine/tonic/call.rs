@@ -10,24 +10,26 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use reports::model::FirstReply;
 use scenarios::units::Nanos;
 use tokio::sync::mpsc;
 use tonic::client::Grpc;
-use tonic::metadata::{AsciiMetadataKey, MetadataMap};
+use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Extensions, Request, Status as TonicStatus};
 
 use super::classify::{classify, describe};
 use super::codec::RawCodec;
-use crate::call::Call;
+use crate::call::{Call, Expectation, Head, Misfit, Wants};
 use crate::clock::Clock;
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
 
 /// What every call of a run has in common.
 pub(super) struct Template {
     path: PathAndQuery,
-    metadata: MetadataMap,
+    /// By [`Request::head`](crate::call::Request::head).
+    heads: Vec<MetadataMap>,
 }
 
 /// What a call has handed to the transport; read from outside when the call is cut off.
@@ -43,8 +45,8 @@ pub(super) struct Log {
     clock: Clock,
     events: Rc<RefCell<Vec<Event>>>,
     first_reply: Rc<OnceCell<FirstReply>>,
-    /// Whether the server was asked for its own times.
-    stamps: bool,
+    call: Arc<Call>,
+    wants: Wants,
 }
 
 /// The log of one call.
@@ -55,21 +57,31 @@ pub(super) struct OpLog {
 
 impl Template {
     pub(super) fn new(call: &Call) -> Template {
-        let mut request = Request::new(());
-        if let Some(timeout) = call.deadline {
-            request.set_timeout(Duration::from(timeout));
-        }
-        let mut metadata = request.metadata().clone();
-        for (key, value) in &call.metadata {
-            if let (Ok(key), Ok(value)) = (key.parse::<AsciiMetadataKey>(), value.parse()) {
-                metadata.append(key, value);
-            }
-        }
         Template {
             path: PathAndQuery::from_static(call.method.path()),
-            metadata,
+            heads: call.heads().iter().map(metadata_of).collect(),
         }
     }
+
+    /// What a call says first.
+    fn metadata(&self, call: &Call, request: u32) -> MetadataMap {
+        self.heads[call.request(request).head as usize].clone()
+    }
+}
+
+/// Metadata as tonic sends it: binary values are base64 already, as in what it takes from the wire.
+fn metadata_of(head: &Head) -> MetadataMap {
+    let mut request = Request::new(());
+    if let Some(timeout) = head.deadline {
+        request.set_timeout(Duration::from(timeout));
+    }
+    let mut headers = request.metadata().clone().into_headers();
+    for (key, value) in &head.metadata {
+        if let (Ok(key), Ok(value)) = (key.parse::<HeaderName>(), value.parse()) {
+            headers.append(key, value);
+        }
+    }
+    MetadataMap::from_headers(headers)
 }
 
 impl Sent {
@@ -87,10 +99,11 @@ impl Sent {
 }
 
 impl Log {
-    pub(super) fn new(clock: Clock, stamps: bool) -> Log {
+    pub(super) fn new(clock: Clock, call: Arc<Call>) -> Log {
         Log {
             clock,
-            stamps,
+            wants: call.wants(),
+            call,
             events: Rc::default(),
             first_reply: Rc::default(),
         }
@@ -125,7 +138,28 @@ impl OpLog {
     }
 
     fn wants_stamps(&self) -> bool {
-        self.log.stamps
+        self.log.call.stamps
+    }
+
+    fn wants(&self) -> Wants {
+        self.log.wants
+    }
+
+    /// Writes down what is wrong, where something is.
+    #[cold]
+    fn expect(&self, look: impl FnOnce(&Expectation) -> Result<(), Misfit>) {
+        let misfit = self.log.call.expect.as_ref().map(look);
+        if let Some(Err(misfit)) = misfit {
+            self.write(Happened::Misfit(misfit));
+        }
+    }
+
+    /// Looks at the trailers, where they are to be looked at.
+    fn hear_trailers(&self, trailers: &MetadataMap) {
+        self.stamp(trailers);
+        if self.wants().trailers {
+            self.expect(|expect| expect.trailers(|key| bytes_of(trailers, key)));
+        }
     }
 
     /// Writes the server's stamps down, where they were asked for and came.
@@ -152,6 +186,12 @@ impl OpLog {
             kind,
         });
     }
+}
+
+/// A value as it travels: base64, where it is binary.
+fn bytes_of<'a>(metadata: &'a MetadataMap, key: &str) -> Option<&'a [u8]> {
+    let headers: &HeaderMap = metadata.as_ref();
+    headers.get(key).map(HeaderValue::as_bytes)
 }
 
 /// Metadata as it travels: a binary value is base64 there already.
@@ -183,7 +223,8 @@ pub(super) async fn run(
         let counted = Arc::clone(&sent);
         let messages = stream::iter(call.request(request).messages())
             .inspect(move |message| counted.count(message));
-        exchange(&mut grpc, template, messages, &log, |bytes| {
+        let metadata = template.metadata(call, request);
+        exchange(&mut grpc, template, metadata, messages, &log, |bytes| {
             log.write(Happened::Message {
                 bytes,
                 asked_at: None,
@@ -192,7 +233,7 @@ pub(super) async fn run(
         .await
     };
     if let Err(status) = &result {
-        log.stamp(status.metadata());
+        log.hear_trailers(status.metadata());
     }
     let sent = sent.get();
     log.write(Happened::Finished(match result {
@@ -205,6 +246,7 @@ pub(super) async fn run(
 async fn exchange<S>(
     grpc: &mut Grpc<Channel>,
     template: &Template,
+    metadata: MetadataMap,
     messages: S,
     log: &OpLog,
     mut heard: impl FnMut(u64),
@@ -215,18 +257,27 @@ where
     grpc.ready()
         .await
         .map_err(|error| TonicStatus::from_error(Box::new(error)))?;
-    let request = Request::from_parts(template.metadata.clone(), Extensions::default(), messages);
-    let response = grpc
+    let request = Request::from_parts(metadata, Extensions::default(), messages);
+    let answer = grpc
         .streaming(request, template.path.clone(), RawCodec)
-        .await?;
+        .await;
+    if log.wants().metadata {
+        // An answer that is nothing but trailers has no initial metadata.
+        let metadata = answer.as_ref().ok().map(tonic::Response::metadata);
+        log.expect(|expect| expect.metadata(|key| bytes_of(metadata?, key)));
+    }
+    let response = answer?;
     let metadata = log.wants_reply().then(|| response.metadata().clone());
     let mut replies = response.into_inner();
     while let Some(message) = replies.message().await? {
+        if log.wants().messages {
+            log.expect(|expect| expect.message(&message));
+        }
         heard(message.len() as u64);
     }
-    if metadata.is_some() || log.wants_stamps() {
+    if metadata.is_some() || log.wants_stamps() || log.wants().trailers {
         let trailers = replies.trailers().await?.unwrap_or_default();
-        log.stamp(&trailers);
+        log.hear_trailers(&trailers);
         metadata
             .iter()
             .for_each(|metadata| log.keep_reply(metadata, &trailers));
@@ -258,7 +309,8 @@ async fn ping_pong(
         };
     };
     pass_next();
-    exchange(grpc, template, messages, log, |bytes| {
+    let metadata = template.metadata(call, request);
+    exchange(grpc, template, metadata, messages, log, |bytes| {
         log.write(Happened::Message {
             bytes,
             asked_at: Some(asked_at),
@@ -270,11 +322,12 @@ async fn ping_pong(
 }
 
 fn failure(status: &TonicStatus, call: &Call, sent: Traffic) -> Outcome {
-    let meaning = classify(status, call.deadline.is_some());
+    let meaning = classify(status, call.has_deadline());
     Outcome {
         status: meaning.status,
         detail: describe(status),
         connection_lost: meaning.connection_lost,
+        unconnected: meaning.unconnected,
         sent,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use tonic::{Code, Status as TonicStatus};
+use tonic::{Code, ConnectError as NotConnected, Status as TonicStatus};
 
 use crate::engine::status::Status;
 
@@ -11,6 +11,8 @@ use crate::engine::status::Status;
 pub(super) struct Meaning {
     pub(super) status: Status,
     pub(super) connection_lost: bool,
+    /// That it never was: the call has reached nobody.
+    pub(super) unconnected: bool,
 }
 
 /// What a status means for a call that has a deadline, or none.
@@ -18,6 +20,7 @@ pub(super) fn classify(status: &TonicStatus, has_deadline: bool) -> Meaning {
     let answered = |status| Meaning {
         status,
         connection_lost: false,
+        unconnected: false,
     };
     // tonic answers CANCELLED for a timeout of its own, on both sides, and gives no other sign of it.
     if has_deadline && status.code() == Code::Cancelled && status.message() == "Timeout expired" {
@@ -29,6 +32,7 @@ pub(super) fn classify(status: &TonicStatus, has_deadline: bool) -> Meaning {
             _ => Meaning {
                 status: Status::UNAVAILABLE,
                 connection_lost: true,
+                unconnected: false,
             },
         };
     }
@@ -37,6 +41,7 @@ pub(super) fn classify(status: &TonicStatus, has_deadline: bool) -> Meaning {
         return Meaning {
             status: Status::UNAVAILABLE,
             connection_lost: true,
+            unconnected: never_connected(status),
         };
     }
     match http_status(status) {
@@ -69,6 +74,11 @@ pub(super) fn describe(status: &TonicStatus) -> String {
         }
         Some(reason) => format!("{}: {reason}", status.message()),
     }
+}
+
+/// Whether the error is that of the connector: a socket that was refused, or took too long.
+fn never_connected(status: &TonicStatus) -> bool {
+    find::<NotConnected>(status).is_some()
 }
 
 fn find<E: Error + 'static>(status: &TonicStatus) -> Option<&E> {
@@ -114,7 +124,8 @@ mod tests {
             io,
             Meaning {
                 status: Status::UNAVAILABLE,
-                connection_lost: true
+                connection_lost: true,
+                unconnected: false
             }
         );
     }
@@ -126,7 +137,8 @@ mod tests {
             classify(&status, true),
             Meaning {
                 status: Status::from_code(5),
-                connection_lost: false
+                connection_lost: false,
+                unconnected: false
             }
         );
         assert_eq!(describe(&status), "no such greeting");

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::Address;
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
@@ -46,12 +46,14 @@ pub(super) async fn open(
 }
 
 fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
-    Grpc::with_origin(channel, origin(&to.address))
+    Grpc::with_origin(channel, origin(to))
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.
-fn origin(address: &Address) -> Uri {
-    format!("{}://{}", address.scheme(), address.authority())
+fn origin(to: &Endpoint) -> Uri {
+    let authority = to.authority.clone();
+    let authority = authority.unwrap_or_else(|| to.address.authority());
+    format!("{}://{authority}", to.address.scheme())
         .parse()
         .unwrap_or_else(|_| Uri::from_static("http://localhost"))
 }
@@ -61,10 +63,7 @@ async fn connect(
     seen: &Arc<Seen>,
     shared: &Shared,
 ) -> Result<Channel, Box<dyn Error + Send + Sync>> {
-    let endpoint = configure(
-        tonic::transport::Endpoint::from(origin(&to.address)),
-        &to.http2,
-    );
+    let endpoint = configure(tonic::transport::Endpoint::from(origin(to)), to);
     let dial = Dial::new(to, seen, shared);
     // Each kind of connection has its own type, so that a plain one pays for no other.
     let channel = match (to.near(), &to.tls) {
@@ -84,18 +83,16 @@ async fn connect(
     Ok(channel?)
 }
 
-fn configure(
-    endpoint: tonic::transport::Endpoint,
-    http2: &ClientHttp2,
-) -> tonic::transport::Endpoint {
+fn configure(endpoint: tonic::transport::Endpoint, to: &Endpoint) -> tonic::transport::Endpoint {
+    let http2 = &to.http2;
     let size = |bytes: scenarios::units::Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
     let endpoint = endpoint
         .initial_stream_window_size(size(http2.initial_stream_window))
         .initial_connection_window_size(size(http2.initial_connection_window))
         .max_frame_size(size(http2.max_frame_size))
         .http2_header_table_size(size(http2.header_table_size))
-        .user_agent(concat!("bench-runner/", env!("CARGO_PKG_VERSION")))
-        .unwrap_or_else(|_| unreachable!("the name and version are a valid header value"));
+        .user_agent(to.user_agent())
+        .unwrap_or_else(|_| unreachable!("printable ASCII is a valid header value"));
     match http2.keepalive {
         None => endpoint,
         Some(keepalive) => endpoint

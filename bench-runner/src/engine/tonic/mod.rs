@@ -88,7 +88,7 @@ impl Engine for Tonic {
             running: Vec::new(),
             calls: FuturesUnordered::new(),
             template: Rc::new(Template::new(&call)),
-            log: Log::new(clock, call.stamps),
+            log: Log::new(clock, Arc::clone(&call)),
             call,
             channels,
             seen: self.seen,
@@ -144,11 +144,10 @@ impl Channels for TonicChannels {
         Ok(())
     }
 
-    fn cancel(&mut self, op: OpId) -> Traffic {
-        self.forget(op).map_or_else(Traffic::default, |running| {
-            running.abort.abort();
-            running.sent.get()
-        })
+    fn cancel(&mut self, op: OpId) -> Option<Traffic> {
+        let running = self.forget(op)?;
+        running.abort.abort();
+        Some(running.sent.get())
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {

@@ -6,7 +6,9 @@ use super::{Evidence, Finding, tainted};
 
 pub(super) fn sides_differ(evidence: &Evidence<'_>) -> Option<Finding> {
     let repetition = evidence.repetition;
-    let undisturbed = repetition.counts.ok == repetition.counts.started;
+    let counts = &repetition.counts;
+    // What is made again may have reached the server or not.
+    let undisturbed = counts.ok == counts.started && counts.attempts <= counts.started;
     let client = &repetition.totals.client;
     let server = repetition.totals.server.as_ref()?;
     (undisturbed && server != client).then(|| {

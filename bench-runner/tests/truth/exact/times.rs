@@ -1,6 +1,5 @@
 //! What is made of times (T0, T11, T12, T13, T14, T24).
 
-use bench_runner::engine::Traffic;
 use bench_runner::engine::status::Status;
 use bench_runner::record::Sample;
 use rand::{RngExt as _, SeedableRng as _};
@@ -22,8 +21,7 @@ fn sample(intended: u64, lag: u64, service: u64) -> Sample {
         first_message: None,
         done: Nanos(intended + lag + service),
         status: Some(Status::OK),
-        sent: Traffic::NONE,
-        received: Traffic::NONE,
+        ..Sample::BLANK
     }
 }
 

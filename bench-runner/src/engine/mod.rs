@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
-use scenarios::scenario::{Address, ClientHttp2, Tcp};
+use scenarios::scenario::{Address, ClientHttp2, Scenario, Tcp};
 use scenarios::units::Nanos;
 
 pub use self::sockets::NoSource;
@@ -63,6 +63,19 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The way to a target that listens at `address`, as a scenario goes it.
+    pub fn of(scenario: &Scenario, address: Address, tls: Option<Tls>) -> Endpoint {
+        Endpoint {
+            address,
+            via: None,
+            authority: scenario.call.authority.clone(),
+            user_agent: scenario.client.user_agent.clone(),
+            http2: scenario.client.http2,
+            tcp: scenario.client.tcp,
+            tls,
+        }
+    }
+
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)

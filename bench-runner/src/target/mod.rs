@@ -12,12 +12,14 @@ use std::process::Command;
 use reference_server::tls::{FileError, Made};
 use scenarios::method::Method;
 use scenarios::scenario::{self, Address, Listen, PeerServer, ReferenceServer, Scenario};
+use scenarios::service::Called;
 use tempfile::TempDir;
 
 pub use self::counters::Counted;
 pub use self::process::Death;
 use self::process::{ServerProcess, Stillborn};
 use self::security::Security;
+use crate::engine::Endpoint;
 use crate::peer::{Peer, PeerError};
 use crate::tls::Tls;
 
@@ -185,6 +187,11 @@ impl Target {
         self.tls.as_ref()
     }
 
+    /// The way there, as a scenario goes it.
+    pub fn endpoint(&self, scenario: &Scenario) -> Endpoint {
+        Endpoint::of(scenario, self.address.clone(), self.tls.clone())
+    }
+
     /// Its process, where we started it.
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(ServerProcess::pid)
@@ -193,6 +200,11 @@ impl Target {
     /// What it has counted of a method, where it is a reference server.
     pub fn counters(&self, method: Method) -> Option<Counted> {
         counters::fetch(&self.address, self.tls.as_ref(), method)
+    }
+
+    /// What it has counted of the method that a scenario calls; only the Greeter's are ever counted.
+    pub fn counters_of(&self, called: &Called) -> Option<Counted> {
+        self.counters(called.greeter()?)
     }
 
     /// Stops it, where we started it; tells how it had ended by itself, if it had.

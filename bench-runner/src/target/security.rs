@@ -48,12 +48,6 @@ impl Security {
         self,
         address: &Address,
     ) -> Result<(Option<Tls>, Option<Made>), TargetError> {
-        let tls = match address {
-            Address::Tcp {
-                host, tls: true, ..
-            } => Some(Tls::new(&self.client, host)?),
-            Address::Tcp { tls: false, .. } | Address::Unix(_) => None,
-        };
-        Ok((tls, self.made))
+        Ok((Tls::to(address, &self.client)?, self.made))
     }
 }

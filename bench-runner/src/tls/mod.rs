@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 
 use reference_server::tls::{ALPN, FileError, certificates, matching, private_key};
-use scenarios::scenario::ClientTls;
+use scenarios::scenario::{Address, ClientTls};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -41,12 +41,21 @@ pub struct Negotiated {
 }
 
 impl Tls {
-    /// Reads the files that the settings name, for a server of that host.
+    /// Reads the files that the settings name, for a server at that address; `None` where that is plaintext.
     ///
     /// # Errors
     ///
-    /// Where a file cannot be used; or the host cannot be the name of a certificate.
-    pub fn new(settings: &ClientTls, host: &str) -> Result<Tls, FileError> {
+    /// Where a file cannot be used, or the host cannot be the name of a certificate.
+    pub fn to(address: &Address, settings: &ClientTls) -> Result<Option<Tls>, FileError> {
+        match address {
+            Address::Tcp {
+                host, tls: true, ..
+            } => Tls::new(settings, host).map(Some),
+            Address::Tcp { tls: false, .. } | Address::Unix(_) => Ok(None),
+        }
+    }
+
+    fn new(settings: &ClientTls, host: &str) -> Result<Tls, FileError> {
         let name = settings.server_name.as_deref().unwrap_or(host);
         let mut config = shown(trust::builder(settings)?, settings)?;
         config.alpn_protocols = vec![ALPN.to_vec()];

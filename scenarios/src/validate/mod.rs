@@ -8,6 +8,7 @@ mod network;
 mod peer;
 mod security;
 mod semantics;
+mod service;
 mod target;
 
 use std::fmt::Display;

@@ -86,9 +86,9 @@ impl Channels for RawChannels {
         };
         let ping_pong = self.templates.ping_pong;
         if !single && !ping_pong {
-            for left in (0..messages.count - 1).rev() {
-                self.hub
-                    .send(connection, stream, &messages.further, left == 0);
+            for number in 1..messages.count {
+                let last = number + 1 == messages.count;
+                self.hub.send(connection, stream, messages.at(number), last);
             }
         }
         self.calls.keep(
@@ -152,13 +152,9 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
             continue;
         };
         let messages = templates.messages(running.request);
+        let next = messages.at(messages.count - running.left);
         running.left -= 1;
         running.asked_at = Some(clock.now());
-        hub.send(
-            running.connection,
-            running.stream,
-            &messages.further,
-            running.left == 0,
-        );
+        hub.send(running.connection, running.stream, next, running.left == 0);
     }
 }

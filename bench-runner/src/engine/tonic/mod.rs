@@ -8,6 +8,7 @@ mod classify;
 mod codec;
 mod connect;
 mod dial;
+mod once;
 mod secured;
 
 use std::pin::Pin;
@@ -22,6 +23,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
+
+pub(crate) use self::connect::look;
+pub(crate) use self::once::{Looked, once};
 
 use self::call::{Log, Sent, Template};
 use super::tap::{Seen, Shared};

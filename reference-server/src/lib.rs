@@ -16,6 +16,7 @@
 //! | `raw` | the raw face, on `wire` (hot) |
 //! | `behaviour`, `timer` | how the server misbehaves, and the kernel timer behind it |
 //! | [`tls`] | certificates, read or made, and connections that are secured by them |
+//! | `encodings` | how the messages of a call are written |
 //! | `counters`, `lateness` | what it counted, and how late it released what it had planned |
 //! | `cpus` | pinning |
 //!
@@ -38,6 +39,7 @@ mod behaviour;
 mod codec;
 mod counters;
 mod cpus;
+mod encodings;
 mod error;
 mod greeter;
 mod incoming;

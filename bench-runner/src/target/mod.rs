@@ -1,5 +1,6 @@
 //! What is called: started where it is ours to start, found where it is not, and stopped in good order.
 
+mod backends;
 mod counters;
 mod process;
 mod security;
@@ -11,10 +12,10 @@ use std::process::Command;
 
 use reference_server::tls::{FileError, Made};
 use scenarios::method::Method;
-use scenarios::scenario::{self, Address, Listen, PeerServer, ReferenceServer, Scenario};
-use scenarios::service::Called;
+use scenarios::scenario::{self, Address, Calls, Listen, PeerServer, ReferenceServer, Scenario};
 use tempfile::TempDir;
 
+pub use self::backends::{Backend, backends};
 pub use self::counters::Counted;
 pub use self::process::Death;
 use self::process::{ServerProcess, Stillborn};
@@ -25,7 +26,7 @@ use crate::tls::Tls;
 
 /// A target that is ready to be called.
 pub struct Target {
-    address: Address,
+    addresses: Vec<Address>,
     tls: Option<Tls>,
     process: Option<ServerProcess>,
     /// Files that the server has open or may open, which go when it has gone.
@@ -87,7 +88,11 @@ impl Target {
         match &scenario.target {
             scenario::Target::Address(address) => {
                 let security = Security::prepare(None, client)?;
-                Target::at(address.clone(), None, security)
+                Target::at(vec![address.clone()], None, security)
+            }
+            scenario::Target::Addresses(addresses) => {
+                let security = Security::prepare(None, client)?;
+                Target::at(addresses.clone(), None, security)
             }
             scenario::Target::ReferenceServer(settings) => {
                 let security = Security::prepare(settings.tls.as_ref(), client)?;
@@ -105,13 +110,13 @@ impl Target {
     }
 
     fn at(
-        address: Address,
+        addresses: Vec<Address>,
         process: Option<ServerProcess>,
         security: Security,
     ) -> Result<Target, TargetError> {
-        let (tls, made) = security.of_client(&address)?;
+        let (tls, made) = security.of_client(&addresses)?;
         Ok(Target {
-            address,
+            addresses,
             tls,
             process,
             _made: made,
@@ -134,7 +139,7 @@ impl Target {
         command.args(["serve", "--listen", &listen, "--until-stdin-closes"]);
         command.args(["--settings", &settings]);
         let (process, address) = ServerProcess::start_announcing(command)?;
-        let target = Target::at(address, Some(process), security)?;
+        let target = Target::at(vec![address], Some(process), security)?;
         Ok(Target {
             _folder: folder,
             ..target
@@ -146,7 +151,7 @@ impl Target {
         let command = peer.server_command(&server.behaviour, security.server.as_ref())?;
         let patience = peer.server()?.patience;
         match ServerProcess::start_peer(command, &server.cpus, patience)? {
-            Ok((process, address)) => Target::at(address, Some(process), security),
+            Ok((process, address)) => Target::at(vec![address], Some(process), security),
             Err(Stillborn { how, said }) => Err(PeerError::Program {
                 name: server.name.clone(),
                 side: "server",
@@ -174,22 +179,32 @@ impl Target {
             tls,
         };
         let process = ServerProcess::start_on(command, port)?;
-        Target::at(address, Some(process), security)
+        Target::at(vec![address], Some(process), security)
     }
 
-    /// Where it listens.
+    /// Where it listens; the first of several.
     pub fn address(&self) -> &Address {
-        &self.address
+        &self.addresses[0]
     }
 
-    /// What secures connections to it; `None` is plaintext.
+    /// Everywhere it listens: of a server of ours that is one place.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// What secures connections to it, or to one of several; `None` is plaintext.
     pub fn tls(&self) -> Option<&Tls> {
         self.tls.as_ref()
     }
 
-    /// The way there, as a scenario goes it.
+    fn tls_at(&self, address: &Address) -> Option<Tls> {
+        self.tls.as_ref()?.at(address)
+    }
+
+    /// The way there, to the first of several, as a scenario goes it.
     pub fn endpoint(&self, scenario: &Scenario) -> Endpoint {
-        Endpoint::of(scenario, self.address.clone(), self.tls.clone())
+        let address = self.address();
+        Endpoint::of(scenario, address.clone(), self.tls_at(address))
     }
 
     /// Its process, where we started it.
@@ -197,14 +212,26 @@ impl Target {
         self.process.as_ref().map(ServerProcess::pid)
     }
 
-    /// What it has counted of a method, where it is a reference server.
-    pub fn counters(&self, method: Method) -> Option<Counted> {
-        counters::fetch(&self.address, self.tls.as_ref(), method)
+    /// What it has counted of these methods together, where it is a reference server, or several are all such.
+    pub fn counters(&self, methods: &[Method]) -> Option<Counted> {
+        let mut all = self
+            .addresses
+            .iter()
+            .map(|address| counters::fetch(address, self.tls_at(address).as_ref(), methods));
+        let first = all.next()??;
+        all.try_fold(first, |sum, one| Some(sum.and(&one?)))
     }
 
-    /// What it has counted of the method that a scenario calls; only the Greeter's are ever counted.
-    pub fn counters_of(&self, called: &Called) -> Option<Counted> {
-        self.counters(called.greeter()?)
+    /// What it has counted of the methods that a scenario calls; only the Greeter's are ever counted.
+    pub fn counters_of(&self, calls: &Calls) -> Option<Counted> {
+        let mut methods = Vec::new();
+        for call in calls.iter() {
+            let method = call.method.greeter()?;
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+        self.counters(&methods)
     }
 
     /// Stops it, where we started it; tells how it had ended by itself, if it had.

@@ -43,11 +43,16 @@ impl Security {
         })
     }
 
-    /// What the client has for connections to that address, and what must last as long as the server.
+    /// What the client has for connections to the first of these addresses that is secured, and what must last as long as
+    /// the server.
     pub(super) fn of_client(
         self,
-        address: &Address,
+        addresses: &[Address],
     ) -> Result<(Option<Tls>, Option<Made>), TargetError> {
-        Ok((Tls::to(address, &self.client)?, self.made))
+        let mut first = None;
+        for address in addresses {
+            first = first.or(Tls::to(address, &self.client)?);
+        }
+        Ok((first, self.made))
     }
 }

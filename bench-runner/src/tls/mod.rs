@@ -67,6 +67,25 @@ impl Tls {
         })
     }
 
+    /// The same for another address of the target; `None` where that is plaintext.
+    pub fn at(&self, address: &Address) -> Option<Tls> {
+        let Address::Tcp {
+            host, tls: true, ..
+        } = address
+        else {
+            return None;
+        };
+        let name = match self.settings.server_name {
+            Some(_) => self.name.clone(),
+            // A host that can be no name was refused when the target was looked at.
+            None => ServerName::try_from(host.clone()).unwrap_or_else(|_| self.name.clone()),
+        };
+        Some(Tls {
+            name,
+            ..self.clone()
+        })
+    }
+
     /// The settings that it is made of.
     pub fn settings(&self) -> &ClientTls {
         &self.settings

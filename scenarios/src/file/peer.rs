@@ -27,7 +27,7 @@ pub(crate) struct PeerSettingsFile {
     pub(crate) cpus: Option<Vec<usize>>,
     /// Its TLS, where the stack's folder knows it; `{}` makes a certificate for the run. Left out: plaintext.
     pub(crate) tls: Option<ServerTlsFile>,
-    /// How it misbehaves, for every call: `delay` and `error`, whose delays are durations.
+    /// How it misbehaves, for every call: `delay` and `error`, whose delays are durations, and `require`.
     pub(crate) behaviour: Option<BehaviourFile>,
 }
 

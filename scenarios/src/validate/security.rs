@@ -63,9 +63,15 @@ pub(super) fn tcp(file: &TcpFile, at: &KeyPath) -> Result<Tcp, Problem> {
 /// What client and target must agree on.
 pub(super) fn both(target: &Target, client: &Client) -> Result<(), Problem> {
     let at = KeyPath::of("client");
-    if let (Some(_), Target::Address(address @ Address::Tcp { tls: false, .. })) =
-        (&client.tls, target)
-    {
+    let addresses = match target {
+        Target::Address(address) => std::slice::from_ref(address),
+        Target::Addresses(addresses) => &addresses[..],
+        _ => &[],
+    };
+    let is_plain = |address: &&Address| matches!(address, Address::Tcp { tls: false, .. });
+    let is_tls = |address: &Address| matches!(address, Address::Tcp { tls: true, .. });
+    let plain = addresses.iter().find(is_plain);
+    if let (Some(_), Some(address), false) = (&client.tls, plain, addresses.iter().any(is_tls)) {
         let message = format!("expected TLS at both ends, found the plaintext `{address}`");
         let address = address.to_string().replace("http://", "https://");
         return Err(Problem::new(at.key("tls"), message).in_key().help(format!(
@@ -73,7 +79,8 @@ pub(super) fn both(target: &Target, client: &Client) -> Result<(), Problem> {
         )));
     }
     // Of our own servers one block of settings serves a sweep over what they listen on.
-    let is_unix = matches!(target, Target::Address(Address::Unix(_)));
+    let is_socket = |address: &Address| matches!(address, Address::Unix(_));
+    let is_unix = !addresses.is_empty() && addresses.iter().all(is_socket);
     let of_tcp = [
         ("tls", client.tls.is_some()),
         ("tcp", client.tcp != Tcp::default()),

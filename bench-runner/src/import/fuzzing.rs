@@ -28,7 +28,7 @@ pub fn fuzz_ghz(data: &[u8]) {
 
 /// That what is imported is a scenario, and every note says why.
 pub fn accepted(imported: &Imported) {
-    let yaml = known(imported).yaml("fuzz");
+    let yaml = imported.yaml("fuzz");
     if let Err(error) = Suite::parse("imported.yaml", &yaml, &[]) {
         panic!("{}\n{yaml}", error.render(false));
     }
@@ -47,24 +47,3 @@ fn templates_are_known(value: &Value) {
         _ => {}
     }
 }
-
-/// Without what the scenario language does not have yet.
-fn known(imported: &Imported) -> Imported {
-    let mut imported = imported.clone();
-    let scenario = &mut imported.scenario;
-    for (part, keys) in PENDING {
-        let part = scenario
-            .get_mut(*part)
-            .and_then(|part| part.as_object_mut());
-        if let Some(part) = part {
-            part.retain(|key, _| !keys.contains(&key.as_str()));
-        }
-    }
-    if let Some(address) = scenario["target"]["address"].as_str() {
-        let plain = address.replace("https://", "http://");
-        scenario["target"]["address"] = plain.into();
-    }
-    imported
-}
-
-const PENDING: &[(&str, &[&str])] = &[("client", &["tls"])];

@@ -47,6 +47,9 @@ fn tls(
     ] {
         match config.text(key)? {
             Some(_) if insecure => config.leave(key, "`insecure` is set: ghz does not look at it"),
+            Some(text) if key == "cname" && !text.chars().all(is_of_a_name) => {
+                config.leave(key, format!("`{text}` is no host name"));
+            }
             Some(text) => drop(tls.insert(ours.into(), text.into())),
             None => {}
         }
@@ -65,4 +68,8 @@ fn tls(
         client.insert("tls".into(), tls.into());
     }
     Ok(())
+}
+
+fn is_of_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._:".contains(c)
 }

@@ -15,7 +15,7 @@ use reports::model::FirstReply;
 use scenarios::law::Law;
 use scenarios::metadata::binary_text;
 use scenarios::method::Method;
-use scenarios::scenario::{self, Bidi, Cancel, Headers, When};
+use scenarios::scenario::{self, Bidi, Cancel, HalfClose, Headers, Stream, When};
 use scenarios::units;
 
 pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
@@ -41,6 +41,12 @@ pub struct Call {
     pub stamps: bool,
     /// When calls are given up on purpose.
     pub cancel: Option<Cancel>,
+    /// How requests are paced.
+    pub stream: Option<Stream>,
+    /// Whether each request of a stream has a reply of its own.
+    pub answers_each: bool,
+    /// Whether the client half-closes when the replies have come, rather than with its last request.
+    pub closes_last: bool,
     /// When calls are made again, within the one that was meant.
     pub retry: Option<Retry>,
     /// Whether a call that finds no connection waits for one.
@@ -100,6 +106,9 @@ impl Call {
             bidi: call.bidi.unwrap_or_default(),
             stamps: call.stamps,
             cancel: call.cancel,
+            stream: call.stream,
+            answers_each: call.reply.when == Some(When::Each),
+            closes_last: call.half_close == HalfClose::AfterReplies,
             retry: call.retry.as_ref().map(Retry::prepare),
             wait_for_ready: call.wait_for_ready,
             expect: Expectation::prepare(call),
@@ -107,6 +116,12 @@ impl Call {
             heads,
             secrets,
         }
+    }
+
+    /// Whether the engine leaves calls open on the client's side until it is told to end that.
+    #[inline]
+    pub fn is_held_open(&self) -> bool {
+        self.stream.is_some() || self.closes_last
     }
 
     /// What is said before the messages of a prepared request.
@@ -255,6 +270,8 @@ impl Request {
             message: "x".repeat(reply_size as usize),
         };
         let streams = call.method.pattern().streams_replies();
+        // The replies of a paced stream are as many as it had time for.
+        let shaped = shaped && call.stream.is_none();
         let replies = u64::from(call.replies());
         Request {
             first: first.encode_to_vec().into(),

@@ -47,6 +47,7 @@ mod schema;
 pub mod semantics;
 mod source;
 pub mod status;
+pub mod stream;
 mod suite;
 mod tree;
 mod typed;

@@ -14,8 +14,9 @@ use crate::limits::Limit;
 use crate::load::Load;
 pub use crate::metadata::{Metadata, Secret, SecretSource};
 use crate::method::Method;
-pub use crate::semantics::{Cancel, Expect, Retry};
+pub use crate::semantics::{Cancel, Expect, HalfClose, Retry};
 pub use crate::status::StatusCode;
+pub use crate::stream::{Length, Stream};
 use crate::units::{Bandwidth, Bytes, Nanos, Rate};
 
 /// What to call, how hard and for how long: one point of the matrix, fully resolved.
@@ -258,6 +259,12 @@ pub struct Call {
     /// When calls are given up on purpose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel: Option<Cancel>,
+    /// How requests are paced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Stream>,
+    /// When the client says that it has sent everything.
+    #[serde(skip_serializing_if = "HalfClose::is_default")]
+    pub half_close: HalfClose,
     /// What a right answer is, beyond the shape that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expect>,

@@ -86,6 +86,13 @@ pub trait Channels {
     /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
     fn cancel(&mut self, op: OpId) -> Option<Traffic>;
 
+    /// Sends one more request on a call that is [held open](Call::is_held_open), and ends its requests with it if it is
+    /// the `last`.
+    fn send(&mut self, op: OpId, last: bool);
+
+    /// Ends the requests of a call that is held open.
+    fn finish(&mut self, op: OpId);
+
     /// Drives the connections and appends what happened, each event stamped as it was seen.
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>);
 

@@ -204,6 +204,21 @@ impl Recorder {
         self.tally(segment).exchange_time(time);
     }
 
+    /// A request of a paced stream was sent.
+    pub fn message_sent(&mut self, segment: u16, lag: Nanos) {
+        self.tally(segment).message_sent(lag);
+    }
+
+    /// Its reply came.
+    pub fn message_answered(&mut self, segment: u16, response: Nanos, service: Nanos) {
+        self.tally(segment).message_answered(response, service);
+    }
+
+    /// Its stream ended without one.
+    pub fn message_lost(&mut self, segment: u16, waited: Nanos) {
+        self.tally(segment).message_lost(waited);
+    }
+
     /// What happened since this was last asked; the answer is added to `into`.
     pub fn take_recent(&mut self, into: &mut Recent) {
         into.add(&self.recent);

@@ -1,11 +1,12 @@
 //! From the records of all lanes to one repetition of the result file.
 
 use reports::model::{
-    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Network, Repetition,
+    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Network, Paced, Repetition,
     Stage, Timing, Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
+use super::tally::Timings;
 use super::{Recorder, Tally};
 use crate::run::timeline::{Segment, Timeline};
 
@@ -49,6 +50,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         .iter()
         .for_each(|tally| whole.merge(tally));
     let (counts, timings) = (whole.counts(), whole.timings());
+    let paced = paced(&timings, length);
     let per_call =
         |cpu: Nanos| (counts.finished() > 0).then(|| cpu.0 as f64 / counts.finished() as f64);
     Repetition {
@@ -66,6 +68,8 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         time_to_first_message: timings.time_to_first_message,
         message_gap: timings.message_gap,
         exchange_time: timings.exchange_time,
+        paced,
+        message_response_time: timings.message_response_time,
         client: Cost {
             cpu_ns_per_call: per_call(measured.client_cpu),
             peak_rss_bytes: measured.client_rss,
@@ -95,6 +99,18 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         channels: measured.channels.clone(),
         counts,
     }
+}
+
+/// The requests of paced streams; none where there are none.
+fn paced(timings: &Timings, length: Nanos) -> Option<Paced> {
+    let (sent, answered) = (timings.message_lag.count, timings.message_response_time.count);
+    (sent > 0).then(|| Paced {
+        sent,
+        answered,
+        sent_per_s: per_second(sent, length),
+        answered_per_s: per_second(answered, length),
+        send_lag: timings.message_lag.clone(),
+    })
 }
 
 /// The stages' own statistics; none where the load has no stages.

@@ -27,7 +27,7 @@ pub use gate::{
 };
 pub use network::Network;
 pub use repetition::{
-    CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
+    CallLog, Cost, Finding, FirstReply, Interval, Paced, Repetition, Stage, Validity, Verdict, Wire,
     WireSettings,
 };
 pub use search::{Says, Search, SearchOutcome, Tried};

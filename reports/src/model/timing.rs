@@ -157,6 +157,11 @@ impl Quantile {
 }
 
 impl Timing {
+    /// Whether nothing was seen of it, whole or cut off.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.censored.is_none()
+    }
+
     /// Summarises a histogram of complete samples.
     pub fn new(complete: &Histogram<u64>) -> Timing {
         Timing::build(complete, None)

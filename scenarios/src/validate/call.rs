@@ -9,6 +9,7 @@ use crate::units::Bytes;
 
 use super::metadata::{metadata, reply_trailers};
 use super::semantics::{authority, cancel, deadline, expect, retry};
+use super::stream::{half_close, stream};
 use super::target::check_law;
 use super::{Problem, within};
 
@@ -20,7 +21,9 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
     let at = KeyPath::of("call");
     let method = file.method.unwrap_or(Method::SayHello);
     let request = request(method, file.request.unwrap_or_default())?;
-    let bidi = bidi(method, file.bidi);
+    let file_bidi = file.bidi;
+    let paced = file.stream.is_some().then_some(Bidi::Independent);
+    let bidi = bidi(method, file_bidi.or(paced));
     let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
     let mut call = Call {
         method,
@@ -35,10 +38,17 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
             .retry
             .map(|file| retry(&at.key("retry"), file))
             .transpose()?,
+        stream: None,
+        half_close: file.half_close.unwrap_or_default(),
         cancel: None,
         expect: None,
         stamps: file.stamps.unwrap_or_default(),
     };
+    half_close(&at.key("half_close"), &call)?;
+    if let Some(file) = file.stream {
+        call.stream = Some(stream(&at.key("stream"), file, &call, file_bidi)?);
+        call.bidi = call.bidi.map(|_| Bidi::Independent);
+    }
     call.cancel = cancel(&at.key("cancel"), file.cancel, &call)?;
     call.expect = expect(&at.key("expect"), file.expect, &call)?;
     Ok(call)

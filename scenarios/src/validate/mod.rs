@@ -7,6 +7,7 @@ mod metadata;
 mod network;
 mod peer;
 mod semantics;
+mod stream;
 mod target;
 
 use std::fmt::Display;

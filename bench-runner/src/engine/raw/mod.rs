@@ -72,7 +72,8 @@ impl Channels for RawChannels {
 
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         let messages = self.templates.messages(request);
-        let single = messages.count == 1;
+        let held_open = self.templates.held_open;
+        let single = messages.count == 1 && !held_open;
         let (head, token) = (self.templates.head(messages), u64::from(op.0));
         let started = self
             .hub
@@ -83,10 +84,10 @@ impl Channels for RawChannels {
             return Ok(());
         };
         let ping_pong = self.templates.ping_pong;
-        if !single && !ping_pong {
+        if messages.count > 1 && !ping_pong {
             for left in (0..messages.count - 1).rev() {
-                self.hub
-                    .send(connection, stream, &messages.further, left == 0);
+                let last = left == 0 && !held_open;
+                self.hub.send(connection, stream, &messages.further, last);
             }
         }
         self.calls.keep(
@@ -110,6 +111,21 @@ impl Channels for RawChannels {
         Some(progress.map_or_else(Traffic::default, |sent| {
             self.calls.sent(running.request, sent)
         }))
+    }
+
+    fn send(&mut self, op: OpId, last: bool) {
+        let Some(running) = self.calls.get_mut(op) else {
+            return;
+        };
+        let (connection, stream) = (running.connection, running.stream);
+        let message = &self.templates.messages(running.request).further;
+        self.hub.send(connection, stream, message, last);
+    }
+
+    fn finish(&mut self, op: OpId) {
+        if let Some(running) = self.calls.get_mut(op) {
+            self.hub.finish(running.connection, running.stream);
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {
@@ -156,7 +172,7 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
             running.connection,
             running.stream,
             &messages.further,
-            running.left == 0,
+            running.left == 0 && !templates.held_open,
         );
     }
 }

@@ -12,6 +12,8 @@ use crate::call::{self, Call, Head};
 pub(super) struct Templates {
     heads: Vec<Template>,
     pub(super) ping_pong: bool,
+    /// Whether calls stay open when their messages are sent.
+    pub(super) held_open: bool,
     pool: Vec<Messages>,
 }
 
@@ -33,6 +35,7 @@ impl Templates {
         Templates {
             heads: Template::in_slots(heads.collect()),
             ping_pong: call.is_ping_pong(),
+            held_open: call.is_held_open(),
             pool: framed(call.requests()),
         }
     }

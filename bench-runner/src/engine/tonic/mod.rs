@@ -20,8 +20,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
+use tokio::sync::mpsc;
 
-use self::call::{Log, Sent, Template};
+use self::call::{Gate, Log, Made, Sent, Template};
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
 use crate::call::Call;
@@ -51,6 +52,9 @@ struct Running {
     channel: usize,
     abort: AbortHandle,
     sent: Arc<Sent>,
+    /// Where further requests go, of a call that is held open; without it the stream is half-closed.
+    gate: Option<Gate>,
+    request: u32,
 }
 
 impl Engine for Tonic {
@@ -125,8 +129,16 @@ impl Channels for TonicChannels {
         let call = Arc::clone(&self.call);
         let log = self.log.of(op);
         let counted = Arc::clone(&sent);
-        let future =
-            Box::pin(async move { call::run(grpc, &call, &template, request, counted, log).await });
+        let (gate, passing) = call.is_held_open().then(mpsc::unbounded_channel).unzip();
+        let future = Box::pin(async move {
+            let made = Made {
+                call: &call,
+                template: &template,
+                request,
+                sent: counted,
+            };
+            call::run(grpc, made, passing, log).await;
+        });
         let (abort, registration) = AbortHandle::new_pair();
         self.calls.push(Abortable::new(future, registration));
         let index = op.0 as usize;
@@ -137,6 +149,8 @@ impl Channels for TonicChannels {
             channel,
             abort,
             sent,
+            gate,
+            request,
         });
         self.in_flight[channel] += 1;
         Ok(())
@@ -146,6 +160,27 @@ impl Channels for TonicChannels {
         let running = self.forget(op)?;
         running.abort.abort();
         Some(running.sent.get())
+    }
+
+    fn send(&mut self, op: OpId, last: bool) {
+        let running = self.running.get_mut(op.0 as usize);
+        let Some(running) = running.and_then(Option::as_mut) else {
+            return;
+        };
+        if let Some(gate) = &running.gate {
+            // Nobody listens any more where the call has ended: its end is about to be heard.
+            let _ = gate.send(self.call.request(running.request).further.clone());
+        }
+        if last {
+            running.gate = None;
+        }
+    }
+
+    fn finish(&mut self, op: OpId) {
+        let running = self.running.get_mut(op.0 as usize);
+        if let Some(running) = running.and_then(Option::as_mut) {
+            running.gate = None;
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {

@@ -28,6 +28,20 @@ impl<C: Channels> Lane<C> {
         }
     }
 
+    /// Half-closes a call that is to be when all its replies have come.
+    pub(super) fn close_after_replies(&mut self, id: OpId) {
+        if !self.call.closes_last {
+            return;
+        }
+        let Some(op) = self.ops.get_mut(id) else {
+            return;
+        };
+        let replies = u64::from(self.call.request(op.request).messages);
+        if op.sample.received.messages == replies {
+            self.channels.finish(id);
+        }
+    }
+
     fn cancel_on_purpose(&mut self, id: OpId, at: Nanos) {
         match self.channels.cancel(id) {
             Some(sent) => self.cut(id, at, sent),

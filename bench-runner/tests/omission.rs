@@ -263,7 +263,10 @@ fn run_paced(yaml: &str, script: Script, stop: (u64, u64)) -> Repetition {
     let mut lane = Lane::new(clock, fake, call, Arc::clone(&timeline), share, watch);
     let mut cx = Context::from_waker(Waker::noop());
     while let Turn::Until(at) = lane.turn(&mut cx) {
-        let next = lane.channels().next_event().map_or(at, |event| event.min(at));
+        let next = lane
+            .channels()
+            .next_event()
+            .map_or(at, |event| event.min(at));
         let stopped = (stop.0..stop.1).contains(&next.0);
         hand.move_to(if stopped { Nanos(stop.1) } else { next });
     }
@@ -306,7 +309,13 @@ fn a_stall_of_the_server_is_in_the_response_time_of_every_message_that_was_meant
         false => service(1),
     };
     let repetition = run_paced(HUNDRED_STREAMS, Box::new(script), (u64::MAX, u64::MAX));
-    let response = |at: u64| if (from..to).contains(&at) { to - at } else { MS };
+    let response = |at: u64| {
+        if (from..to).contains(&at) {
+            to - at
+        } else {
+            MS
+        }
+    };
     assert_eq!(
         repetition.message_response_time.histogram,
         histogram(intended().map(response))
@@ -317,7 +326,10 @@ fn a_stall_of_the_server_is_in_the_response_time_of_every_message_that_was_meant
     let paced = repetition.paced.unwrap();
     assert_eq!((paced.sent, paced.answered), (100_000, 100_000));
     assert_eq!(paced.sent_per_s, 10_000.0);
-    assert_eq!(repetition.counts.ok, 100, "a stream that ends on purpose is OK");
+    assert_eq!(
+        repetition.counts.ok, 100,
+        "a stream that ends on purpose is OK"
+    );
 }
 
 #[test]
@@ -372,5 +384,8 @@ fn messages_that_are_never_answered_stay_in_the_percentiles() {
     assert_eq!((paced.sent, paced.answered), (100_000, 50_000));
     assert_eq!(repetition.counts.unfinished, 100);
     let p90 = repetition.message_response_time.shown(Quantile::P90);
-    assert!(matches!(p90, Shown::AtLeast(ns) if ns >= 5_000 * MS), "{p90:?}");
+    assert!(
+        matches!(p90, Shown::AtLeast(ns) if ns >= 5_000 * MS),
+        "{p90:?}"
+    );
 }

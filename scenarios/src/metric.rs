@@ -274,6 +274,6 @@ mod tests {
         for metric in Metric::all() {
             assert_eq!(metric.to_string().parse(), Ok(metric));
         }
-        assert_eq!(Metric::all().count(), 6 * 7 + 11 + 2 + 1 + 5 + 1);
+        assert_eq!(Metric::all().count(), 7 * 7 + 11 + 2 + 1 + 5 + 1);
     }
 }

@@ -180,7 +180,10 @@ impl Channels for Fake {
     fn finish(&mut self, op: OpId) {
         let running = self.running.get(op.0 as usize).copied().flatten();
         if let Some((_, sequence, _)) = running {
-            let mine = self.replies.iter().filter(|Reverse((_, of, _))| *of == op.0);
+            let mine = self
+                .replies
+                .iter()
+                .filter(|Reverse((_, of, _))| *of == op.0);
             let last = mine.map(|Reverse((at, ..))| *at).max();
             let at = last.unwrap_or(self.clock.now());
             self.pending.push(Reverse((at, op.0, sequence)));

@@ -1,8 +1,8 @@
 //! From the records of all lanes to one repetition of the result file.
 
 use reports::model::{
-    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Network, Paced, Repetition,
-    Stage, Timing, Totals, Validity, Verdict, Wire,
+    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Network, Paced,
+    Repetition, Stage, Timing, Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
@@ -103,7 +103,10 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
 
 /// The requests of paced streams; none where there are none.
 fn paced(timings: &Timings, length: Nanos) -> Option<Paced> {
-    let (sent, answered) = (timings.message_lag.count, timings.message_response_time.count);
+    let (sent, answered) = (
+        timings.message_lag.count,
+        timings.message_response_time.count,
+    );
     (sent > 0).then(|| Paced {
         sent,
         answered,

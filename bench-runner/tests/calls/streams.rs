@@ -25,7 +25,8 @@ fn messages_are_sent_when_they_are_meant_to_be(engine: &str) {
     for face in FACES {
         for arrivals in ["uniform", "poisson"] {
             let what = format!("{engine} on {face}, {arrivals}");
-            let call = format!("method: BidiHello, stream: {{ rate: 200/s, arrivals: {arrivals} }}");
+            let call =
+                format!("method: BidiHello, stream: {{ rate: 200/s, arrivals: {arrivals} }}");
             let outcome = Run::new(&yaml(face, &call)).engine(engine).finish();
             assert_eq!(outcome.code, Some(0), "{what}: {}", outcome.stderr);
             let repetition = outcome.repetition();
@@ -51,11 +52,18 @@ fn a_stream_of_greetings_is_paced_and_answered_once(engine: &str) {
         let call = "method: LotsOfGreetings, stream: { rate: 500/s, messages: 10 }";
         let outcome = Run::new(&yaml(face, call)).engine(engine).finish();
         let counts = counts(&outcome, &what);
-        assert!(counts.ok > 12 && counts.ok == counts.started, "{what}: {counts:?}");
+        assert!(
+            counts.ok > 12 && counts.ok == counts.started,
+            "{what}: {counts:?}"
+        );
         assert_eq!(counts.messages_received, counts.ok, "{what}");
         let repetition = outcome.repetition();
         assert_eq!(repetition.paced.as_ref().unwrap().answered, 0, "{what}");
-        assert_eq!(repetition.totals.server, Some(repetition.totals.client), "{what}");
+        assert_eq!(
+            repetition.totals.server,
+            Some(repetition.totals.client),
+            "{what}"
+        );
         // A stream of ten messages at 500/s lasts 18 ms; those that were under way in the end, less.
         let median = repetition.service_time.p50_ns.unwrap();
         assert!(median >= 17_900_000, "{what}: {median} ns");
@@ -71,7 +79,10 @@ call: { method: BidiHello, stream: { rate: 50/s } }
 load: { closed: { in_flight: 20 } }
 phases: { warm_up: 0s, measure: 2s, drain: 5s }
 ";
-    let run = Run::new(yaml).engine(engine).target(&server.address).start();
+    let run = Run::new(yaml)
+        .engine(engine)
+        .target(&server.address)
+        .start();
     let freezer = after(Duration::from_millis(1_000), move || {
         server.signal(Signal::SIGSTOP);
         std::thread::sleep(Duration::from_millis(500));
@@ -101,7 +112,10 @@ fn a_call_can_be_half_closed_when_its_replies_have_come(engine: &str) {
             let first = Run::new(&yaml(face, &call)).engine(engine).finish();
             for outcome in [&last, &first] {
                 let counts = counts(outcome, &what);
-                assert!(counts.ok > 10 && counts.ok == counts.started, "{what}: {counts:?}");
+                assert!(
+                    counts.ok > 10 && counts.ok == counts.started,
+                    "{what}: {counts:?}"
+                );
                 assert_eq!(counts.messages_received, 4 * counts.ok, "{what}");
                 let totals = &outcome.repetition().totals;
                 assert_eq!(totals.server, Some(totals.client), "{what}");

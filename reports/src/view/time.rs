@@ -74,7 +74,9 @@ impl Time {
             }
             Time::FirstMessage => "From the intended start to the first reply message.",
             Time::MessageGap => "From one reply message of a call to the next.",
-            Time::Exchange => "From one request to its reply on a ping-pong stream, or a paced one.",
+            Time::Exchange => {
+                "From one request to its reply on a ping-pong stream, or a paced one."
+            }
             Time::MessageResponse => {
                 "From the moment a request of a paced stream was meant to be sent until its reply arrived: what a user of \
                  the stream feels, waiting included."

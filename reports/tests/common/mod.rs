@@ -514,6 +514,8 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         } else {
             Timing::default()
         },
+        message_response_time: Timing::default(),
+        paced: None,
         exchange_time: if shape.exchanges {
             Timing::new(&samples.scaled(&service, 0.1))
         } else {

@@ -70,7 +70,11 @@ fn length(
         }
         (None, Some(duration)) => {
             let range = Nanos::from_micros(1)..=DAY;
-            Ok(Some(Length::Duration(within(&at.key("duration"), duration, range)?)))
+            Ok(Some(Length::Duration(within(
+                &at.key("duration"),
+                duration,
+                range,
+            )?)))
         }
         (Some(_), Some(_)) => {
             let message = "expected one of `messages` and `duration`";

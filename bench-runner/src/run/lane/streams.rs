@@ -109,7 +109,9 @@ impl<C: Channels> Lane<C> {
             let Some(id) = streams.due.take_due(now, &self.ops) else {
                 return;
             };
-            let intended = streams.pulse(id).and_then(|pulse| pulse.next(self.measure_end));
+            let intended = streams
+                .pulse(id)
+                .and_then(|pulse| pulse.next(self.measure_end));
             let Some(intended) = intended else {
                 self.close(id);
                 continue;

@@ -46,7 +46,7 @@ pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
     };
     half_close(&at.key("half_close"), &call)?;
     if let Some(file) = file.stream {
-        call.stream = Some(stream(&at.key("stream"), file, &call, file_bidi)?);
+        call.stream = Some(stream(&at.key("stream"), &file, &call, file_bidi)?);
         call.bidi = call.bidi.map(|_| Bidi::Independent);
     }
     call.cancel = cancel(&at.key("cancel"), file.cancel, &call)?;

@@ -16,7 +16,7 @@ const MAX_MESSAGES: u32 = 1_000_000_000;
 /// The pace of a stream, of a call that can be one; `bidi` is as written.
 pub(super) fn stream(
     at: &KeyPath,
-    file: StreamFile,
+    file: &StreamFile,
     call: &Call,
     bidi: Option<Bidi>,
 ) -> Result<Stream, Problem> {

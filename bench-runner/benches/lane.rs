@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bench_runner::call::Call;
+use bench_runner::call::{Call, Known};
 use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate};
 use bench_runner::run::Share;
@@ -42,7 +42,8 @@ fn lane(load: &str, deadline: &str) -> (Lane<Fake>, Hand) {
         1_000,
         Box::new(|_, _| Fate::ok(Nanos::from_millis(1))),
     );
-    let call = Arc::new(Call::prepare(&scenario.call, 42, false));
+    let call = Call::prepare(&scenario.call, 42, &Known::default());
+    let call = Arc::new(call.expect("a greeting"));
     let watch = Watch::new(Stop::default(), Board::default());
     let timeline = Arc::new(Timeline::new(scenario));
     (Lane::new(clock, fake, call, timeline, share, watch), hand)

@@ -1,28 +1,40 @@
 //! What one call sends, prepared before the load begins: encoded messages, metadata, and what a right answer is.
 
+mod described;
+mod error;
 mod expect;
+mod foreign;
+mod given;
+mod greeting;
 mod heads;
+mod messages_file;
+#[cfg(test)]
+mod mistakes;
 mod retry;
 
 use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use prost::Message as _;
-use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen};
-use rand::{Rng as _, SeedableRng as _};
+use prost_reflect::MessageDescriptor;
+use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
-use scenarios::law::Law;
-use scenarios::metadata::binary_text;
-use scenarios::method::Method;
-use scenarios::scenario::{self, Bidi, Cancel, HalfClose, Headers, Stream, When};
-use scenarios::units;
+use scenarios::Origin;
+use scenarios::method::{Method, Pattern};
+use scenarios::scenario::{self, Bidi, Cancel, HalfClose, Stream, When};
+use scenarios::service::Called;
 
+pub(crate) use self::described::mistake as unknown;
+pub use self::error::{CallError, DescriptionError, Mistake};
 pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
+pub(crate) use self::foreign::fresh_templates;
+use self::greeting::Greeting;
 pub use self::heads::Head;
 pub use self::retry::Retry;
-use crate::engine::Traffic;
 use crate::engine::status::Status;
+use crate::engine::{Endpoint, Traffic};
 use crate::secrets::Secrets;
 
 /// Different requests that are prepared where sizes are drawn; calls take them in turn.
@@ -30,15 +42,40 @@ const POOL: usize = 1024;
 /// What all prepared requests together may take.
 const POOL_BYTES: u64 = 64 << 20;
 
+/// What is known when calls are prepared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// Whether the server is known to honour the reply shape.
+    pub shaped: bool,
+    /// Where the server listens, once it does.
+    pub server: Option<&'a Endpoint>,
+    /// Where the scenario was written, which is where its files are.
+    pub origin: Option<&'a Origin>,
+    /// The secrets of its metadata.
+    pub secrets: Option<&'a Secrets>,
+}
+
+impl Known<'_> {
+    /// A file that the scenario names.
+    fn find(&self, file: &str) -> PathBuf {
+        self.origin
+            .map_or_else(|| PathBuf::from(file), |origin| origin.find(file))
+    }
+}
+
 /// A call, prepared.
 #[derive(Debug)]
 pub struct Call {
-    /// The method.
-    pub method: Method,
+    /// The HTTP/2 `:path`.
+    pub path: String,
+    /// The method's pattern.
+    pub pattern: Pattern,
     /// How a bidirectional stream is driven.
     pub bidi: Bidi,
     /// Whether the server was asked for its own times, which come as trailers.
     pub stamps: bool,
+    /// What a reply is, where the service is not the Greeter.
+    reply_type: Option<MessageDescriptor>,
     /// When calls are given up on purpose.
     pub cancel: Option<Cancel>,
     /// How requests are paced.
@@ -61,10 +98,10 @@ pub struct Call {
 /// The messages of one call.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The first message, which carries the shape of the reply.
-    pub first: Bytes,
-    /// Every further message.
-    pub further: Bytes,
+    /// The messages that differ, in order; there is at least one.
+    distinct: Arc<[Bytes]>,
+    /// When they are through, and more are to come, they come again from this one on.
+    again_from: usize,
     /// Messages in all.
     pub messages: u32,
     /// What is said before them, by its index.
@@ -80,39 +117,51 @@ struct Answer {
 }
 
 impl Call {
-    /// Prepares the calls of a scenario; `shaped` tells whether the server is known to honour the reply shape.
-    pub fn prepare(call: &scenario::Call, seed: u64, shaped: bool) -> Call {
-        Call::prepare_with(call, seed, shaped, Secrets::default())
+    /// Prepares the calls of a scenario.
+    ///
+    /// # Errors
+    ///
+    /// Of another service than the Greeter: where its description cannot be had, or what is sent does not fit it.
+    pub fn prepare(call: &scenario::Call, seed: u64, known: &Known<'_>) -> Result<Call, CallError> {
+        match &call.method {
+            Called::Greeter(method) => Ok(greetings(*method, call, seed, known)),
+            Called::Foreign(foreign) => foreign::prepare(foreign, call, seed, known),
+        }
     }
 
-    /// The same where there are secrets in its metadata.
-    pub fn prepare_with(call: &scenario::Call, seed: u64, shaped: bool, secrets: Secrets) -> Call {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let shaped = shaped && call.reply.status.is_none();
-        let is_fixed = call.request.size.fixed().is_some() && call.reply.size.fixed().is_some();
-        let mut requests = Vec::new();
-        let mut total = 0;
-        while requests.len() < POOL && total < POOL_BYTES {
-            let request = Request::prepare(call, shaped, &mut rng);
-            total += (request.first.len() + request.further.len()) as u64;
-            requests.push(request);
-            if is_fixed {
-                break;
-            }
-        }
+    /// A call whose requests are prepared.
+    fn of(
+        call: &scenario::Call,
+        seed: u64,
+        known: &Known<'_>,
+        method: (String, Pattern),
+        requests: &[Request],
+    ) -> Call {
+        // Nobody knows whether another service answers each message, and one that does not would never get the second.
+        let bidi = match call.method {
+            Called::Greeter(_) => call.bidi.unwrap_or_default(),
+            Called::Foreign(_) => call.bidi.unwrap_or(Bidi::Independent),
+        };
+        let secrets = known.secrets.cloned().unwrap_or_default();
         let heads = heads::prepare(call, seed, &secrets);
+        let (path, pattern) = method;
         Call {
-            method: call.method,
-            bidi: call.bidi.unwrap_or_default(),
+            path,
+            pattern,
+            bidi,
             stamps: call.stamps,
+            reply_type: None,
             cancel: call.cancel,
             stream: call.stream,
-            answers_each: call.reply.when == Some(When::Each),
+            answers_each: call
+                .reply
+                .as_ref()
+                .is_some_and(|reply| reply.when == Some(When::Each)),
             closes_last: call.half_close == HalfClose::AfterReplies,
             retry: call.retry.as_ref().map(Retry::prepare),
             wait_for_ready: call.wait_for_ready,
             expect: Expectation::prepare(call),
-            requests: heads::deal(&requests, heads.len()),
+            requests: heads::deal(requests, heads.len()),
             heads,
             secrets,
         }
@@ -180,6 +229,11 @@ impl Call {
         }
     }
 
+    /// What a reply is, where the service is not the Greeter.
+    pub fn reply_type(&self) -> Option<&MessageDescriptor> {
+        self.reply_type.as_ref()
+    }
+
     /// A prepared request.
     #[inline]
     pub fn request(&self, index: u32) -> &Request {
@@ -202,15 +256,15 @@ impl Call {
     /// The longest message that any call sends, or is known to be answered with, in bytes.
     pub fn longest_message(&self) -> u64 {
         let longest = |request: &Request| {
-            let sent = request.first.len().max(request.further.len()) as u64;
-            sent.max(request.answer.longest_message())
+            let sent = request.distinct.iter().map(Bytes::len).max();
+            (sent.unwrap_or_default() as u64).max(request.answer.longest_message())
         };
         self.requests.iter().map(longest).max().unwrap_or_default()
     }
 
     /// Whether the client waits for each reply before it sends the next request.
     pub fn is_ping_pong(&self) -> bool {
-        self.method == Method::BidiHello && self.bidi == Bidi::PingPong
+        self.pattern == Pattern::Bidirectional && self.bidi == Bidi::PingPong
     }
 
     /// Whether a call that ended OK brought what it asked for; if not, what is wrong.
@@ -223,6 +277,23 @@ impl Call {
             Err(answer.misfit(received))
         }
     }
+}
+
+fn greetings(method: Method, call: &scenario::Call, seed: u64, known: &Known<'_>) -> Call {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let greeting = Greeting::new(method, call, known.shaped);
+    let mut requests = Vec::new();
+    let mut total = 0;
+    while requests.len() < POOL && total < POOL_BYTES {
+        let request = greeting.request(&mut rng);
+        total += request.distinct_bytes();
+        requests.push(request);
+        if greeting.is_fixed() {
+            break;
+        }
+    }
+    let method = (method.path().to_owned(), method.pattern());
+    Call::of(call, seed, known, method, &requests)
 }
 
 impl Answer {
@@ -254,35 +325,32 @@ impl Answer {
 }
 
 impl Request {
-    fn prepare(call: &scenario::Call, shaped: bool, rng: &mut ChaCha8Rng) -> Request {
-        let reply_size = draw(&call.reply.size, rng);
-        let shape = shape(call, reply_size);
-        let name = text(draw(&call.request.size, rng), rng);
-        let further = HelloRequest {
-            name: name.clone(),
-            reply: echo_shape(call, reply_size),
-        };
-        let first = HelloRequest {
-            name,
-            reply: Some(shape),
-        };
-        let reply = HelloReply {
-            message: "x".repeat(reply_size as usize),
-        };
-        let streams = call.method.pattern().streams_replies();
-        // The replies of a paced stream are as many as it had time for.
-        let shaped = shaped && call.stream.is_none();
-        let replies = u64::from(call.replies());
+    /// Messages that differ, of which the last so many come again and again until there are enough.
+    fn new(distinct: Vec<Bytes>, again_from: usize, messages: u32, answer: Answer) -> Request {
         Request {
-            first: first.encode_to_vec().into(),
-            further: further.encode_to_vec().into(),
-            messages: call.requests(),
+            distinct: distinct.into(),
+            again_from,
+            messages,
             head: 0,
-            answer: Answer {
-                messages: (shaped || !streams).then_some(replies),
-                bytes: shaped.then_some(reply.encoded_len() as u64 * replies),
-            },
+            answer,
         }
+    }
+
+    /// The messages that differ, in order.
+    pub fn distinct(&self) -> &[Bytes] {
+        &self.distinct
+    }
+
+    /// From which of those on they come again.
+    pub fn again_from(&self) -> usize {
+        self.again_from
+    }
+
+    fn distinct_bytes(&self) -> u64 {
+        self.distinct
+            .iter()
+            .map(|message| message.len() as u64)
+            .sum()
     }
 
     /// How many replies a right answer has, where that is known; else one.
@@ -292,74 +360,38 @@ impl Request {
 
     /// What the first so many messages amount to.
     pub fn traffic(&self, messages: u64) -> Traffic {
-        let further = messages.saturating_sub(1) * self.further.len() as u64;
-        let first = if messages > 0 {
-            self.first.len() as u64
-        } else {
-            0
-        };
-        Traffic {
-            messages,
-            bytes: first + further,
+        let bytes_of =
+            |some: &[Bytes]| some.iter().map(|message| message.len() as u64).sum::<u64>();
+        let listed = messages.min(self.distinct.len() as u64);
+        let mut bytes = bytes_of(&self.distinct[..listed as usize]);
+        let (more, again) = (messages - listed, &self.distinct[self.again_from..]);
+        if more > 0 {
+            let (rounds, rest) = (more / again.len() as u64, more % again.len() as u64);
+            bytes += rounds * bytes_of(again) + bytes_of(&again[..rest as usize]);
         }
+        Traffic { messages, bytes }
+    }
+
+    /// The message of a number, from 0.
+    pub fn message(&self, number: u32) -> &Bytes {
+        &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
     }
 
     /// The messages in order.
     pub fn messages(&self) -> impl Iterator<Item = Bytes> + use<> {
-        let (first, further) = (self.first.clone(), self.further.clone());
-        std::iter::once(first).chain(std::iter::repeat_n(
-            further,
-            self.messages.saturating_sub(1) as usize,
-        ))
+        let (distinct, again_from) = (Arc::clone(&self.distinct), self.again_from);
+        (0..self.messages)
+            .map(move |number| distinct[in_turn(number, distinct.len(), again_from)].clone())
     }
 }
 
-/// A bidirectional stream answers each request in the size that it asks for; elsewhere the first request says it all.
-fn echo_shape(call: &scenario::Call, size: u32) -> Option<ReplyShape> {
-    (call.method == Method::BidiHello).then(|| ReplyShape {
-        size: Some(size),
-        ..ReplyShape::default()
-    })
-}
-
-fn shape(call: &scenario::Call, size: u32) -> ReplyShape {
-    let reply = &call.reply;
-    let (when, every) = match reply.when {
-        None => (WireWhen::Default, 0),
-        Some(When::Each) => (WireWhen::Each, 0),
-        Some(When::AfterAll) => (WireWhen::AfterAll, 0),
-        Some(When::AfterFirst) => (WireWhen::AfterFirst, 0),
-        Some(When::Every(k)) => (WireWhen::Every, k.get()),
-    };
-    let status = reply.status.as_ref();
-    ReplyShape {
-        size: Some(size),
-        messages: (reply.messages != 1).then_some(reply.messages),
-        when: when.into(),
-        every,
-        headers_at_once: reply.headers == Headers::AtOnce,
-        status_code: status.map_or(0, |status| u32::from(status.code.0)),
-        status_message: status.map_or_else(String::new, |status| status.message.clone()),
-        trailers: reply.trailers.iter().map(trailer).collect(),
-        stamps: call.stamps,
+/// Which of so many different messages is the one of a number, from 0.
+#[inline]
+pub fn in_turn(number: u32, listed: usize, again_from: usize) -> usize {
+    let number = number as usize;
+    if number < listed {
+        number
+    } else {
+        again_from + (number - again_from) % (listed - again_from)
     }
-}
-
-/// A trailer as the server is asked for it, which makes base64 of binary values by itself.
-fn trailer((key, value): (&String, &String)) -> (String, String) {
-    let text = key.ends_with("-bin").then(|| binary_text(value)).flatten();
-    (key.clone(), text.unwrap_or_else(|| value.clone()))
-}
-
-fn draw(law: &Law<units::Bytes>, rng: &mut ChaCha8Rng) -> u32 {
-    u32::try_from(law.draw(rng).0).unwrap_or(u32::MAX)
-}
-
-/// Text that does not compress to nothing, as real names would not.
-fn text(length: u32, rng: &mut ChaCha8Rng) -> String {
-    let mut bytes = vec![0; length as usize];
-    rng.fill_bytes(&mut bytes);
-    // A byte falls on one of 26 letters, some a little more often than others.
-    let letter = |byte: u8| char::from(b'a' + (u16::from(byte) * 26 / 256) as u8);
-    bytes.into_iter().map(letter).collect()
 }

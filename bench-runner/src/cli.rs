@@ -41,6 +41,10 @@ enum Command {
     Search(cmd::search::Args),
     /// Keep results of gates, for `gate --against`.
     Baseline(cmd::baseline::Args),
+    /// Make one call and show all that comes back, for a look before the load.
+    Call(cmd::call::Args),
+    /// Ask a server what it offers, and write a first scenario for it.
+    Init(cmd::init::Args),
     /// Check scenario files and show the cases that they expand to; runs nothing.
     Check(cmd::check::Args),
     /// List the built-in scenarios, or those of a folder.
@@ -71,6 +75,8 @@ pub fn main() -> ExitCode {
         Command::Gate(args) => cmd::gate::run(&args),
         Command::Search(args) => cmd::search::run(&args),
         Command::Baseline(args) => cmd::baseline::run(&args),
+        Command::Call(args) => cmd::call::run(&args),
+        Command::Init(args) => cmd::init::run(&args),
         Command::Check(args) => cmd::check::run(&args),
         Command::List(args) => cmd::list::run(&args),
         Command::Schema(args) => cmd::schema::run(&args),

@@ -81,10 +81,10 @@ impl From<ScenarioError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        if error.is_usage() {
-            Failure::usage(error.to_string())
-        } else {
-            Failure::untrusted(error.to_string())
+        match error {
+            RunError::Scenario(error) => error.into(),
+            _ if error.is_usage() => Failure::usage(error.to_string()),
+            _ => Failure::untrusted(error.to_string()),
         }
     }
 }

@@ -19,6 +19,7 @@
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`], [`secrets`]: the one clock; what a call sends, and what of it nobody is shown
+//! - [`reflection`]: what a server says of its services
 
 pub mod calibrate;
 pub mod call;
@@ -41,6 +42,7 @@ pub mod peer;
 pub mod plan;
 pub mod progress;
 pub mod record;
+pub mod reflection;
 pub mod run;
 pub mod search;
 pub mod secrets;

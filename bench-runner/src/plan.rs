@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use scenarios::load::Part;
-use scenarios::scenario::{Address, Engine, Idle, Scenario};
+use scenarios::scenario::{Address, Engine, Idle};
+use scenarios::{Case, KeyPath};
 
-use crate::call::Call;
+use crate::call::{Call, Known};
 use crate::engine::Endpoint;
-use crate::run::Share;
 use crate::run::timeline::Timeline;
+use crate::run::{RunError, Share};
 use crate::secrets::Secrets;
 
 /// One repetition of a case, ready to run.
@@ -40,15 +41,20 @@ pub struct LanePlan {
 }
 
 impl Plan {
-    /// Binds a scenario to a target that listens at `address`; `shaped` tells whether the target is known to honour the
+    /// Binds a case to a target that listens at `address`; `shaped` tells whether the target is known to honour the
     /// reply shape. Each repetition has a seed of its own, the same for every case.
+    ///
+    /// # Errors
+    ///
+    /// Where the call is of a service whose description cannot be had, or does not fit it.
     pub fn bind(
-        scenario: &Scenario,
+        case: &Case,
         address: Address,
         shaped: bool,
         repetition: u32,
-        secrets: Secrets,
-    ) -> Plan {
+        secrets: &Secrets,
+    ) -> Result<Plan, RunError> {
+        let scenario = &case.scenario;
         let client = &scenario.client;
         let seed = scenario.seed.wrapping_add(u64::from(repetition) << 32);
         let lane = |index: u32| LanePlan {
@@ -66,20 +72,23 @@ impl Plan {
                 .get(index as usize % client.cpus.len().max(1))
                 .copied(),
         };
-        Plan {
+        let endpoint = Endpoint::of(scenario, address);
+        let known = Known {
+            shaped,
+            server: Some(&endpoint),
+            origin: Some(&case.origin),
+            secrets: Some(secrets),
+        };
+        let call = Call::prepare(&scenario.call, seed, &known)
+            .map_err(|error| error.in_case(case, &KeyPath::of("call")))?;
+        Ok(Plan {
             engine: client.engine,
-            endpoint: Endpoint {
-                address,
-                via: None,
-                authority: scenario.call.authority.clone(),
-                user_agent: client.user_agent.clone(),
-                http2: client.http2,
-            },
-            call: Arc::new(Call::prepare_with(&scenario.call, seed, shaped, secrets)),
+            endpoint,
+            call: Arc::new(call),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
             logged_calls: scenario.record.calls,
             lanes: (0..client.lanes).map(lane).collect(),
-        }
+        })
     }
 }

@@ -5,6 +5,8 @@
 //! Needs Python 3. Where it is missing the tests say so and are skipped; in CI (`CI` is set) they must run.
 
 mod common;
+#[path = "grpcio/stranger.rs"]
+mod stranger;
 
 use common::peer::{calls_both_faces, counts_as_the_engine_does, misses_the_deadline};
 use common::stacks::grpcio;
@@ -80,7 +82,26 @@ fn a_grpcio_server_counts_as_the_engine_does(engine: &str) {
     misses_the_deadline(engine, server("{}"));
 }
 
+#[test]
+fn a_call_of_a_strangers_service_shows_all_that_comes_back() {
+    stranger::a_call_shows_all_that_comes_back();
+}
+
+#[test]
+fn a_new_user_goes_from_an_address_to_a_load() {
+    stranger::a_new_user_goes_from_an_address_to_a_load();
+}
+
+#[test]
+fn a_server_without_reflection_is_told_of_with_the_remedy() {
+    stranger::a_server_without_reflection_is_told_of_with_the_remedy();
+}
+
+use stranger::{every_field_arrives_as_it_was_written, streams_send_their_messages_in_turn};
+
 for_both_engines! {
     the_runner_calls_a_stock_grpcio_server
     a_grpcio_server_counts_as_the_engine_does
+    every_field_arrives_as_it_was_written
+    streams_send_their_messages_in_turn
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bench_runner::call::Call;
+use bench_runner::call::{Call, Known};
 use bench_runner::clock::Clock;
 use bench_runner::engine::fake::{Fake, Fate, Script, simulate};
 use bench_runner::engine::status::Status;
@@ -35,7 +35,8 @@ fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
         streams,
         script,
     );
-    let call = Arc::new(Call::prepare(&scenario.call, scenario.seed, false));
+    let call = Call::prepare(&scenario.call, scenario.seed, &Known::default());
+    let call = Arc::new(call.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
     let mut lane = Lane::new(clock, fake, call, Arc::clone(&timeline), share, watch);
     simulate(&mut lane, &hand);
@@ -258,7 +259,8 @@ fn run_paced(yaml: &str, script: Script, stop: (u64, u64)) -> Repetition {
         seed: scenario.seed,
     };
     let fake = Fake::new(clock.clone(), 1, usize::MAX, script).paced();
-    let call = Arc::new(Call::prepare(&scenario.call, scenario.seed, false));
+    let call = Call::prepare(&scenario.call, scenario.seed, &Known::default());
+    let call = Arc::new(call.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
     let mut lane = Lane::new(clock, fake, call, Arc::clone(&timeline), share, watch);
     let mut cx = Context::from_waker(Waker::noop());

@@ -6,6 +6,7 @@
 //! - [`helloworld`] and [`mod@reference`] are made from them and checked in, so that a build needs no `protoc` and no
 //!   `build.rs`; `tests/generated.rs` makes them again and compares.
 //! - [`DESCRIPTORS`] describes both, for gRPC server reflection.
+//! - [`dynamic`] is for messages of services that are known only at run time.
 //!
 //! # Example
 //!
@@ -18,6 +19,8 @@
 //! // A stock greeter reads the name and ignores the rest.
 //! assert!(request.encode_to_vec().starts_with(b"\x0a\x05world"));
 //! ```
+
+pub mod dynamic;
 
 /// The Greeter of the gRPC examples with all four call patterns (`helloworld.proto`).
 #[rustfmt::skip]

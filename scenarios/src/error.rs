@@ -95,6 +95,11 @@ impl Sources {
         Sources([file].into_iter().chain(sets).collect())
     }
 
+    /// The name of the file.
+    pub(crate) fn file(&self) -> &str {
+        &self.0[0].0
+    }
+
     /// A mistake as its author will see it.
     pub(crate) fn error(&self, mistake: Mistake) -> ScenarioError {
         let Mistake {

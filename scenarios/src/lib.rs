@@ -7,7 +7,8 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`scenario`], [`method`], [`metadata`], [`semantics`], [`status`], [`law`], [`units`] | a scenario as meant |
+//! | [`scenario`], [`method`], [`mod@service`], [`metadata`], [`semantics`] | a scenario as meant |
+//! | [`status`], [`law`], [`units`] | and its values |
 //! | [`load`] | when calls start |
 //! | [`limits`], [`metric`] | what decides between exit codes 0 and 1 |
 //! | [`gate`] | what is compared with what, and how much worse it may become |
@@ -41,10 +42,12 @@ pub mod metadata;
 pub mod method;
 pub mod metric;
 mod nearest;
+mod origin;
 mod overrides;
 pub mod scenario;
 mod schema;
 pub mod semantics;
+pub mod service;
 mod source;
 pub mod status;
 pub mod stream;
@@ -59,6 +62,8 @@ pub use gate::Gate;
 pub use limits::{Limit, LimitValue, Op};
 pub use metric::Metric;
 pub use nearest::nearest;
+pub use origin::Origin;
 pub use scenario::{ReferenceServer, Scenario};
 pub use schema::{gate_schema, schema};
 pub use suite::{Case, Suite, read_yaml, reference_server, yaml_value};
+pub use tree::{KeyPath, Step};

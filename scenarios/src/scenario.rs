@@ -13,8 +13,9 @@ use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
 pub use crate::metadata::{Metadata, Secret, SecretSource};
-use crate::method::Method;
+use crate::method::Pattern;
 pub use crate::semantics::{Cancel, Expect, HalfClose, Retry};
+use crate::service::Called;
 pub use crate::status::StatusCode;
 pub use crate::stream::{Length, Stream};
 use crate::units::{Bandwidth, Bytes, Nanos, Rate};
@@ -232,12 +233,15 @@ impl Network {
 /// What one call is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Call {
-    /// The method of the Greeter.
-    pub method: Method,
+    /// The method, of the Greeter or of another service.
+    #[serde(flatten)]
+    pub method: Called,
     /// What the client sends.
+    #[serde(skip_serializing_if = "Request::is_empty")]
     pub request: Request,
-    /// What the client asks the server to answer.
-    pub reply: Reply,
+    /// What the client asks the server to answer; the Greeter's methods only, and always there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
     /// How a bidirectional stream is driven.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bidi: Option<Bidi>,
@@ -276,10 +280,19 @@ pub struct Call {
 /// What the client sends in one call.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Request {
-    /// The length of `HelloRequest.name`.
-    pub size: Law<Bytes>,
-    /// Messages; 1 unless the method streams requests.
-    pub messages: u32,
+    /// The length of `HelloRequest.name`; the Greeter's methods only, and always there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<Law<Bytes>>,
+    /// Messages; 1 unless the method streams requests. `None`, of other services only, is as many as are given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u32>,
+}
+
+impl Request {
+    /// Whether nothing is said of it.
+    fn is_empty(&self) -> bool {
+        self.size.is_none() && self.messages.is_none()
+    }
 }
 
 /// What the client asks the server to answer. Stock greeters ignore it and greet.
@@ -391,31 +404,52 @@ impl Target {
 }
 
 impl Scenario {
-    /// The method's pattern, as the reader of a report knows it.
-    pub fn pattern(&self) -> crate::method::Pattern {
+    /// The method's pattern, as the reader of a report knows it; `None` until a service's description has been read.
+    pub fn pattern(&self) -> Option<Pattern> {
         self.call.method.pattern()
     }
 }
 
 impl Call {
-    /// Messages that the client sends in one call.
-    pub fn requests(&self) -> u32 {
-        if self.method.pattern().streams_requests() {
-            self.request.messages
-        } else {
-            1
+    /// A call of a method, of which nothing else is said.
+    pub(crate) fn of(method: Called) -> Call {
+        Call {
+            method,
+            request: Request {
+                size: None,
+                messages: None,
+            },
+            reply: None,
+            bidi: None,
+            metadata: BTreeMap::new(),
+            authority: None,
+            deadline: None,
+            wait_for_ready: false,
+            retry: None,
+            cancel: None,
+            stream: None,
+            half_close: HalfClose::default(),
+            expect: None,
+            stamps: false,
         }
+    }
+
+    /// Messages that the client sends in one call of a method of the Greeter.
+    pub fn requests(&self) -> u32 {
+        let streams = self.method.pattern().is_some_and(Pattern::streams_requests);
+        self.request.messages.filter(|_| streams).unwrap_or(1)
     }
 
     /// Messages that a server which honours [`Reply`] answers one call with.
     pub fn replies(&self) -> u32 {
-        if !self.method.pattern().streams_replies() {
+        let streams = self.method.pattern().is_some_and(Pattern::streams_replies);
+        let Some(reply) = self.reply.as_ref().filter(|_| streams) else {
             return 1;
-        }
-        match self.reply.when {
+        };
+        match reply.when {
             Some(When::Each) => self.requests(),
             Some(When::Every(k)) => self.requests().div_ceil(k.get()),
-            _ => self.reply.messages,
+            _ => reply.messages,
         }
     }
 }

@@ -76,6 +76,11 @@ impl Beats {
         (!is_over).then_some(self.next)
     }
 
+    /// How many have gone by.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Goes on to the one behind it.
     #[inline]
     pub fn advance(&mut self) {

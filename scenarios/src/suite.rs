@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::string::FromUtf8Error;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,6 +16,7 @@ use crate::file::{ReferenceServerFile, ScenarioFile};
 use crate::fingerprint::fingerprint;
 use crate::matrix::{Matrix, Point};
 use crate::nearest::nearest;
+use crate::origin::Origin;
 use crate::overrides::Override;
 use crate::scenario::{ReferenceServer, Scenario};
 use crate::tree::{KeyPath, Kind, Node, Place};
@@ -46,6 +48,8 @@ pub struct Case {
     pub fingerprint: String,
     /// What to run.
     pub scenario: Scenario,
+    /// Where it was written.
+    pub origin: Origin,
 }
 
 impl Case {
@@ -56,6 +60,7 @@ impl Case {
             point: self.point.clone(),
             fingerprint: fingerprint(&scenario),
             scenario,
+            origin: self.origin.clone(),
         }
     }
 }
@@ -104,8 +109,8 @@ impl Suite {
         if text.len() > MAX_TEXT {
             return Err(too_large(file_name, text.len() as u64));
         }
-        let sources = Sources::new(file_name, text, sets);
-        expand(text, sets).map_err(|mistake| sources.error(*mistake))
+        let sources = Arc::new(Sources::new(file_name, text, sets));
+        expand(text, sets, &sources).map_err(|mistake| sources.error(*mistake))
     }
 }
 
@@ -164,7 +169,7 @@ fn parse_sets(sets: &[String]) -> Outcome<Vec<Override>> {
         .collect()
 }
 
-fn expand(text: &str, sets: &[String]) -> Outcome<Suite> {
+fn expand(text: &str, sets: &[String], sources: &Arc<Sources>) -> Outcome<Suite> {
     let mut written = document::parse(text, 0, 0).map_err(boxed)?;
     if matches!(written.kind, Kind::Null) {
         return Err(empty(written.place));
@@ -178,7 +183,7 @@ fn expand(text: &str, sets: &[String]) -> Outcome<Suite> {
     if written.entry("matrix").is_some() {
         matrix = Matrix::take(&mut written, &[])?;
     }
-    let cases = cases(&written, &matrix, &sets)?;
+    let cases = cases(&written, &matrix, &sets, sources)?;
     let (name, about) = cases.first().map_or_else(Default::default, |case| {
         (case.scenario.name.clone(), case.scenario.about.clone())
     });
@@ -190,14 +195,20 @@ fn expand(text: &str, sets: &[String]) -> Outcome<Suite> {
     })
 }
 
-fn cases(written: &Node, matrix: &Matrix, sets: &[Override]) -> Outcome<Vec<Case>> {
+fn cases(
+    written: &Node,
+    matrix: &Matrix,
+    sets: &[Override],
+    sources: &Arc<Sources>,
+) -> Outcome<Vec<Case>> {
     let mut cases: Vec<Case> = Vec::new();
     for point in matrix.points()? {
         let mut tree = written.clone();
         for over in point.overrides.iter().chain(sets) {
             over.apply(&mut tree).map_err(boxed)?;
         }
-        let case = case(point, meaning(&tree)?);
+        let scenario = meaning(&tree)?;
+        let case = case(point, scenario, Origin::new(Arc::clone(sources), tree));
         if let Some(same) = cases
             .iter()
             .find(|other| other.fingerprint == case.fingerprint)
@@ -209,7 +220,7 @@ fn cases(written: &Node, matrix: &Matrix, sets: &[Override]) -> Outcome<Vec<Case
     Ok(cases)
 }
 
-fn case(point: Point, scenario: Scenario) -> Case {
+fn case(point: Point, scenario: Scenario, origin: Origin) -> Case {
     let slash = if point.label.is_empty() { "" } else { "/" };
     let name = format!("{}{slash}{}", scenario.name, point.label);
     Case {
@@ -217,6 +228,7 @@ fn case(point: Point, scenario: Scenario) -> Case {
         point: point.values,
         fingerprint: fingerprint(&scenario),
         scenario,
+        origin,
     }
 }
 

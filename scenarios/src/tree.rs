@@ -43,18 +43,20 @@ pub(crate) struct Entry {
 
 /// One step of a key path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
+    /// Into a mapping.
     Key(String),
+    /// Into a list, from 0.
     Index(usize),
 }
 
 /// A key path such as `load.stages[1].open.rate`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct KeyPath(pub(crate) Vec<Step>);
+pub struct KeyPath(pub(crate) Vec<Step>);
 
 impl KeyPath {
     /// Reads dotted keys, without indices.
-    pub(crate) fn of(keys: &str) -> KeyPath {
+    pub fn of(keys: &str) -> KeyPath {
         KeyPath(
             keys.split('.')
                 .filter(|key| !key.is_empty())
@@ -64,12 +66,12 @@ impl KeyPath {
     }
 
     /// This path and one key more.
-    pub(crate) fn key(&self, key: &str) -> KeyPath {
+    pub fn key(&self, key: &str) -> KeyPath {
         self.with(Step::Key(key.to_owned()))
     }
 
     /// This path and an index more.
-    pub(crate) fn index(&self, index: usize) -> KeyPath {
+    pub fn index(&self, index: usize) -> KeyPath {
         self.with(Step::Index(index))
     }
 
@@ -81,6 +83,11 @@ impl KeyPath {
     /// This path and dotted keys more.
     pub(crate) fn join(&self, keys: &str) -> KeyPath {
         KeyPath(self.0.iter().cloned().chain(KeyPath::of(keys).0).collect())
+    }
+
+    /// This path and steps more.
+    pub fn steps(&self, steps: impl IntoIterator<Item = Step>) -> KeyPath {
+        KeyPath(self.0.iter().cloned().chain(steps).collect())
     }
 
     fn with(&self, step: Step) -> KeyPath {

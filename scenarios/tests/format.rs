@@ -35,7 +35,7 @@ fn properties(root: &Value, object: &Value, path: &str, keys: &mut Vec<Key>) {
             .as_str()
             .or(inner["description"].as_str())
             .unwrap_or_default()
-            .to_owned();
+            .replace('\n', " ");
         keys.push(Key {
             path: path.clone(),
             schema: inner.clone(),

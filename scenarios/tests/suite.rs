@@ -93,7 +93,7 @@ fn streaming_methods_have_defaults_of_their_own() {
     )
     .call;
     assert_eq!(
-        (bidi.bidi, bidi.reply.when),
+        (bidi.bidi, bidi.reply.as_ref().unwrap().when),
         (Some(Bidi::PingPong), Some(When::Each))
     );
     assert_eq!((bidi.requests(), bidi.replies()), (10, 10));
@@ -105,10 +105,10 @@ fn streaming_methods_have_defaults_of_their_own() {
     )
     .call;
     assert_eq!(
-        (greetings.bidi, greetings.reply.when),
+        (greetings.bidi, greetings.reply.unwrap().when),
         (None, Some(When::AfterAll))
     );
-    assert_eq!(only("name: a", &[]).call.reply.when, None);
+    assert_eq!(only("name: a", &[]).call.reply.unwrap().when, None);
 }
 
 #[test]
@@ -168,6 +168,7 @@ fn another_target_or_law_takes_the_place_of_the_first() {
             .call
             .request
             .size
+            .unwrap()
             .fixed(),
         Some(Bytes(5))
     );
@@ -321,7 +322,7 @@ fn aliases_repeat_a_value() {
         "name: a\ncall: { request: &half { size: 1KiB }, reply: *half }",
         &[],
     );
-    assert_eq!(scenario.call.reply.size.fixed(), Some(Bytes(1024)));
+    assert_eq!(scenario.call.reply.unwrap().size.fixed(), Some(Bytes(1024)));
 }
 
 #[test]

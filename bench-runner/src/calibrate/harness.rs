@@ -9,7 +9,7 @@ use scenarios::Suite;
 use scenarios::load::Part;
 use scenarios::units::Nanos;
 
-use crate::call::Call;
+use crate::call::{Call, Known};
 use crate::clock::{Clock, Hand};
 use crate::engine::fake::{self, Fake, Fate};
 use crate::exit::Failure;
@@ -66,7 +66,8 @@ fn lane(load: &str) -> Result<(Lane<Fake>, Hand), Failure> {
         channels: CHANNELS,
         seed: scenario.seed,
     };
-    let call = Arc::new(Call::prepare(&scenario.call, scenario.seed, false));
+    let call = Call::prepare(&scenario.call, scenario.seed, &Known::default());
+    let call = Arc::new(call.expect("a call of the Greeter"));
     let timeline = Arc::new(Timeline::new(scenario));
     let watch = Watch::new(Stop::default(), Board::default());
     Ok((Lane::new(clock, fake, call, timeline, share, watch), hand))

@@ -67,7 +67,7 @@ impl Expectation {
             size: expect.size.map(|size| size.0),
             metadata: wire(&expect.metadata),
             trailers: wire(&expect.trailers),
-            message: greeting(expect),
+            message: call.method.greeter().and_then(|_| greeting(expect)),
         })
     }
 

@@ -99,11 +99,16 @@ fn least_common_multiple(a: usize, b: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Call;
+    use super::super::{Call, Known};
     use crate::given::scenario;
 
     fn prepared(yaml: &str) -> Call {
-        Call::prepare(&scenario(&format!("call: {yaml}")).call, 7, false)
+        Call::prepare(
+            &scenario(&format!("call: {yaml}")).call,
+            7,
+            &Known::default(),
+        )
+        .unwrap()
     }
 
     fn values(call: &Call, key: &str, calls: u32) -> Vec<String> {
@@ -143,7 +148,12 @@ mod tests {
     fn drawn_timeouts_are_the_same_for_the_same_seed_and_never_nothing() {
         let yaml = "{ deadline: { uniform: { min: 0s, max: 10ms } } }";
         let deadlines = |seed| {
-            let call = Call::prepare(&scenario(&format!("call: {yaml}")).call, seed, false);
+            let call = Call::prepare(
+                &scenario(&format!("call: {yaml}")).call,
+                seed,
+                &Known::default(),
+            )
+            .unwrap();
             let heads = call.heads.iter();
             heads
                 .map(|head| head.deadline.unwrap().0)

@@ -74,9 +74,11 @@ fn describe(scenario: &Scenario) -> String {
     let timeline = Timeline::new(scenario);
     let load = serde_json::to_value(&scenario.load).unwrap_or_default();
     let mut text = format!(
-        "{} ({}), {} on {}, load {load}, warm-up {}, measure {}, drain {}",
+        "{}{}, {} on {}, load {load}, warm-up {}, measure {}, drain {}",
         scenario.call.method,
-        scenario.pattern(),
+        scenario
+            .pattern()
+            .map_or_else(String::new, |pattern| format!(" ({pattern})")),
         plural(scenario.client.channels.into(), "channel"),
         plural(scenario.client.lanes.into(), "lane"),
         scenario.phases.warm_up,

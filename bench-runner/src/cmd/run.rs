@@ -69,6 +69,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         .iter()
         .filter_map(|case| warning(&case.scenario))
         .take(1)
+        .chain(suite.cases.iter().find_map(|case| pooled(&case.scenario)))
         .for_each(|text| output::tell(&text));
 
     let stop = Stop::default();
@@ -295,6 +296,23 @@ fn warning(scenario: &Scenario) -> Option<String> {
         "warning: a connection window under 1 MiB: with many small messages in flight the h2 library may end whole \
          connections (GOAWAY, ENHANCE_YOUR_CALM); the report says so if it happens"
             .to_owned()
+    })
+}
+
+/// What is another with every call is so only 1024 times, unless a scenario asks for more.
+fn pooled(scenario: &Scenario) -> Option<String> {
+    let foreign = scenario
+        .call
+        .method
+        .foreign()
+        .filter(|foreign| !foreign.fresh)?;
+    let names = crate::call::fresh_templates(foreign);
+    (!names.is_empty()).then(|| {
+        format!(
+            "warning: `{{{{{}}}}}` in call.message is filled in before the load, in 1024 requests that calls take in turn; \
+             with `call.fresh: true` each call has its own, encoded when it starts",
+            names.join("}}`, `{{")
+        )
     })
 }
 

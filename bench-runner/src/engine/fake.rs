@@ -166,7 +166,7 @@ impl Channels for Fake {
         })
     }
 
-    fn send(&mut self, op: OpId, last: bool) {
+    fn send(&mut self, op: OpId, _number: u32, last: bool) {
         let running = self.running.get(op.0 as usize).copied().flatten();
         let Some((_, sequence, _)) = running else {
             return;

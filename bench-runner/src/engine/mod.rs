@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::{Address, ClientHttp2, Scenario};
 use scenarios::units::Nanos;
 
 use self::status::Status;
@@ -56,6 +56,17 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The way to a target that listens at `address`, as a scenario goes it.
+    pub fn of(scenario: &Scenario, address: Address) -> Endpoint {
+        Endpoint {
+            address,
+            via: None,
+            authority: scenario.call.authority.clone(),
+            user_agent: scenario.client.user_agent.clone(),
+            http2: scenario.client.http2,
+        }
+    }
+
     /// Where connections go.
     fn near(&self) -> &Address {
         self.via.as_ref().unwrap_or(&self.address)
@@ -86,9 +97,9 @@ pub trait Channels {
     /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
     fn cancel(&mut self, op: OpId) -> Option<Traffic>;
 
-    /// Sends one more request on a call that is [held open](Call::is_held_open), and ends its requests with it if it is
-    /// the `last`.
-    fn send(&mut self, op: OpId, last: bool);
+    /// Sends one more request, by its number from 0, on a call that is [held open](Call::is_held_open), and ends its
+    /// requests with it if it is the `last`.
+    fn send(&mut self, op: OpId, number: u32, last: bool);
 
     /// Ends the requests of a call that is held open.
     fn finish(&mut self, op: OpId);

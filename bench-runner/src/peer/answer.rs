@@ -242,6 +242,7 @@ fn timing(text: Option<&str>) -> Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Known;
 
     const GOOD: &str = r#"{ "version": { "stack": "x 1" }, "measured_ns": 1000000000,
         "counts": { "started": 3, "ok": 0, "failed": 1, "deadline_exceeded": 1, "unfinished": 1 },
@@ -253,7 +254,11 @@ mod tests {
 
     fn parts(yaml: &str) -> (Scenario, Call) {
         let scenario = crate::given::scenario(yaml);
-        let call = Call::prepare(&scenario.call, 1, true);
+        let known = Known {
+            shaped: true,
+            ..Known::default()
+        };
+        let call = Call::prepare(&scenario.call, 1, &known).unwrap();
         (scenario, call)
     }
 

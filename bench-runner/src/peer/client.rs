@@ -6,15 +6,15 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use scenarios::Case;
 use scenarios::scenario::Scenario;
 use scenarios::units::Nanos;
+use scenarios::{Case, KeyPath};
 
 use super::answer::{Answer, Observed};
 use super::process::{LastWords, spawn_on, wait};
 use super::request::request;
 use super::{Peer, PeerError, error};
-use crate::call::Call;
+use crate::call::{Call, Known};
 use crate::host::cpu::process_cpu;
 use crate::host::load::{MachineLoad, Shares};
 use crate::host::memory::peak_rss;
@@ -40,13 +40,18 @@ pub fn run(
     around.watcher.phase("connect", Duration::ZERO);
     let scenario = &case.scenario;
     let mut target = Target::start(&scenario.target, &around.program)?;
-    let before = target.counters(scenario.call.method);
+    let before = target.counters_of(&scenario.call.method);
     let seed = scenario.seed.wrapping_add(u64::from(number) << 32);
-    let call = Call::prepare(&scenario.call, seed, before.is_some());
     let (question, _schedule) = request(scenario, target.address(), seed)?;
+    let known = Known {
+        shaped: before.is_some(),
+        ..Known::default()
+    };
+    let call = Call::prepare(&scenario.call, seed, &known)
+        .map_err(|error| error.in_case(case, &KeyPath::of("call")))?;
     let mut client = Client::start(peer, scenario)?;
     let outcome = client.play(&question.to_string(), scenario, &target, around);
-    let after = target.counters(scenario.call.method);
+    let after = target.counters_of(&scenario.call.method);
     let rss = target.pid().and_then(peak_rss);
     let died = target.stop();
     around.watcher.finished();

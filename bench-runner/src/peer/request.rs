@@ -60,11 +60,18 @@ pub(super) fn request(
 /// The lengths of the name and of the reply, where the case is one that every client can play.
 fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
     let call = &scenario.call;
-    let reply = &call.reply;
+    let foreign = PeerError::Case(format!(
+        "it calls `{}`; a peer's client knows the Greeter only",
+        call.method
+    ));
+    let (Some(size), Some(reply)) = (&call.request.size, &call.reply) else {
+        return Err(foreign);
+    };
     // Each request of a bidirectional call, after all of a client-streaming one: what comes without a word.
-    let is_usual = match call.method {
-        Method::BidiHello => reply.when == Some(When::Each),
-        _ => matches!(reply.when, None | Some(When::AfterAll)),
+    let is_usual = if call.method == Method::BidiHello {
+        reply.when == Some(When::Each)
+    } else {
+        matches!(reply.when, None | Some(When::AfterAll))
     };
     let refused = [
         ("call.reply.when", !is_usual),
@@ -92,7 +99,7 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         size.ok_or_else(|| PeerError::Case(format!("`{key}` is drawn; make it a size")))
     };
     Ok([
-        fixed("call.request.size", &call.request.size)?,
+        fixed("call.request.size", size)?,
         fixed("call.reply.size", &reply.size)?,
     ])
 }

@@ -20,6 +20,9 @@ use std::io;
 pub(crate) use conditions::of_peers as conditions_of_peers;
 pub use offer::Share;
 
+use scenarios::ScenarioError;
+
+use crate::call::DescriptionError;
 use crate::engine::ConnectError;
 use crate::network::NetworkError;
 use crate::peer::PeerError;
@@ -29,6 +32,12 @@ use crate::target::TargetError;
 /// Why a repetition could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// The scenario asks for what its service's description does not have.
+    #[error("{0}")]
+    Scenario(ScenarioError),
+    /// The target does not describe its services.
+    #[error(transparent)]
+    Description(DescriptionError),
     /// The target could not be started or found.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -73,7 +82,8 @@ impl RunError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            RunError::Pin(_)
+            RunError::Scenario(_)
+                | RunError::Pin(_)
                 | RunError::Secret(_)
                 | RunError::RealTimeSpin
                 | RunError::Network(NetworkError::Pin(_))

@@ -67,14 +67,9 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let secrets = Secrets::of(&case.scenario.call)?;
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
-    let before = target.counters(case.scenario.call.method);
-    let mut plan = Plan::bind(
-        &case.scenario,
-        target.address().clone(),
-        before.is_some(),
-        number,
-        secrets,
-    );
+    let before = target.counters_of(&case.scenario.call.method);
+    let address = target.address().clone();
+    let mut plan = Plan::bind(case, address, before.is_some(), number, &secrets)?;
     let network = lay(case, &target, number)?;
     plan.endpoint.via = network.as_ref().map(|network| network.address().clone());
     let board = Board::default();
@@ -107,7 +102,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     measured.network = network;
     measured.server_rss = target.pid().and_then(peak_rss);
     let counted = before
-        .zip(target.counters(case.scenario.call.method))
+        .zip(target.counters_of(&case.scenario.call.method))
         .map(|(before, after)| after.since(&before));
     if let Some(counted) = counted {
         measured.server_counts = Some(counted.method);

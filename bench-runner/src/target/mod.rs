@@ -10,6 +10,7 @@ use std::process::Command;
 
 use scenarios::method::Method;
 use scenarios::scenario::{self, Address, PeerServer, ReferenceServer};
+use scenarios::service::Called;
 
 pub use self::counters::Counted;
 pub use self::process::Death;
@@ -151,6 +152,11 @@ impl Target {
     /// What it has counted of a method, where it is a reference server.
     pub fn counters(&self, method: Method) -> Option<Counted> {
         counters::fetch(&self.address, method)
+    }
+
+    /// What it has counted of the method that a scenario calls; only the Greeter's are ever counted.
+    pub fn counters_of(&self, called: &Called) -> Option<Counted> {
+        self.counters(called.greeter()?)
     }
 
     /// Stops it, where we started it; tells how it had ended by itself, if it had.

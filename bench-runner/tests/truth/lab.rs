@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bench_runner::call::Call;
+use bench_runner::call::{Call, Known};
 use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate};
 use bench_runner::record::{CallLog, LoggedCall, Measured, Recorder, Sample, summarise};
@@ -135,7 +135,8 @@ impl Experiment {
             Box::new(server),
         )
         .with_messages(self.messages.clone());
-        let call = Arc::new(Call::prepare(&scenario.call, scenario.seed, false));
+        let call = Call::prepare(&scenario.call, scenario.seed, &Known::default());
+        let call = Arc::new(call.unwrap());
         let watch = Watch::new(Stop::default(), Board::default());
         let room = match &scenario.load {
             Load::Open(open) => open.rate.get() * scenario.phases.measure.as_secs_f64() + 1.0,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::law::Law;
 use crate::load::Arrivals;
 use crate::metadata::MetadataFile;
-use crate::method::Method;
 use crate::scenario::{Bidi, Headers, When};
 use crate::semantics::{Cancel, Expect, HalfClose};
 use crate::status::StatusCode;
@@ -19,14 +19,38 @@ use crate::units::{Bytes, Nanos, Rate};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Call")]
 pub(crate) struct CallFile {
-    /// The method of the Greeter.
+    /// The full name of the service, where it is not the Greeter; described by `proto`, `protoset` or `reflection`.
+    #[schemars(extend("examples" = ["my.pkg.Service"]))]
+    pub(crate) service: Option<String>,
+    /// Of the Greeter SayHello, SayHelloAgain, LotsOfReplies, LotsOfGreetings or BidiHello; or a method of `service`.
     #[schemars(extend("default" = "SayHello"))]
-    pub(crate) method: Option<Method>,
+    pub(crate) method: Option<String>,
+    /// The .proto files that describe `service`, beside the scenario or from where the runner is started.
+    #[schemars(extend("examples" = [["shop.proto"]]))]
+    pub(crate) proto: Option<Vec<String>>,
+    /// Folders in which the imports of `proto` are found, beside those of the files themselves.
+    #[schemars(extend("examples" = [["third_party"]]))]
+    pub(crate) import_paths: Option<Vec<String>>,
+    /// A file that describes `service`, as `protoc --include_imports --descriptor_set_out` writes one.
+    #[schemars(extend("examples" = ["shop.binpb"]))]
+    pub(crate) protoset: Option<String>,
+    /// Asks the server to describe `service`, over gRPC server reflection, v1 or v1alpha, before the load.
+    pub(crate) reflection: Option<bool>,
+    /// What `service` is sent: protobuf JSON, written in YAML, with templates in its text. Left out: an empty message.
+    #[schemars(extend("examples" = [{ "id": "{{seq}}" }]))]
+    pub(crate) message: Option<Value>,
+    /// The messages of one call, in turn, where the method streams requests; else of one call after another.
+    pub(crate) messages: Option<Vec<Value>>,
+    /// A file of messages: `.json`, `.bin` (lengths as varints), or `.csv` for the templates of `message`, or of fields.
+    #[schemars(extend("examples" = ["orders.csv"]))]
+    pub(crate) messages_file: Option<String>,
+    /// Encodes the templates when each call starts, rather than 1024 requests ahead, which calls take in turn.
+    pub(crate) fresh: Option<bool>,
     /// What the client sends.
     pub(crate) request: Option<RequestFile>,
-    /// What the client asks the server to answer. Stock greeters ignore it and greet.
+    /// What the client asks the server to answer. Stock greeters ignore it and greet; other services do not know it.
     pub(crate) reply: Option<ReplyFile>,
-    /// How BidiHello is driven, `ping_pong` if left out; the other methods have no use for it.
+    /// How a bidirectional method is driven, BidiHello `ping_pong` if left out, that of another service `independent`.
     pub(crate) bidi: Option<Bidi>,
     /// Sent with each call: lowercase names, values of printable ASCII, or base64 where the name ends in `-bin`. A list
     /// is taken in turn, call after call; `{ env: NAME }` and `{ file: PATH }`, with a `prefix` perhaps, are secrets.
@@ -61,10 +85,10 @@ pub(crate) struct CallFile {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Request")]
 pub(crate) struct RequestFile {
-    /// The length of `HelloRequest.name`, fixed or drawn. 0B to 1GiB.
+    /// The length of `HelloRequest.name`, fixed or drawn. 0B to 1GiB. The Greeter's alone.
     #[schemars(extend("default" = "16B"))]
     pub(crate) size: Option<Law<Bytes>>,
-    /// Messages; more than 1 only where the method streams requests.
+    /// Messages; more than 1 only where the method streams requests. Of another service as many as are given, if left out.
     #[schemars(range(min = 1, max = 1000000), extend("default" = 1))]
     pub(crate) messages: Option<u32>,
 }

@@ -3,55 +3,100 @@
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
+use crate::nearest::nearest;
 use crate::scenario::{Bidi, Call, Reply, ReplyStatus, Request, When};
+use crate::service::Called;
 use crate::tree::KeyPath;
 use crate::units::Bytes;
 
 use super::metadata::{metadata, reply_trailers};
 use super::semantics::{authority, cancel, deadline, expect, retry};
+use super::service;
 use super::stream::{half_close, stream};
 use super::target::check_law;
 use super::{Problem, within};
 
-const MAX_MESSAGES: u32 = 1_000_000;
+pub(super) const MAX_MESSAGES: u32 = 1_000_000;
 const MAX_SIZE: Bytes = Bytes(1 << 30);
 const DEFAULT_SIZE: Law<Bytes> = Law::Fixed(Bytes(16));
 
-pub(super) fn call(file: CallFile) -> Result<Call, Problem> {
+pub(super) fn call(mut file: CallFile) -> Result<Call, Problem> {
     let at = KeyPath::of("call");
-    let method = file.method.unwrap_or(Method::SayHello);
-    let request = request(method, file.request.unwrap_or_default())?;
-    let file_bidi = file.bidi;
-    let paced = file.stream.is_some().then_some(Bidi::Independent);
-    let bidi = bidi(method, file_bidi.or(paced));
-    let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
+    let (cancelled, expected) = (file.cancel.take(), file.expect.take());
+    let carried = carried(&at, &mut file)?;
+    let (paced, bidi) = (file.stream.take(), file.bidi);
+    if paced.is_some() {
+        // A paced stream waits for nothing.
+        file.bidi = bidi.or(Some(Bidi::Independent));
+    }
+    let call = match file.service {
+        Some(_) => service::call(&at, file)?,
+        None => greeter(&at, file)?,
+    };
     let mut call = Call {
-        method,
-        request,
-        reply,
-        bidi,
-        metadata: metadata(&at.key("metadata"), file.metadata)?,
-        authority: authority(&at.key("authority"), file.authority)?,
-        deadline: deadline(&at.key("deadline"), file.deadline)?,
-        wait_for_ready: file.wait_for_ready.unwrap_or_default(),
-        retry: file
-            .retry
-            .map(|file| retry(&at.key("retry"), file))
-            .transpose()?,
-        stream: None,
-        half_close: file.half_close.unwrap_or_default(),
-        cancel: None,
-        expect: None,
-        stamps: file.stamps.unwrap_or_default(),
+        method: call.method,
+        request: call.request,
+        reply: call.reply,
+        bidi: call.bidi,
+        stamps: call.stamps,
+        ..carried
     };
     half_close(&at.key("half_close"), &call)?;
-    if let Some(file) = file.stream {
-        call.stream = Some(stream(&at.key("stream"), &file, &call, file_bidi)?);
-        call.bidi = call.bidi.map(|_| Bidi::Independent);
+    if let Some(file) = paced {
+        call.stream = Some(stream(&at.key("stream"), &file, &call, bidi)?);
     }
-    call.cancel = cancel(&at.key("cancel"), file.cancel, &call)?;
-    call.expect = expect(&at.key("expect"), file.expect, &call)?;
+    call.cancel = cancel(&at.key("cancel"), cancelled, &call)?;
+    call.expect = expect(&at.key("expect"), expected, &call)?;
     Ok(call)
+}
+
+/// What a call of any service has, taken from the file; what is left is its method and what that is sent.
+fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
+    let retried = file.retry.take();
+    Ok(Call {
+        metadata: metadata(&at.key("metadata"), file.metadata.take())?,
+        authority: authority(&at.key("authority"), file.authority.take())?,
+        deadline: deadline(&at.key("deadline"), file.deadline.take())?,
+        wait_for_ready: file.wait_for_ready.unwrap_or_default(),
+        half_close: file.half_close.unwrap_or_default(),
+        retry: retried
+            .map(|file| retry(&at.key("retry"), file))
+            .transpose()?,
+        ..Call::of(Called::Greeter(Method::SayHello))
+    })
+}
+
+fn greeter(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
+    service::without(at, &file)?;
+    let method = method(&at.key("method"), file.method.as_deref())?;
+    let request = request(method, file.request.unwrap_or_default())?;
+    let bidi = bidi(method, file.bidi);
+    let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
+    Ok(Call {
+        request,
+        reply: Some(reply),
+        bidi,
+        stamps: file.stamps.unwrap_or_default(),
+        ..Call::of(Called::Greeter(method))
+    })
+}
+
+/// A method of the Greeter, by its name.
+fn method(at: &KeyPath, name: Option<&str>) -> Result<Method, Problem> {
+    let Some(name) = name else {
+        return Ok(Method::SayHello);
+    };
+    let found = Method::ALL.into_iter().find(|method| method.name() == name);
+    found.ok_or_else(|| {
+        let names = Method::ALL.map(Method::name);
+        let near = nearest(name, names).map(|near| format!("did you mean `{near}`?\n"));
+        let help = format!(
+            "{}expected one of `{}`; a method of another service needs its `service`",
+            near.unwrap_or_default(),
+            names.join("`, `")
+        );
+        Problem::new(at.clone(), format!("unknown name `{name}`")).help(help)
+    })
 }
 
 fn request(method: Method, file: RequestFile) -> Result<Request, Problem> {
@@ -64,8 +109,8 @@ fn request(method: Method, file: RequestFile) -> Result<Request, Problem> {
         "requests",
     )?;
     Ok(Request {
-        size: size(&at, file.size)?,
-        messages,
+        size: Some(size(&at, file.size)?),
+        messages: Some(messages),
     })
 }
 

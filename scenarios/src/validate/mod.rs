@@ -7,6 +7,7 @@ mod metadata;
 mod network;
 mod peer;
 mod semantics;
+mod service;
 mod stream;
 mod target;
 

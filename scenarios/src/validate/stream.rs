@@ -20,7 +20,11 @@ pub(super) fn stream(
     call: &Call,
     bidi: Option<Bidi>,
 ) -> Result<Stream, Problem> {
-    let method = call.method;
+    let Some(method) = call.method.greeter() else {
+        let message =
+            "expected no `stream` beside `service`: only methods of the Greeter are paced so far";
+        return Err(Problem::new(at.clone(), message).in_key());
+    };
     let wrong = |path: KeyPath, message: String| Err(Problem::new(path, message));
     if !method.pattern().streams_requests() {
         let message = format!(
@@ -34,10 +38,10 @@ pub(super) fn stream(
         let message = "expected `independent`: a paced stream does not wait for replies".to_owned();
         return wrong(KeyPath::of("call.bidi"), message);
     }
-    if call.request.messages != 1 {
+    if call.requests() != 1 {
         let message = format!(
             "expected no `messages` beside `stream`, which says how many there are, found {}",
-            call.request.messages
+            call.requests()
         );
         return wrong(KeyPath::of("call.request.messages"), message);
     }
@@ -85,14 +89,11 @@ fn length(
 
 /// Half-closing after the replies, of a call whose replies do not wait for it.
 pub(super) fn half_close(at: &KeyPath, call: &Call) -> Result<(), Problem> {
-    let answers_each = call.method == Method::BidiHello && call.reply.when == Some(When::Each);
-    if call.half_close == HalfClose::WithLast || answers_each {
+    let when = call.reply.as_ref().and_then(|reply| reply.when);
+    if call.half_close == HalfClose::WithLast || when == Some(When::Each) {
         return Ok(());
     }
-    let message = format!(
-        "expected `with_last`: {} answers when the client has sent everything",
-        call.method
-    );
+    let message = "expected `with_last`: it is not known that each request is answered by itself";
     let help = "BidiHello that answers `each` request can be half-closed after the replies";
     Err(Problem::new(at.clone(), message).help(help))
 }

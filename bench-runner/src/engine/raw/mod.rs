@@ -85,9 +85,9 @@ impl Channels for RawChannels {
         };
         let ping_pong = self.templates.ping_pong;
         if messages.count > 1 && !ping_pong {
-            for left in (0..messages.count - 1).rev() {
-                let last = left == 0 && !held_open;
-                self.hub.send(connection, stream, &messages.further, last);
+            for number in 1..messages.count {
+                let last = number + 1 == messages.count && !held_open;
+                self.hub.send(connection, stream, messages.at(number), last);
             }
         }
         self.calls.keep(
@@ -113,12 +113,12 @@ impl Channels for RawChannels {
         }))
     }
 
-    fn send(&mut self, op: OpId, last: bool) {
+    fn send(&mut self, op: OpId, number: u32, last: bool) {
         let Some(running) = self.calls.get_mut(op) else {
             return;
         };
         let (connection, stream) = (running.connection, running.stream);
-        let message = &self.templates.messages(running.request).further;
+        let message = self.templates.messages(running.request).at(number);
         self.hub.send(connection, stream, message, last);
     }
 
@@ -166,13 +166,10 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
             continue;
         };
         let messages = templates.messages(running.request);
+        let next = messages.at(messages.count - running.left);
         running.left -= 1;
         running.asked_at = Some(clock.now());
-        hub.send(
-            running.connection,
-            running.stream,
-            &messages.further,
-            running.left == 0 && !templates.held_open,
-        );
+        let last = running.left == 0 && !templates.held_open;
+        hub.send(running.connection, running.stream, next, last);
     }
 }

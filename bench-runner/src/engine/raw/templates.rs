@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use scenarios::units::Nanos;
-use wire::{Message, Request, Template};
+use wire::{Message, Template};
 
-use crate::call::{self, Call, Head};
+use crate::call::{Call, Head, Request, in_turn};
 
 /// What the calls of a run send.
 pub(super) struct Templates {
@@ -20,16 +20,17 @@ pub(super) struct Templates {
 /// The messages of one call.
 pub(super) struct Messages {
     pub(super) first: Message,
-    pub(super) further: Message,
     pub(super) count: u32,
     head: u32,
+    distinct: Vec<Message>,
+    again_from: usize,
 }
 
 impl Templates {
     pub(super) fn new(call: &Call, authority: &str, user_agent: &str) -> Templates {
-        let request = Request {
+        let request = wire::Request {
             user_agent,
-            ..Request::new(authority, call.method.path())
+            ..wire::Request::new(authority, &call.path)
         };
         let heads = call.heads().iter().map(|head| template(head, request));
         Templates {
@@ -52,14 +53,22 @@ impl Templates {
     }
 }
 
-fn template(head: &Head, request: Request<'_>) -> Template {
+impl Messages {
+    /// The message of a number, from 0.
+    #[inline]
+    pub(super) fn at(&self, number: u32) -> &Message {
+        &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
+    }
+}
+
+fn template(head: &Head, request: wire::Request<'_>) -> Template {
     let timeout = head.deadline.map(timeout);
     let metadata: Vec<(&str, &[u8])> = head
         .metadata
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_bytes()))
         .collect();
-    Template::request(&Request {
+    Template::request(&wire::Request {
         timeout: timeout.as_deref(),
         metadata: &metadata,
         ..request
@@ -67,17 +76,21 @@ fn template(head: &Head, request: Request<'_>) -> Template {
 }
 
 /// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
-fn framed(requests: &[call::Request]) -> Vec<Messages> {
+fn framed(requests: &[Request]) -> Vec<Messages> {
     let mut known = HashMap::new();
     let mut message = |bytes: &Bytes| -> Message {
         let message = known.entry((bytes.as_ptr(), bytes.len()));
         message.or_insert_with(|| Message::new(bytes)).clone()
     };
-    let framed = requests.iter().map(|request| Messages {
-        first: message(&request.first),
-        further: message(&request.further),
-        count: request.messages,
-        head: request.head,
+    let framed = requests.iter().map(|request| {
+        let distinct: Vec<Message> = request.distinct().iter().map(&mut message).collect();
+        Messages {
+            first: distinct[0].clone(),
+            count: request.messages,
+            head: request.head,
+            distinct,
+            again_from: request.again_from(),
+        }
     });
     framed.collect()
 }

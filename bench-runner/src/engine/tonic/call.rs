@@ -70,13 +70,21 @@ pub(super) struct OpLog {
 impl Template {
     pub(super) fn new(call: &Call) -> Template {
         Template {
-            path: PathAndQuery::from_static(call.method.path()),
+            path: call
+                .path
+                .parse()
+                .unwrap_or_else(|_| unreachable!("names of protobuf make a valid path")),
             heads: call.heads().iter().map(metadata_of).collect(),
         }
     }
 
+    /// The method.
+    pub(super) fn path(&self) -> PathAndQuery {
+        self.path.clone()
+    }
+
     /// What a call says first.
-    fn metadata(&self, call: &Call, request: u32) -> MetadataMap {
+    pub(super) fn metadata(&self, call: &Call, request: u32) -> MetadataMap {
         self.heads[call.request(request).head as usize].clone()
     }
 }

@@ -14,6 +14,7 @@ use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::tap::{Seen, Shared, Tap};
 use crate::engine::{ConnectError, ConnectFailure, Endpoint};
@@ -31,13 +32,24 @@ pub(super) async fn open(
     to: &Endpoint,
     shared: &Shared,
 ) -> Result<(Grpc<Channel>, Arc<Seen>), ConnectError> {
+    let (channel, seen) = verified(to, shared).await?;
+    Ok((on_channel(channel, to), seen))
+}
+
+/// A channel for a look at the server, before or beside any load.
+pub(crate) async fn look(to: &Endpoint) -> Result<Channel, ConnectError> {
+    let shared = Shared::new(Clock::starting_in(Duration::ZERO));
+    Ok(verified(to, &shared).await?.0)
+}
+
+async fn verified(to: &Endpoint, shared: &Shared) -> Result<(Channel, Arc<Seen>), ConnectError> {
     let seen = Seen::new(shared);
     let opening = async {
         let channel = connect(to, &seen, shared).await?;
         verify(&channel).await.map(|()| channel)
     };
     let outcome = match tokio::time::timeout(PATIENCE, opening).await {
-        Ok(Ok(channel)) => return Ok((grpc(channel, to), seen)),
+        Ok(Ok(channel)) => return Ok((channel, seen)),
         Ok(Err(error)) => explain(error.as_ref(), &seen),
         Err(_) => spoken(&seen.greeting()).unwrap_or(ConnectFailure::Timeout(PATIENCE)),
     };
@@ -47,7 +59,8 @@ pub(super) async fn open(
     })
 }
 
-fn grpc(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
+/// A client of calls that name the target as their authority.
+pub(super) fn on_channel(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
     Grpc::with_origin(channel, origin(to))
 }
 

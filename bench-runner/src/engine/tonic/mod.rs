@@ -7,6 +7,7 @@ mod call;
 mod classify;
 mod codec;
 mod connect;
+mod once;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -21,6 +22,9 @@ use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
 use tokio::sync::mpsc;
+
+pub(crate) use self::connect::look;
+pub(crate) use self::once::{Looked, once};
 
 use self::call::{Gate, Log, Made, Sent, Template};
 use super::tap::{Seen, Shared};
@@ -162,14 +166,14 @@ impl Channels for TonicChannels {
         Some(running.sent.get())
     }
 
-    fn send(&mut self, op: OpId, last: bool) {
+    fn send(&mut self, op: OpId, number: u32, last: bool) {
         let running = self.running.get_mut(op.0 as usize);
         let Some(running) = running.and_then(Option::as_mut) else {
             return;
         };
         if let Some(gate) = &running.gate {
             // Nobody listens any more where the call has ended: its end is about to be heard.
-            let _ = gate.send(self.call.request(running.request).further.clone());
+            let _ = gate.send(self.call.request(running.request).message(number).clone());
         }
         if last {
             running.gate = None;

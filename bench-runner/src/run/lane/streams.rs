@@ -116,26 +116,29 @@ impl<C: Channels> Lane<C> {
                 self.close(id);
                 continue;
             };
-            self.note_sent(id, intended, now);
+            let number = self.note_sent(id, intended, now);
             let goes_on = self.schedule(id, self.ops.ticket(id));
-            self.channels.send(id, !goes_on);
+            self.channels.send(id, number, !goes_on);
         }
     }
 
-    /// Notes a message that is sent, and turns to the one behind it.
-    fn note_sent(&mut self, id: OpId, intended: Nanos, sent: Nanos) {
+    /// Notes a message that is sent, and turns to the one behind it; gives its number.
+    fn note_sent(&mut self, id: OpId, intended: Nanos, sent: Nanos) -> u32 {
         let segment = self.timeline.segment_at(intended);
         self.recorder.message_sent(segment, sent.since(intended));
         let Some(streams) = &mut self.streams else {
-            return;
+            return 0;
         };
         let answered = streams.answered;
-        if let Some(pulse) = streams.pulse(id) {
-            pulse.beats.advance();
-            if answered {
-                pulse.unanswered.push_back((intended, sent));
-            }
+        let Some(pulse) = streams.pulse(id) else {
+            return 0;
+        };
+        let number = pulse.beats.count();
+        pulse.beats.advance();
+        if answered {
+            pulse.unanswered.push_back((intended, sent));
         }
+        number
     }
 
     /// Sets the time of the next message, or of the end of the measured time, whichever comes first; `false` where the

@@ -36,7 +36,7 @@ pub(super) fn nothing_ok(evidence: &Evidence<'_>) -> Option<Finding> {
         return None;
     }
     if counts.started > 0 && counts.by_status.get(UNIMPLEMENTED) == Some(&counts.started) {
-        let method = evidence.scenario.call.method;
+        let method = &evidence.scenario.call.method;
         return Some(invalid(
             format!("the server answers {method} with {UNIMPLEMENTED}"),
             "it does not have this method; call one that it has, or another server",

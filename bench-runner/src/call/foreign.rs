@@ -1,0 +1,178 @@
+//! What a call of any other service sends: its description found, its messages compiled, and requests encoded ahead.
+
+use bytes::Bytes;
+use prost_reflect::{MethodDescriptor, prost_types::MethodDescriptorProto};
+use protos::dynamic::template::{Piece, Template};
+use protos::dynamic::{Draft, Draw};
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use scenarios::method::Pattern;
+use scenarios::scenario;
+use scenarios::service::Foreign;
+use serde_json::Value;
+
+use super::given::Given;
+use super::{Answer, Call, CallError, Known, Mistake, POOL, POOL_BYTES, Request, described};
+
+/// Messages that are encoded ahead at the most, whatever they amount to.
+const POOL_MESSAGES: usize = 1 << 16;
+
+/// Prepares the calls of a foreign method.
+pub(super) fn prepare(
+    foreign: &Foreign,
+    call: &scenario::Call,
+    seed: u64,
+    known: &Known<'_>,
+) -> Result<Call, CallError> {
+    if foreign.fresh {
+        let message = "expected `false`: messages are encoded ahead in this version";
+        return Err(Mistake::at("fresh", message).into());
+    }
+    let method = described::method(foreign, known)?;
+    let pattern = pattern(method.method_descriptor_proto());
+    let given = Given::compile(foreign, &method.input(), known)?;
+    let messages = messages(call, &method, pattern, &given)?;
+    let answer = Answer {
+        messages: (!pattern.streams_replies()).then_some(1),
+        bytes: None,
+    };
+    let requests = if pattern.streams_requests() {
+        streams(&given, messages, seed, answer)
+    } else {
+        singles(&given, seed, answer)
+    };
+    let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+    Ok(Call {
+        reply_type: Some(method.output()),
+        ..Call::of(call, seed, known, (path, pattern), &requests)
+    })
+}
+
+fn pattern(method: &MethodDescriptorProto) -> Pattern {
+    match (method.client_streaming(), method.server_streaming()) {
+        (false, false) => Pattern::Unary,
+        (false, true) => Pattern::ServerStreaming,
+        (true, false) => Pattern::ClientStreaming,
+        (true, true) => Pattern::Bidirectional,
+    }
+}
+
+/// How many messages a call has: more than one only where the method streams requests.
+fn messages(
+    call: &scenario::Call,
+    method: &MethodDescriptor,
+    pattern: Pattern,
+    given: &Given,
+) -> Result<u32, Mistake> {
+    let listed = u32::try_from(given.drafts.len()).unwrap_or(u32::MAX);
+    match call.request.messages {
+        None if pattern.streams_requests() => Ok(listed),
+        Some(messages) if pattern.streams_requests() || messages == 1 => Ok(messages),
+        None => Ok(1),
+        Some(messages) => {
+            let name = method.full_name();
+            let message = format!(
+                "expected 1, since `{name}` is {pattern} and does not stream requests, found {messages}"
+            );
+            Err(Mistake::at("request", message).below("messages"))
+        }
+    }
+}
+
+/// Calls of one message each, which take the given messages in turn.
+fn singles(given: &Given, seed: u64, answer: Answer) -> Vec<Request> {
+    let mut draw = draw(seed);
+    let mut requests = Vec::new();
+    let mut total = 0;
+    for number in 0..given.variants(POOL, POOL_MESSAGES) {
+        let draft = &given.drafts[number % given.drafts.len()];
+        draw.seq = number as u64;
+        let message = encoded(draft, &mut draw);
+        total += message.len() as u64;
+        requests.push(Request::new(vec![message], 0, 1, answer));
+        if total >= POOL_BYTES && !given.is_fixed() {
+            break;
+        }
+    }
+    requests
+}
+
+/// Calls of several messages, each of which begins with the first that is given.
+fn streams(given: &Given, messages: u32, seed: u64, answer: Answer) -> Vec<Request> {
+    let count = messages as usize;
+    if given.is_fixed() {
+        let mut draw = draw(seed);
+        let drafts = given.drafts.iter().take(count);
+        let distinct = drafts.map(|draft| encoded(draft, &mut draw)).collect();
+        return vec![Request::new(distinct, 0, messages, answer)];
+    }
+    let mut draw = draw(seed);
+    let mut requests = Vec::new();
+    let mut total = 0;
+    let most = (POOL_MESSAGES / count).max(1);
+    for number in 0..given.rounds(POOL.min(most), most) {
+        draw.seq = number as u64;
+        let distinct: Vec<Bytes> = (0..count)
+            .map(|message| {
+                draw.message = message as u32;
+                encoded(&given.drafts[message % given.drafts.len()], &mut draw)
+            })
+            .collect();
+        total += distinct
+            .iter()
+            .map(|message| message.len() as u64)
+            .sum::<u64>();
+        requests.push(Request::new(distinct, 0, messages, answer));
+        if total >= POOL_BYTES {
+            break;
+        }
+    }
+    requests
+}
+
+/// The names of the templates in a scenario's messages that should be others with every call.
+pub(crate) fn fresh_templates(foreign: &Foreign) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    let messages = foreign.message.iter().chain(&foreign.messages);
+    messages.for_each(|message| add_fresh(message, &mut names));
+    names
+}
+
+fn add_fresh(json: &Value, names: &mut Vec<&'static str>) {
+    match json {
+        Value::Object(entries) => entries.values().for_each(|value| add_fresh(value, names)),
+        Value::Array(items) => items.iter().for_each(|item| add_fresh(item, names)),
+        Value::String(text) => {
+            // A template that is wrong is told of elsewhere.
+            let template = Template::parse(text, &[]);
+            for piece in template.iter().flat_map(Template::pieces) {
+                match piece {
+                    Piece::Filled(filled)
+                        if filled.is_fresh() && !names.contains(&filled.name()) =>
+                    {
+                        names.push(filled.name());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn draw(seed: u64) -> Draw {
+    Draw {
+        now_ns: jiff::Timestamp::now()
+            .as_nanosecond()
+            .try_into()
+            .unwrap_or_default(),
+        rng: ChaCha8Rng::seed_from_u64(seed),
+        ..Draw::first(seed)
+    }
+}
+
+fn encoded(draft: &Draft, draw: &mut Draw) -> Bytes {
+    let mut bytes = Vec::new();
+    draft.encode(draw, &mut bytes);
+    bytes.into()
+}

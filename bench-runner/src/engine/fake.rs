@@ -38,6 +38,7 @@ pub struct Fake {
     messages_sent: u64,
     running: Vec<Option<(usize, u64, Option<Status>)>>,
     started: u64,
+    reopened: u64,
 }
 
 impl Fate {
@@ -66,6 +67,7 @@ impl Fake {
             messages_sent: 0,
             running: Vec::new(),
             started: 0,
+            reopened: 0,
         }
     }
 
@@ -102,6 +104,11 @@ impl Fake {
     /// Calls started so far.
     pub fn started(&self) -> u64 {
         self.started
+    }
+
+    /// How often a channel was opened anew.
+    pub fn reopened(&self) -> u64 {
+        self.reopened
     }
 
     /// The most calls that are in flight on any channel now.
@@ -188,6 +195,11 @@ impl Channels for Fake {
             let at = last.unwrap_or(self.clock.now());
             self.pending.push(Reverse((at, op.0, sequence)));
         }
+    }
+
+    fn reopen(&mut self, channel: usize) {
+        assert_eq!(self.in_flight[channel], 0, "something is in flight");
+        self.reopened += 1;
     }
 
     fn poll(&mut self, _: &mut Context<'_>, events: &mut Vec<Event>) {

@@ -1,5 +1,6 @@
 //! What a peer's client is asked: the case as one JSON object on its standard input.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use scenarios::units::{Bytes, Nanos};
 use serde_json::{Value, json};
 
 use super::PeerError;
+use super::server::padded;
 use crate::run::timeline::{Segment, Timeline};
 
 /// The arrivals of an open loop, in a file that lives as long as this.
@@ -34,7 +36,7 @@ pub(super) fn request(
     address: &Address,
     seed: u64,
 ) -> Result<(Value, Option<Schedule>), PeerError> {
-    let call = &scenario.call;
+    let call = only_call(scenario)?;
     let [sent, replied] = sizes(scenario)?;
     let (load, schedule) = load(scenario, seed)?;
     let mut case = json!({
@@ -43,7 +45,7 @@ pub(super) fn request(
         "bidi": (call.method == Method::BidiHello).then(|| call.bidi.unwrap_or_default()),
         "request": { "name_bytes": sent, "messages": call.requests() },
         "reply": { "size": replied, "messages": call.replies() },
-        "metadata": call.metadata,
+        "metadata": metadata(call)?,
         "deadline_ns": call.deadline.as_ref().and_then(Law::fixed).map(|deadline| deadline.0),
         "channels": scenario.client.channels,
         "warm_up_ns": scenario.phases.warm_up.0,
@@ -57,9 +59,15 @@ pub(super) fn request(
     Ok((case, schedule))
 }
 
+/// The one call of a case; no peer's client makes a mix.
+pub(super) fn only_call(scenario: &Scenario) -> Result<&Call, PeerError> {
+    let mix = || PeerError::Case("it has `calls`; make it a scenario for each call".to_owned());
+    scenario.calls.only().ok_or_else(mix)
+}
+
 /// The lengths of the name and of the reply, where the case is one that every client can play.
 fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
-    let call = &scenario.call;
+    let call = only_call(scenario)?;
     let foreign = PeerError::Case(format!(
         "it calls `{}`; a peer's client knows the Greeter only",
         call.method
@@ -79,6 +87,10 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.reply.trailers", !reply.trailers.is_empty()),
         ("call.reply.headers", reply.headers == Headers::AtOnce),
         ("call.stamps", call.stamps),
+        ("call.request.fill", !call.request.fill.is_letters()),
+        ("call.codec", !call.codec.is_proto()),
+        ("call.compression", !call.compression.is_identity()),
+        ("call.reply.compression", reply.compression.is_some()),
         ("call.authority", call.authority.is_some()),
         ("call.wait_for_ready", call.wait_for_ready),
         ("call.retry", call.retry.is_some()),
@@ -88,6 +100,15 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.half_close", call.half_close != HalfClose::WithLast),
         ("client.user_agent", scenario.client.user_agent.is_some()),
         ("network", scenario.network.is_some()),
+        (
+            "client.connect_ramp",
+            scenario.client.connect_ramp != Nanos::ZERO,
+        ),
+        (
+            "client.calls_per_channel",
+            scenario.client.calls_per_channel.is_some(),
+        ),
+        ("client.balance", scenario.client.balance.is_some()),
         ("record.calls", scenario.record.calls.is_some()),
     ];
     if let Some((key, _)) = refused.iter().find(|(_, is_there)| *is_there) {
@@ -104,21 +125,27 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
     ])
 }
 
-/// Peers take one timeout, and metadata that is text and the same each time. A secret would be in what they are asked.
-fn refuse_what_varies(call: &Call) -> Result<(), PeerError> {
-    let odd = call
-        .metadata
-        .iter()
-        .find(|(key, value)| key.ends_with("-bin") || !matches!(value, Metadata::Text(_)));
-    if let Some((key, value)) = odd {
+/// Metadata that is the same each time, which is all that peers take; binary values padded. A secret would be in what they are
+/// asked.
+fn metadata(call: &Call) -> Result<BTreeMap<&str, String>, PeerError> {
+    let text = |(key, value): (&'_ String, &Metadata)| {
         let what = match value {
-            Metadata::Text(_) => "binary",
+            Metadata::Text(value) => return Ok(padded(key, value)),
             Metadata::InTurn(_) => "a list",
             Metadata::Secret(_) => "a secret",
         };
-        let text = format!("`call.metadata.{key}` is {what}; make it a text, or leave it out");
-        return Err(PeerError::Case(text));
-    }
+        Err(PeerError::Case(format!(
+            "`call.metadata.{key}` is {what}; make it a text, or leave it out"
+        )))
+    };
+    let pairs = call.metadata.iter();
+    pairs
+        .map(|pair| Ok((pair.0.as_str(), text(pair)?)))
+        .collect()
+}
+
+/// Peers take one timeout.
+fn refuse_what_varies(call: &Call) -> Result<(), PeerError> {
     match &call.deadline {
         Some(Law::Drawn(_)) => Err(PeerError::Case(
             "`call.deadline` is drawn; make it a duration".to_owned(),
@@ -210,6 +237,13 @@ mod tests {
                 "`call.reply.when`",
             ),
             (
+                "client: { calls_per_channel: 9 }",
+                "`client.calls_per_channel`",
+            ),
+            ("client: { connect_ramp: 1s }", "`client.connect_ramp`"),
+            ("client: { balance: pick_first }", "`client.balance`"),
+            ("calls: [ { weight: 9 }, { name: other } ]", "`calls`"),
+            (
                 "call: { reply: { status: { code: NOT_FOUND } } }",
                 "`call.reply.status`",
             ),
@@ -226,6 +260,12 @@ mod tests {
                 "`load.stages`",
             ),
             ("network: { rtt: 10ms }", "`network`"),
+            ("call: { codec: json }", "`call.codec`"),
+            ("call: { compression: zstd }", "`call.compression`"),
+            (
+                "call: { reply: { compression: gzip } }",
+                "`call.reply.compression`",
+            ),
             (
                 "call: { metadata: { authorization: { env: TOKEN } } }",
                 "`call.metadata.authorization` is a secret",
@@ -233,10 +273,6 @@ mod tests {
             (
                 "call: { metadata: { x-user: [a, b] } }",
                 "`call.metadata.x-user` is a list",
-            ),
-            (
-                "call: { metadata: { x-trace-bin: AAEC } }",
-                "`call.metadata.x-trace-bin` is binary",
             ),
             (
                 "call: { deadline: { uniform: { min: 1ms, max: 2ms } } }",

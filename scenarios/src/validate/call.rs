@@ -1,5 +1,6 @@
 //! One call, checked.
 
+use crate::encoding::Compression;
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
@@ -20,18 +21,18 @@ pub(super) const MAX_MESSAGES: u32 = 1_000_000;
 const MAX_SIZE: Bytes = Bytes(1 << 30);
 const DEFAULT_SIZE: Law<Bytes> = Law::Fixed(Bytes(16));
 
-pub(super) fn call(mut file: CallFile) -> Result<Call, Problem> {
-    let at = KeyPath::of("call");
+/// One call, which stands at `at`: the only one, or one of a mix.
+pub(super) fn call(mut file: CallFile, at: &KeyPath) -> Result<Call, Problem> {
     let (cancelled, expected) = (file.cancel.take(), file.expect.take());
-    let carried = carried(&at, &mut file)?;
+    let carried = carried(at, &mut file)?;
     let (paced, bidi) = (file.stream.take(), file.bidi);
     if paced.is_some() {
         // A paced stream waits for nothing.
         file.bidi = bidi.or(Some(Bidi::Independent));
     }
     let call = match file.service {
-        Some(_) => service::call(&at, file)?,
-        None => greeter(&at, file)?,
+        Some(_) => service::call(at, file)?,
+        None => greeter(at, file)?,
     };
     let mut call = Call {
         method: call.method,
@@ -44,6 +45,9 @@ pub(super) fn call(mut file: CallFile) -> Result<Call, Problem> {
     half_close(&at.key("half_close"), &call)?;
     if let Some(file) = paced {
         call.stream = Some(stream(&at.key("stream"), &file, &call, bidi)?);
+    }
+    if let Some(reply) = &mut call.reply {
+        reply.compression = reply_compression(call.compression, reply.compression);
     }
     call.cancel = cancel(&at.key("cancel"), cancelled, &call)?;
     call.expect = expect(&at.key("expect"), expected, &call)?;
@@ -62,6 +66,8 @@ fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
         retry: retried
             .map(|file| retry(&at.key("retry"), file))
             .transpose()?,
+        compression: file.compression.unwrap_or_default(),
+        codec: file.codec.unwrap_or_default(),
         ..Call::of(Called::Greeter(Method::SayHello))
     })
 }
@@ -69,9 +75,14 @@ fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
 fn greeter(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
     service::without(at, &file)?;
     let method = method(&at.key("method"), file.method.as_deref())?;
-    let request = request(method, file.request.unwrap_or_default())?;
+    let request = request(method, file.request.unwrap_or_default(), &at.key("request"))?;
     let bidi = bidi(method, file.bidi);
-    let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
+    let reply = reply(
+        method,
+        bidi,
+        file.reply.unwrap_or_default(),
+        &at.key("reply"),
+    )?;
     Ok(Call {
         request,
         reply: Some(reply),
@@ -99,31 +110,35 @@ fn method(at: &KeyPath, name: Option<&str>) -> Result<Method, Problem> {
     })
 }
 
-fn request(method: Method, file: RequestFile) -> Result<Request, Problem> {
-    let at = KeyPath::of("call.request");
+fn request(method: Method, file: RequestFile, at: &KeyPath) -> Result<Request, Problem> {
     let messages = messages(
-        &at,
+        at,
         method,
         file.messages,
         Pattern::streams_requests,
         "requests",
     )?;
     Ok(Request {
-        size: Some(size(&at, file.size)?),
+        size: Some(size(at, file.size)?),
+        fill: file.fill.unwrap_or_default(),
         messages: Some(messages),
     })
 }
 
-fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, Problem> {
-    let at = KeyPath::of("call.reply");
+fn reply(
+    method: Method,
+    bidi: Option<Bidi>,
+    file: ReplyFile,
+    at: &KeyPath,
+) -> Result<Reply, Problem> {
     let messages = messages(
-        &at,
+        at,
         method,
         file.messages,
         Pattern::streams_replies,
         "replies",
     )?;
-    let when = when(method, bidi, file.when)?;
+    let when = when(method, bidi, file.when, &at.key("when"))?;
     if messages != 1 && matches!(when, Some(When::Each | When::Every(_))) {
         let message = format!(
             "expected no `messages` here, found {messages}: each reply belongs to its requests"
@@ -132,7 +147,7 @@ fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, P
         return Err(Problem::new(at.key("messages"), message).help(help));
     }
     Ok(Reply {
-        size: size(&at, file.size)?,
+        size: size(at, file.size)?,
         messages,
         when,
         headers: file.headers.unwrap_or_default(),
@@ -140,8 +155,15 @@ fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, P
             code: s.code,
             message: s.message.unwrap_or_default(),
         }),
+        compression: file.compression,
         trailers: reply_trailers(&at.key("trailers"), file.trailers.unwrap_or_default())?,
     })
+}
+
+/// Replies come back as requests go, where nothing else is said; `None` where nothing is compressed either way.
+fn reply_compression(sent: Compression, asked: Option<Compression>) -> Option<Compression> {
+    let replies = asked.unwrap_or(sent);
+    (!sent.is_identity() || !replies.is_identity()).then_some(replies)
 }
 
 fn size(at: &KeyPath, size: Option<Law<Bytes>>) -> Result<Law<Bytes>, Problem> {
@@ -179,13 +201,13 @@ fn bidi(method: Method, bidi: Option<Bidi>) -> Option<Bidi> {
     (method == Method::BidiHello).then(|| bidi.unwrap_or_default())
 }
 
-fn when(method: Method, bidi: Option<Bidi>, when: Option<When>) -> Result<Option<When>, Problem> {
-    let wrong = |expected: &str| {
-        Err(Problem::new(
-            KeyPath::of("call.reply.when"),
-            format!("expected {expected}"),
-        ))
-    };
+fn when(
+    method: Method,
+    bidi: Option<Bidi>,
+    when: Option<When>,
+    at: &KeyPath,
+) -> Result<Option<When>, Problem> {
+    let wrong = |expected: &str| Err(Problem::new(at.clone(), format!("expected {expected}")));
     match (method.pattern(), when) {
         (Pattern::Unary | Pattern::ServerStreaming, None) => Ok(None),
         (Pattern::Unary | Pattern::ServerStreaming, Some(_)) => {

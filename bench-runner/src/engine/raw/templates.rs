@@ -1,4 +1,4 @@
-//! What the calls of a run send, framed once: the requests' header blocks and their messages.
+//! What the calls of a run send, framed once: the header blocks of each call, and its messages.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,22 @@ use bytes::Bytes;
 use scenarios::units::Nanos;
 use wire::{Message, Template};
 
+use super::authorities::Authorities;
 use crate::call::{Call, Head, Request, in_turn};
+use crate::mix::Mix;
 
 /// What the calls of a run send.
 pub(super) struct Templates {
+    /// Of every call, for each authority.
     heads: Vec<Template>,
+    /// How many of them are for one authority.
+    stride: usize,
+    authorities: Authorities,
+    calls: Vec<CallTemplate>,
+}
+
+/// What one call sends.
+pub(super) struct CallTemplate {
     pub(super) ping_pong: bool,
     /// Whether calls stay open when their messages are sent.
     pub(super) held_open: bool,
@@ -21,36 +32,69 @@ pub(super) struct Templates {
 pub(super) struct Messages {
     pub(super) first: Message,
     pub(super) count: u32,
+    /// Among the heads for one authority.
     head: u32,
     distinct: Vec<Message>,
     again_from: usize,
 }
 
 impl Templates {
-    pub(super) fn new(call: &Call, authority: &str, user_agent: &str) -> Templates {
-        let request = wire::Request {
-            user_agent,
-            ..wire::Request::new(authority, &call.path)
-        };
-        let heads = call.heads().iter().map(|head| template(head, request));
+    pub(super) fn new(mix: &Mix, authorities: Authorities, user_agent: &str) -> Templates {
+        let (mut calls, mut stride) = (Vec::new(), 0);
+        for call in mix.calls() {
+            calls.push(CallTemplate {
+                ping_pong: call.is_ping_pong(),
+                held_open: call.is_held_open(),
+                pool: framed(call.requests(), stride as u32),
+            });
+            stride += call.heads().len();
+        }
+        let mut heads = Vec::with_capacity(stride * authorities.names().len());
+        for authority in authorities.names() {
+            let calls = mix.calls().iter();
+            heads.extend(calls.flat_map(|call| templates(call, authority, user_agent)));
+        }
         Templates {
-            heads: Template::in_slots(heads.collect()),
-            ping_pong: call.is_ping_pong(),
-            held_open: call.is_held_open(),
-            pool: framed(call.requests()),
+            heads: Template::in_slots(heads),
+            stride,
+            authorities,
+            calls,
         }
     }
 
-    /// What the calls with these messages say first.
+    /// Of the call that a request is of.
     #[inline]
-    pub(super) fn head(&self, messages: &Messages) -> &Template {
-        &self.heads[messages.head as usize]
+    pub(super) fn of(&self, request: u32) -> &CallTemplate {
+        &self.calls[Mix::number(request)]
     }
 
+    /// What the calls with these messages say first on a channel.
+    #[inline]
+    pub(super) fn head(&self, channel: usize, messages: &Messages) -> &Template {
+        &self.heads[self.authorities.of(channel) * self.stride + messages.head as usize]
+    }
+}
+
+impl CallTemplate {
+    /// The messages of a request.
     #[inline]
     pub(super) fn messages(&self, request: u32) -> &Messages {
-        &self.pool[request as usize]
+        &self.pool[Mix::within(request) as usize]
     }
+}
+
+/// What a call says first to this authority, by [`Request::head`].
+fn templates(call: &Call, authority: &str, user_agent: &str) -> Vec<Template> {
+    let request = wire::Request {
+        user_agent,
+        content_type: call.encodings.content_type(),
+        ..wire::Request::new(authority, &call.path)
+    };
+    let encodings = call.encodings.fields();
+    let heads = call.heads().iter();
+    heads
+        .map(|head| template(head, &encodings, request))
+        .collect()
 }
 
 impl Messages {
@@ -61,13 +105,16 @@ impl Messages {
     }
 }
 
-fn template(head: &Head, request: wire::Request<'_>) -> Template {
+fn template(head: &Head, encodings: &[(&str, String)], request: wire::Request<'_>) -> Template {
     let timeout = head.deadline.map(timeout);
-    let metadata: Vec<(&str, &[u8])> = head
+    let encodings = encodings
+        .iter()
+        .map(|(key, value)| (*key, value.as_bytes()));
+    let metadata = head
         .metadata
         .iter()
-        .map(|(key, value)| (key.as_str(), value.as_bytes()))
-        .collect();
+        .map(|(key, value)| (key.as_str(), value.as_bytes()));
+    let metadata: Vec<(&str, &[u8])> = encodings.chain(metadata).collect();
     Template::request(&wire::Request {
         timeout: timeout.as_deref(),
         metadata: &metadata,
@@ -76,18 +123,24 @@ fn template(head: &Head, request: wire::Request<'_>) -> Template {
 }
 
 /// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
-fn framed(requests: &[Request]) -> Vec<Messages> {
+///
+/// `heads` are those of the calls before.
+fn framed(requests: &[Request], heads: u32) -> Vec<Messages> {
     let mut known = HashMap::new();
-    let mut message = |bytes: &Bytes| -> Message {
+    let mut message = |bytes: &Bytes, frame: fn(&[u8]) -> Message| -> Message {
         let message = known.entry((bytes.as_ptr(), bytes.len()));
-        message.or_insert_with(|| Message::new(bytes)).clone()
+        message.or_insert_with(|| frame(bytes)).clone()
     };
     let framed = requests.iter().map(|request| {
-        let distinct: Vec<Message> = request.distinct().iter().map(&mut message).collect();
+        let (distinct, frame): (_, fn(&[u8]) -> Message) = match request.packed() {
+            Some(packed) => (packed, Message::compressed),
+            None => (request.distinct(), Message::new),
+        };
+        let distinct: Vec<Message> = distinct.iter().map(|bytes| message(bytes, frame)).collect();
         Messages {
             first: distinct[0].clone(),
             count: request.messages,
-            head: request.head,
+            head: heads + request.head,
             distinct,
             again_from: request.again_from(),
         }

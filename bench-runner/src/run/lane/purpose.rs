@@ -18,26 +18,24 @@ impl<C: Channels> Lane<C> {
 
     /// Cancels a call that has brought as many messages as it was to bring.
     pub(super) fn cancel_after_messages(&mut self, id: OpId, at: Nanos) {
-        let Some(Cancel::AfterMessages(wanted)) = self.call.cancel else {
+        let Some(op) = self.ops.get_mut(id) else {
             return;
         };
-        let op = self.ops.get_mut(id);
-        let heard = op.map_or(0, |op| op.sample.received.messages);
-        if heard == u64::from(wanted.get()) {
+        let Some(Cancel::AfterMessages(wanted)) = self.mix.call(op.request).cancel else {
+            return;
+        };
+        if op.sample.received.messages == u64::from(wanted.get()) {
             self.cancel_on_purpose(id, at);
         }
     }
 
     /// Half-closes a call that is to be when all its replies have come.
     pub(super) fn close_after_replies(&mut self, id: OpId) {
-        if !self.call.closes_last {
-            return;
-        }
         let Some(op) = self.ops.get_mut(id) else {
             return;
         };
-        let replies = u64::from(self.call.request(op.request).messages);
-        if op.sample.received.messages == replies {
+        let replies = u64::from(self.mix.request(op.request).messages);
+        if self.mix.call(op.request).closes_last && op.sample.received.messages == replies {
             self.channels.finish(id);
         }
     }

@@ -10,14 +10,15 @@ use scenarios::units::Nanos;
 
 use super::Lane;
 use crate::engine::{Channels, OpId};
-use crate::run::ops::{Op, Ticket};
+use crate::mix::Mix;
+use crate::record::{Cell, Sample};
+use crate::run::Share;
+use crate::run::ops::Ticket;
+use crate::run::timeline::Timeline;
 use crate::run::timers::Timers;
 
 /// The paced streams of a lane.
 pub(super) struct Streams {
-    stream: Stream,
-    /// Whether each request has a reply of its own.
-    answered: bool,
     seed: u64,
     begun: u64,
     /// By the lane's ids.
@@ -29,6 +30,10 @@ pub(super) struct Streams {
 /// One paced stream.
 struct Pulse {
     start: Nanos,
+    /// Whether each request has a reply of its own.
+    answered: bool,
+    /// Where its calls are counted, but for the segment.
+    part: u16,
     beats: Beats,
     /// Whether there is more to send.
     is_open: bool,
@@ -37,16 +42,15 @@ struct Pulse {
 }
 
 impl Streams {
-    /// No streams yet.
-    pub(super) fn new(stream: Stream, answered: bool, seed: u64) -> Streams {
-        Streams {
-            stream,
-            answered,
-            seed,
+    /// No streams yet; `None` where no call is one.
+    pub(super) fn new(mix: &Mix, share: Share) -> Option<Streams> {
+        let any = mix.calls().iter().any(|call| call.stream.is_some());
+        any.then(|| Streams {
+            seed: share.seed.wrapping_add(u64::from(share.part.index) << 48),
             begun: 0,
             pulses: Vec::new(),
             due: Timers::new(false),
-        }
+        })
     }
 
     /// When the next message is due.
@@ -63,7 +67,7 @@ impl Streams {
     }
 
     /// A stream was begun with its first message.
-    fn begin(&mut self, id: OpId, start: Nanos) {
+    fn begin(&mut self, id: OpId, stream: Stream, answered: bool, sample: &Sample) {
         let place = id.0 as usize;
         if self.pulses.len() <= place {
             self.pulses.resize_with(place + 1, || None);
@@ -71,8 +75,10 @@ impl Streams {
         let seed = self.seed.wrapping_add(self.begun);
         self.begun += 1;
         self.pulses[place] = Some(Pulse {
-            start,
-            beats: self.stream.beats(seed),
+            start: sample.intended,
+            answered,
+            part: sample.cell.part,
+            beats: stream.beats(seed),
             is_open: true,
             unanswered: VecDeque::new(),
         });
@@ -80,6 +86,14 @@ impl Streams {
 }
 
 impl Pulse {
+    /// Where a message that was meant for then is counted.
+    fn cell(&self, timeline: &Timeline, intended: Nanos) -> Cell {
+        Cell {
+            segment: timeline.segment_at(intended),
+            part: self.part,
+        }
+    }
+
     /// When the next message is meant to be sent; `None` where there is none before `end`.
     fn next(&self, end: Nanos) -> Option<Nanos> {
         let at = self.start + self.beats.peek()?;
@@ -89,12 +103,16 @@ impl Pulse {
 
 impl<C: Channels> Lane<C> {
     /// A stream was begun, and its first message with it.
-    pub(super) fn begin_stream(&mut self, id: OpId, ticket: Ticket, op: &Op) {
-        let Some(streams) = &mut self.streams else {
+    pub(super) fn begin_stream(&mut self, id: OpId, ticket: Ticket) {
+        let (Some(streams), Some(op)) = (&mut self.streams, self.ops.get_mut(id)) else {
             return;
         };
-        streams.begin(id, op.sample.intended);
-        self.note_sent(id, op.sample.intended, op.sample.started);
+        let (call, sample) = (self.mix.call(op.request), op.sample);
+        let Some(stream) = call.stream else {
+            return;
+        };
+        streams.begin(id, stream, call.answers_each, &sample);
+        self.note_sent(id, sample.intended, sample.started);
         if !self.schedule(id, ticket) {
             self.channels.finish(id);
         }
@@ -124,18 +142,14 @@ impl<C: Channels> Lane<C> {
 
     /// Notes a message that is sent, and turns to the one behind it; gives its number.
     fn note_sent(&mut self, id: OpId, intended: Nanos, sent: Nanos) -> u32 {
-        let segment = self.timeline.segment_at(intended);
-        self.recorder.message_sent(segment, sent.since(intended));
-        let Some(streams) = &mut self.streams else {
+        let Some(pulse) = self.streams.as_mut().and_then(|streams| streams.pulse(id)) else {
             return 0;
         };
-        let answered = streams.answered;
-        let Some(pulse) = streams.pulse(id) else {
-            return 0;
-        };
+        let cell = pulse.cell(&self.timeline, intended);
+        self.recorder.message_sent(cell, sent.since(intended));
         let number = pulse.beats.count();
         pulse.beats.advance();
-        if answered {
+        if pulse.answered {
             pulse.unanswered.push_back((intended, sent));
         }
         number
@@ -176,11 +190,13 @@ impl<C: Channels> Lane<C> {
 
     /// A reply came: it answers the request that has waited the longest.
     pub(super) fn answer(&mut self, id: OpId, at: Nanos) {
-        let pulse = self.streams.as_mut().and_then(|streams| streams.pulse(id));
-        if let Some((intended, sent)) = pulse.and_then(|pulse| pulse.unanswered.pop_front()) {
-            let segment = self.timeline.segment_at(intended);
+        let Some(pulse) = self.streams.as_mut().and_then(|streams| streams.pulse(id)) else {
+            return;
+        };
+        if let Some((intended, sent)) = pulse.unanswered.pop_front() {
+            let cell = pulse.cell(&self.timeline, intended);
             self.recorder
-                .message_answered(segment, at.since(intended), at.since(sent));
+                .message_answered(cell, at.since(intended), at.since(sent));
         }
     }
 
@@ -193,10 +209,12 @@ impl<C: Channels> Lane<C> {
 
     /// A stream has ended: what is not answered will never be.
     pub(super) fn end_stream(&mut self, id: OpId, at: Nanos) {
-        let pulse = self.streams.as_mut().and_then(|streams| streams.take(id));
-        for (intended, _) in pulse.into_iter().flat_map(|pulse| pulse.unanswered) {
-            let segment = self.timeline.segment_at(intended);
-            self.recorder.message_lost(segment, at.since(intended));
+        let Some(pulse) = self.streams.as_mut().and_then(|streams| streams.take(id)) else {
+            return;
+        };
+        for (intended, _) in &pulse.unanswered {
+            let cell = pulse.cell(&self.timeline, *intended);
+            self.recorder.message_lost(cell, at.since(*intended));
         }
     }
 }

@@ -3,13 +3,16 @@
 mod described;
 mod error;
 mod expect;
+mod fields;
 mod foreign;
+mod fresh;
 mod given;
 mod greeting;
 mod heads;
 mod messages_file;
 #[cfg(test)]
 mod mistakes;
+mod path;
 mod retry;
 
 use std::borrow::Cow;
@@ -30,6 +33,8 @@ pub(crate) use self::described::mistake as unknown;
 pub use self::error::{CallError, DescriptionError, Mistake};
 pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
 pub(crate) use self::foreign::fresh_templates;
+pub use self::fresh::Written;
+pub(crate) use self::fresh::{Fresh, Pen};
 use self::greeting::Greeting;
 pub use self::heads::Head;
 pub use self::retry::Retry;
@@ -84,6 +89,8 @@ pub struct Call {
     pub wait_for_ready: bool,
     /// What a right answer is, where the scenario says so.
     pub expect: Option<Expectation>,
+    /// What is encoded for each call, where it is not before the load.
+    pub(crate) fresh: Option<Arc<Fresh>>,
     heads: Vec<Head>,
     secrets: Secrets,
     requests: Vec<Request>,
@@ -145,6 +152,7 @@ impl Call {
             bidi,
             stamps: call.stamps,
             reply_type: None,
+            fresh: None,
             cancel: call.cancel,
             retry: call.retry.as_ref().map(Retry::prepare),
             wait_for_ready: call.wait_for_ready,
@@ -279,6 +287,12 @@ fn greetings(method: Method, call: &scenario::Call, seed: u64, known: &Known<'_>
 }
 
 impl Answer {
+    /// That is the server's business altogether.
+    const UNKNOWN: Answer = Answer {
+        messages: None,
+        bytes: None,
+    };
+
     fn longest_message(&self) -> u64 {
         let messages = self.messages.unwrap_or(1).max(1);
         self.bytes.map_or(0, |bytes| bytes.div_ceil(messages))

@@ -21,7 +21,7 @@ use scenarios::scenario::{Address, ClientHttp2, Scenario};
 use scenarios::units::Nanos;
 
 use self::status::Status;
-use crate::call::{Call, Misfit};
+use crate::call::{Call, Misfit, Request};
 use crate::clock::Clock;
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
@@ -89,6 +89,9 @@ pub trait Channels {
 
     /// How many there are.
     fn count(&self) -> usize;
+
+    /// Takes the messages that a call is to send instead of the prepared ones, before it is started under this id.
+    fn put(&mut self, _op: OpId, _messages: Request) {}
 
     /// Starts a call with a prepared request, by its index, on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;

@@ -13,7 +13,7 @@ use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
 use reports::mutant::{self, Mutant};
-use scenarios::load::Load;
+use scenarios::load::{Load, Part};
 use scenarios::scenario::Cancel;
 use scenarios::units::Nanos;
 
@@ -24,6 +24,7 @@ use super::timeline::Timeline;
 use super::timers::Timers;
 use super::watch::{Spent, Watch};
 use crate::call::{Call, Misfit};
+use crate::call::{Pen, Written};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
@@ -62,6 +63,8 @@ pub struct Lane<C> {
     /// The prepared request of the next call, and how far from one of this lane's calls to the next.
     request: u32,
     request_stride: u32,
+    /// Encodes the messages of each call, where that is not done before the load.
+    pen: Option<Pen>,
     measure_end: Nanos,
     drain_end: Nanos,
 }
@@ -81,6 +84,8 @@ pub struct LaneRecord {
     pub recorder: Recorder,
     /// Its calls one by one, where that was asked for.
     pub log: Option<CallLog>,
+    /// What it took to encode messages, where that was not done before.
+    pub encoded: Option<Written>,
     /// When the measured time really ended.
     pub measure_end: Nanos,
     /// What its thread spent in the measured time.
@@ -105,7 +110,6 @@ impl<C: Channels> Lane<C> {
     ) -> Lane<C> {
         let count = channels.count();
         let mut lane = Lane {
-            clock,
             offer: Offer::new(Arc::clone(&timeline), share),
             router: Router::new(count),
             ops: Ops::default(),
@@ -128,11 +132,16 @@ impl<C: Channels> Lane<C> {
             started_in_time: 0,
             request: call.request_after(0, share.part.index),
             request_stride: share.part.of,
+            pen: call.fresh.as_ref().map(|fresh| {
+                let Part { index, of } = share.part;
+                fresh.pen(index, of, clock.clone())
+            }),
             measure_end: timeline.measure_end,
             drain_end: timeline.drain_end,
             timeline,
             channels,
             call,
+            clock,
         };
         lane.set_limit();
         lane
@@ -180,6 +189,7 @@ impl<C: Channels> Lane<C> {
             started_in_time: self.started_in_time,
             recorder: self.recorder,
             log: self.log,
+            encoded: self.pen.as_ref().map(Pen::written),
             measure_end: self.measure_end,
         }
     }
@@ -232,7 +242,10 @@ impl<C: Channels> Lane<C> {
         let mut now = self.clock.now();
         let mut begun = 0;
         while let Some(due) = self.offer.front() {
-            if !C::BATCHED {
+            if let Some(pen) = &mut self.pen {
+                pen.write(self.ops.next_id(), &mut self.channels);
+                now = self.clock.now();
+            } else if !C::BATCHED {
                 now = self.clock.now();
             }
             if self.holds_back(begun) || !self.start(due, now) {
@@ -288,6 +301,7 @@ impl<C: Channels> Lane<C> {
             self.recorder.attempted(due.segment);
         }
         self.request = self.call.request_after(self.request, self.request_stride);
+        self.pen.iter_mut().for_each(Pen::started);
     }
 
     /// Hears what happened; `false` where nothing did.

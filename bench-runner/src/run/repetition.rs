@@ -16,6 +16,7 @@ use super::timeline::Timeline;
 use super::validity::{self, Events, Evidence};
 use super::watch::{Board, Stop};
 use super::{RunError, lane::LaneRecord};
+use crate::call::Written;
 use crate::clock::Clock;
 use crate::engine::{ConnectError, ConnectFailure};
 use crate::host::affinity;
@@ -250,6 +251,9 @@ impl Phases<'_, '_> {
 }
 
 fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measured {
+    let mut encoded = Written::default();
+    let written = records.iter().filter_map(|record| record.encoded);
+    written.for_each(|lane| encoded.add(lane));
     let mut wire = Wire::default();
     records
         .iter()
@@ -263,6 +267,7 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measu
             .unwrap_or(timeline.measure_start),
         client_cpu: Nanos(records.iter().map(|record| record.spent.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
+        encoded,
         server_cpu: passed.server_cpu,
         channels: PerChannel::list(records.iter().map(|record| record.recorder.channels())),
         wire: Some(wire).filter(|wire| wire.connections > 0),

@@ -10,7 +10,7 @@ use wire::{
     Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
 };
 
-use crate::call::{Call, Misfit, Wants};
+use crate::call::{Call, Misfit, Request, Wants};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
@@ -33,6 +33,7 @@ pub(super) struct Calls {
     call: Arc<Call>,
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
+    fresh: Vec<Option<Request>>,
     first: First,
     wants: Wants,
     /// Whether answers are to be looked at part by part, once the first has been kept.
@@ -84,6 +85,7 @@ impl Calls {
             call,
             running: Vec::new(),
             due: Vec::new(),
+            fresh: Vec::new(),
             first: First::default(),
             partial: HashMap::new(),
         }
@@ -113,9 +115,20 @@ impl Calls {
         self.due.pop()
     }
 
-    /// What the first messages of a prepared request amount to.
-    pub(super) fn sent(&self, request: u32, progress: Progress) -> Traffic {
-        self.call.request(request).traffic(progress.messages)
+    /// Keeps the messages of a call that does not send prepared ones.
+    pub(super) fn put(&mut self, op: OpId, messages: Request) {
+        let index = op.0 as usize;
+        if self.fresh.len() <= index {
+            self.fresh.resize_with(index + 1, || None);
+        }
+        self.fresh[index] = Some(messages);
+    }
+
+    /// What the first messages of a call amount to.
+    pub(super) fn sent(&self, op: OpId, request: u32, progress: Progress) -> Traffic {
+        let fresh = self.fresh.get(op.0 as usize).and_then(Option::as_ref);
+        let request = fresh.unwrap_or_else(|| self.call.request(request));
+        request.traffic(progress.messages)
     }
 
     /// Ends a call that no connection took.
@@ -353,7 +366,7 @@ impl ClientEvents for Hearing<'_> {
         if self.calls.wants.any() {
             self.look_at_end(op, outcome);
         }
-        let sent = self.calls.sent(running.request, outcome.sent);
+        let sent = self.calls.sent(op, running.request, outcome.sent);
         let status = Status::from_code(outcome.status.0.into());
         let told = match status {
             Status::OK => Outcome::ok(sent),

@@ -21,7 +21,7 @@ use self::hub::Hub;
 use self::templates::Templates;
 use super::times::Times;
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
-use crate::call::Call;
+use crate::call::{Call, Request};
 use crate::clock::Clock;
 
 /// Connections that are open, before the run has begun.
@@ -70,8 +70,13 @@ impl Channels for RawChannels {
         self.hub.count()
     }
 
+    fn put(&mut self, op: OpId, messages: Request) {
+        self.templates.put(op, &messages);
+        self.calls.put(op, messages);
+    }
+
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
-        let messages = self.templates.messages(request);
+        let messages = self.templates.messages(op, request);
         let single = messages.count == 1;
         let (head, token) = (self.templates.head(messages), u64::from(op.0));
         let started = self
@@ -108,7 +113,7 @@ impl Channels for RawChannels {
         self.stillborn.retain(|stillborn| *stillborn != op);
         let progress = self.hub.cancel(running.connection, running.stream);
         Some(progress.map_or_else(Traffic::default, |sent| {
-            self.calls.sent(running.request, sent)
+            self.calls.sent(op, running.request, sent)
         }))
     }
 
@@ -149,7 +154,7 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
         let Some(running) = calls.get_mut(op) else {
             continue;
         };
-        let messages = templates.messages(running.request);
+        let messages = templates.messages(op, running.request);
         let next = messages.at(messages.count - running.left);
         running.left -= 1;
         running.asked_at = Some(clock.now());

@@ -7,12 +7,15 @@ use scenarios::units::Nanos;
 use wire::{Message, Template};
 
 use crate::call::{Call, Head, Request, in_turn};
+use crate::engine::OpId;
 
 /// What the calls of a run send.
 pub(super) struct Templates {
     heads: Vec<Template>,
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
+    /// Messages of calls that do not take the prepared ones, by their ids.
+    fresh: Vec<Option<Messages>>,
 }
 
 /// The messages of one call.
@@ -35,6 +38,7 @@ impl Templates {
             heads: Template::in_slots(heads.collect()),
             ping_pong: call.is_ping_pong(),
             pool: framed(call.requests()),
+            fresh: Vec::new(),
         }
     }
 
@@ -45,12 +49,38 @@ impl Templates {
     }
 
     #[inline]
-    pub(super) fn messages(&self, request: u32) -> &Messages {
-        &self.pool[request as usize]
+    pub(super) fn messages(&self, op: OpId, request: u32) -> &Messages {
+        let prepared = &self.pool[request as usize];
+        if self.fresh.is_empty() {
+            return prepared;
+        }
+        let fresh = self.fresh.get(op.0 as usize);
+        fresh.and_then(Option::as_ref).unwrap_or(prepared)
+    }
+
+    /// Keeps the messages of a call, which says first what the prepared one says.
+    pub(super) fn put(&mut self, op: OpId, request: &Request) {
+        let index = op.0 as usize;
+        if self.fresh.len() <= index {
+            self.fresh.resize_with(index + 1, || None);
+        }
+        let framed = |message: &Bytes| Message::new(message);
+        let distinct = request.distinct().iter().map(framed).collect();
+        self.fresh[index] = Some(Messages::of(distinct, request));
     }
 }
 
 impl Messages {
+    fn of(distinct: Vec<Message>, request: &Request) -> Messages {
+        Messages {
+            first: distinct[0].clone(),
+            count: request.messages,
+            head: request.head,
+            distinct,
+            again_from: request.again_from(),
+        }
+    }
+
     /// The message of a number, from 0.
     #[inline]
     pub(super) fn at(&self, number: u32) -> &Message {
@@ -81,13 +111,7 @@ fn framed(requests: &[Request]) -> Vec<Messages> {
     };
     let framed = requests.iter().map(|request| {
         let distinct: Vec<Message> = request.distinct().iter().map(&mut message).collect();
-        Messages {
-            first: distinct[0].clone(),
-            count: request.messages,
-            head: request.head,
-            distinct,
-            again_from: request.again_from(),
-        }
+        Messages::of(distinct, request)
     });
     framed.collect()
 }

@@ -32,6 +32,13 @@ pub(super) struct Template {
     heads: Vec<MetadataMap>,
 }
 
+/// The request of a call: which of the prepared ones says what comes first, and its messages.
+#[derive(Clone, Copy)]
+pub(super) struct Sending<'a> {
+    pub(super) index: u32,
+    pub(super) messages: &'a crate::call::Request,
+}
+
 /// What a call has handed to the transport; read from outside when the call is cut off.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
@@ -221,7 +228,7 @@ pub(super) async fn run(
     mut grpc: Grpc<Channel>,
     call: &Call,
     template: &Template,
-    request: u32,
+    request: Sending<'_>,
     sent: Arc<Sent>,
     log: OpLog,
 ) {
@@ -229,9 +236,9 @@ pub(super) async fn run(
         ping_pong(&mut grpc, call, template, request, &sent, &log).await
     } else {
         let counted = Arc::clone(&sent);
-        let messages = stream::iter(call.request(request).messages())
+        let messages = stream::iter(request.messages.messages())
             .inspect(move |message| counted.count(message));
-        let metadata = template.metadata(call, request);
+        let metadata = template.metadata(call, request.index);
         exchange(&mut grpc, template, metadata, messages, &log, |bytes| {
             log.write(Happened::Message {
                 bytes,
@@ -298,11 +305,11 @@ async fn ping_pong(
     grpc: &mut Grpc<Channel>,
     call: &Call,
     template: &Template,
-    request: u32,
+    request: Sending<'_>,
     sent: &Arc<Sent>,
     log: &OpLog,
 ) -> Result<(), TonicStatus> {
-    let mut left = call.request(request).messages();
+    let mut left = request.messages.messages();
     let (gate, mut passing) = mpsc::unbounded_channel();
     let counted = Arc::clone(sent);
     let messages = stream::poll_fn(move |cx| passing.poll_recv(cx))
@@ -317,7 +324,7 @@ async fn ping_pong(
         };
     };
     pass_next();
-    let metadata = template.metadata(call, request);
+    let metadata = template.metadata(call, request.index);
     exchange(grpc, template, metadata, messages, log, |bytes| {
         log.write(Happened::Message {
             bytes,

@@ -25,10 +25,10 @@ use reports::model::{FirstReply, Wire};
 pub(crate) use self::connect::look;
 pub(crate) use self::once::{Looked, once};
 
-use self::call::{Log, Sent, Template};
+use self::call::{Log, Sending, Sent, Template};
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
-use crate::call::Call;
+use crate::call::{Call, Request};
 use crate::clock::Clock;
 
 /// Channels that are open, before the run has begun.
@@ -47,6 +47,8 @@ pub struct TonicChannels {
     running: Vec<Option<Running>>,
     calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
     call: Arc<Call>,
+    /// Messages of calls that do not take the prepared ones, by their ids.
+    fresh: Vec<Option<Request>>,
     template: Rc<Template>,
     log: Log,
 }
@@ -92,6 +94,7 @@ impl Engine for Tonic {
             template: Rc::new(Template::new(&call)),
             log: Log::new(clock, Arc::clone(&call)),
             call,
+            fresh: Vec::new(),
             channels,
             seen: self.seen,
             shared: self.shared,
@@ -119,6 +122,14 @@ impl Channels for TonicChannels {
         self.channels.len()
     }
 
+    fn put(&mut self, op: OpId, messages: Request) {
+        let index = op.0 as usize;
+        if self.fresh.len() <= index {
+            self.fresh.resize_with(index + 1, || None);
+        }
+        self.fresh[index] = Some(messages);
+    }
+
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
             return Err(Busy);
@@ -129,8 +140,14 @@ impl Channels for TonicChannels {
         let call = Arc::clone(&self.call);
         let log = self.log.of(op);
         let counted = Arc::clone(&sent);
-        let future =
-            Box::pin(async move { call::run(grpc, &call, &template, request, counted, log).await });
+        let fresh = self.fresh.get(op.0 as usize).cloned().flatten();
+        let future = Box::pin(async move {
+            let request = Sending {
+                index: request,
+                messages: fresh.as_ref().unwrap_or_else(|| call.request(request)),
+            };
+            call::run(grpc, &call, &template, request, counted, log).await;
+        });
         let (abort, registration) = AbortHandle::new_pair();
         self.calls.push(Abortable::new(future, registration));
         let index = op.0 as usize;

@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::Run;
+use common::peer::admits_whom_it_is_to;
+use common::{Run, Server};
 use scenarios::method::Method;
 
 const FACES: [&str; 2] = ["tonic", "raw"];
@@ -60,4 +61,15 @@ fn both_faces_count_alike(engine: &str) {
     }
 }
 
-for_both_engines! { both_faces_count_alike }
+fn both_faces_admit_calls_by_their_metadata(engine: &str) {
+    let require = "behaviour.require={ x-tenant: 'blue; not #00f', x-trace-bin: AAECA/r7/P3+/w== }";
+    for face in FACES {
+        let server = Server::start(&[&format!("face={face}"), require]);
+        admits_whom_it_is_to(engine, &server.address);
+    }
+}
+
+for_both_engines! {
+    both_faces_count_alike
+    both_faces_admit_calls_by_their_metadata
+}

@@ -12,8 +12,9 @@ use std::process::Command;
 use bench_runner::peer::{Peer, Peers};
 use common::early::replies_to_the_first_of_many;
 use common::peer::{
-    Peer as Server, answers_as_it_is_asked, calls_both_faces, misses_the_deadline_there_or_here,
-    plays_all_methods, plays_open_loop, plays_unary_calls,
+    Peer as Server, admits_whom_it_is_to, answers_as_it_is_asked, calls_both_faces,
+    misses_the_deadline_there_or_here, plays_all_methods, plays_open_loop, plays_unary_calls,
+    requiring,
 };
 use common::toolchain::or_skipped;
 use scenarios::law::Law;
@@ -42,6 +43,7 @@ fn its_server_answers(stack: &str, engine: &str) {
     answers_as_it_is_asked(engine, &server.address);
     replies_to_the_first_of_many(&server.address);
     assert_eq!(server.stop(), "");
+    admits_whom_it_is_to(engine, &serve(&peer, &requiring()).address);
     let slow = Behaviour {
         delay: Some(Law::Fixed(Nanos::from_millis(30_000))),
         ..Behaviour::default()
@@ -88,6 +90,17 @@ stacks! {
     grpc_cpp: "grpc-cpp";
     grpc_java: "grpc-java";
     grpc_ruby: "grpc-ruby";
+}
+
+/// What `tests/compare.rs` and `tests/grpcio.rs` leave out of grpcio: metadata of every call, to the last byte.
+#[test]
+fn grpcio_takes_and_gives_metadata() {
+    let _alone = common::alone();
+    for stack in ["grpcio", "grpcio-aio"] {
+        let Some(peer) = ready(stack) else { return };
+        admits_whom_it_is_to("raw", &serve(&peer, &requiring()).address);
+    }
+    plays_all_methods("grpcio", false);
 }
 
 #[test]

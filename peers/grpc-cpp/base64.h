@@ -17,3 +17,22 @@ inline std::string base64(const std::string& bytes) {
   for (size_t missing = (3 - bytes.size() % 3) % 3; missing > 0; missing--) text[text.size() - missing] = '=';
   return text;
 }
+
+// What well-formed text of the standard alphabet stands for.
+inline std::string unbase64(const std::string& text) {
+  static const std::string kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  uint32_t bits = 0, held = 0;
+  for (const char digit : text) {
+    if (digit == '=') break;
+    held = held << 6 | static_cast<uint32_t>(kDigits.find(digit));
+    bits += 6;
+    if (bits >= 8) bytes.push_back(static_cast<char>(held >> (bits -= 8)));
+  }
+  return bytes;
+}
+
+// Whether metadata of this key is bytes.
+inline bool is_binary(const std::string& key) {
+  return key.size() > 4 && key.compare(key.size() - 4, 4, "-bin") == 0;
+}

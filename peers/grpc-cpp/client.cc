@@ -14,6 +14,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "base64.h"
 #include "helloworld.grpc.pb.h"
 #include "peer.h"
 #include "record.h"
@@ -303,7 +304,7 @@ void Load::connect() {
 
 void Load::call(Lane* lane, int64_t intended, std::function<void()> then) {
   auto context = std::make_shared<grpc::ClientContext>();
-  for (const auto& [key, value] : given.metadata) context->AddMetadata(key, value);
+  for (const auto& [key, value] : given.metadata) context->AddMetadata(key, is_binary(key) ? unbase64(value) : value);
   if (given.deadline >= 0) {
     context->set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds(given.deadline));
   }

@@ -32,8 +32,7 @@ class Required {
 
  private:
   static std::string text(const std::string& key, const std::string& value) {
-    const bool is_binary = key.size() > 4 && key.compare(key.size() - 4, 4, "-bin") == 0;
-    return is_binary ? base64(value) : value;
+    return is_binary(key) ? base64(value) : value;
   }
 
   std::map<std::string, std::string> pairs_;

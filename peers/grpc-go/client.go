@@ -98,7 +98,11 @@ func (l *Load) run() (*Result, error) {
 	l.start = time.Now()
 	ctx, cancel := context.WithDeadline(context.Background(), l.start.Add(l.end()+l.Drain))
 	defer cancel()
-	l.ctx = metadata.NewOutgoingContext(ctx, metadata.New(l.Metadata))
+	sent, err := decoded(l.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	l.ctx = metadata.NewOutgoingContext(ctx, sent)
 	cpu := measureCPU(l.start, l.WarmUp, l.end())
 	if schedule != nil {
 		l.open(schedule)

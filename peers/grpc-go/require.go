@@ -64,3 +64,19 @@ func text(key, value string) string {
 	}
 	return value
 }
+
+// decoded is metadata whose -bin values were written in base64.
+func decoded(written map[string]string) (metadata.MD, error) {
+	sent := metadata.New(written)
+	for key, values := range sent {
+		if !strings.HasSuffix(key, "-bin") {
+			continue
+		}
+		value, err := base64.StdEncoding.DecodeString(values[0])
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		sent.Set(key, string(value))
+	}
+	return sent, nil
+}

@@ -29,7 +29,9 @@ class Load {
     this.end = given.warm_up_ns + given.measure_ns;
     this.work = new Work(given, service, () => this.now());
     this.metadata = new grpc.Metadata();
-    for (const [key, value] of Object.entries(given.metadata ?? {})) this.metadata.set(key, value);
+    for (const [key, value] of Object.entries(given.metadata ?? {})) {
+      this.metadata.set(key, key.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+    }
     this.schedule = given.open && readSchedule(given.open.schedule).filter((start) => start < this.end);
   }
 

@@ -1,5 +1,6 @@
 # A client that plays a case: so much load, for so long, on so many connections.
 
+require 'base64'
 require 'helloworld_services_pb'
 require 'set'
 require_relative 'record'
@@ -77,6 +78,7 @@ class Load
     @end = given['warm_up_ns'] + given['measure_ns']
     raise ArgumentError, 'the case has neither or both of closed and open, expected one' if given['closed'].nil? == given['open'].nil?
 
+    @metadata = (given['metadata'] || {}).to_h { |key, value| [key, key.end_with?('-bin') ? Base64.strict_decode64(value) : value] }
     @record = Record.new(@work)
     @in_flight = Set.new
     @lock = Mutex.new
@@ -169,7 +171,7 @@ class Load
   def call(stub, intended)
     call = Call.new(intended, now)
     @lock.synchronize { @in_flight << call }
-    options = { metadata: @given['metadata'] || {} }
+    options = { metadata: @metadata }
     options[:deadline] = Time.now + @deadline / 1e9 if @deadline
     status = outcome { @work.call(stub, call, options) { |reply| call.receive(reply, @work, now) } }
     call.end(status, now)

@@ -1,5 +1,6 @@
 """The case that a client plays, and what it keeps of its calls."""
 
+import base64
 import itertools
 import json
 import sys
@@ -26,7 +27,9 @@ class Case:
         self.address = given["address"]
         self.method = given["method"]
         self.ping_pong = given.get("bidi") == "ping_pong"
-        self.metadata = tuple((given.get("metadata") or {}).items())
+        binary = lambda key: key.endswith("-bin")  # noqa: E731
+        metadata = (given.get("metadata") or {}).items()
+        self.metadata = tuple((key, base64.b64decode(value) if binary(key) else value) for key, value in metadata)
         deadline = given.get("deadline_ns")
         self.timeout = None if deadline is None else deadline / 1e9
         self.channels = given["channels"]

@@ -122,6 +122,11 @@ impl Service<http::Request<Body>> for Greeter {
         };
         let shared = self.0.clone();
         shared.counts.of(method).call();
+        let given = |key: &str| Some(request.headers().get(key)?.as_bytes());
+        if !shared.fates.required.admits(given) {
+            let status = shared.fates.required.refusal();
+            return Box::pin(std::future::ready(Ok(status.into_http())));
+        }
         let connection = request.extensions().get::<Number>();
         let connection = connection.map_or(0, |number| number.get(&shared.fates));
         let timeout = request.headers().get("grpc-timeout").cloned();

@@ -2,6 +2,8 @@
 //!
 //! How behaviours work together is told once, in `reference-server/README.md`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,9 @@ pub struct Behaviour {
     /// Answers a share of the calls with an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorBehaviour>,
+    /// Refuses calls that have not this metadata.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub require: BTreeMap<String, String>,
     /// Burns so much CPU time for each call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spin: Option<Nanos>,
@@ -48,7 +53,8 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    /// The first of its keys that a peer's server does not know; those know `delay` and `error`, with durations.
+    /// The first of its keys that a peer's server does not know; those know `delay` and `error`, with
+    /// durations, and `require`.
     pub fn beyond_a_peer(&self) -> Option<&'static str> {
         crate::validate::beyond_a_peer(self).map(|(key, _)| key)
     }

@@ -127,7 +127,7 @@ impl Cell {
                 if let Some(key) = settings.behaviour.beyond_a_peer() {
                     return Err(format!(
                         "`target.reference_server.behaviour.{key}` is nothing that the server of `{}` knows; peers know \
-                         `delay` and `error`, with durations",
+                         `delay` and `error`, with durations, and `require`",
                         peer.name
                     ));
                 }

@@ -66,10 +66,8 @@ const PENDING: &[(&str, &[&str])] = &[
             "messages",
             "messages_file",
             "request",
-            "metadata",
-            "authority",
             "compression",
         ],
     ),
-    ("client", &["tls", "balance", "user_agent"]),
+    ("client", &["tls", "balance"]),
 ];

@@ -33,7 +33,7 @@ impl Peer {
     }
 }
 
-/// Delays and errors as arguments; what else there may be was refused with the scenario.
+/// What peers know of behaviours, as arguments; what else there may be was refused with the scenario.
 fn misbehaving(behaviour: &Behaviour) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |name: &str, value: String| words.extend([name.to_owned(), value]);
@@ -47,5 +47,17 @@ fn misbehaving(behaviour: &Behaviour) -> Vec<String> {
             add("--error-delay-ns", delay.0.to_string());
         }
     }
+    for (key, value) in &behaviour.require {
+        add("--require", format!("{key}={}", padded(key, value)));
+    }
     words
+}
+
+/// Base64 as the peers write it: padded.
+pub(super) fn padded(key: &str, value: &str) -> String {
+    let mut value = value.to_owned();
+    while key.ends_with("-bin") && !value.len().is_multiple_of(4) {
+        value.push('=');
+    }
+    value
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use reports::model::{MethodCounts, Repetition};
 use scenarios::method::Method;
+use scenarios::scenario::Behaviour;
 
 use super::{Outcome, Run, Server, stacks};
 
@@ -71,6 +72,49 @@ pub(crate) fn calls_both_faces(client: impl Fn() -> Command, calls: u32) {
         let errors = String::from_utf8_lossy(&output.stderr);
         let expected = format!("{calls} calls went as they should");
         assert_eq!(said.trim(), expected, "{face}: {errors}");
+    }
+}
+
+/// Metadata of text, and of bytes in base64: what servers are told to require of every call.
+const REQUIRED: [(&str, &str); 2] = [
+    ("x-tenant", "blue; not #00f"),
+    ("x-trace-bin", "AAECA/r7/P3+/w=="),
+];
+
+/// A server that admits only calls with metadata of text and of bytes.
+pub(crate) fn requiring() -> Behaviour {
+    let pairs = REQUIRED.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Behaviour {
+        require: pairs.into(),
+        ..Behaviour::default()
+    }
+}
+
+/// The same in a scenario.
+fn required() -> String {
+    let pairs = REQUIRED.map(|(key, value)| format!("{key}: '{value}'"));
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+/// A server admits calls of every method with the metadata that it requires, to the last byte, and no others.
+pub(crate) fn admits_whom_it_is_to(engine: &str, address: &str) {
+    let calls = |metadata: &str| {
+        let one = |method| format!("    - {{ method: {method}, metadata: {metadata} }}\n");
+        Method::ALL.map(one).concat()
+    };
+    for repetition in run(engine, address, "64KiB", &calls(&required())).repetitions() {
+        let counts = &repetition.counts;
+        assert!(counts.ok > 0, "{counts:?} {:?}", repetition.failures);
+        assert_eq!(counts.ok, counts.started, "{:?}", repetition.failures);
+    }
+    let nearly = required().replace("/w==", "/g==");
+    for repetition in run(engine, address, "64KiB", &calls(&nearly)).repetitions() {
+        let counts = &repetition.counts;
+        assert!(counts.started > 0, "{counts:?}");
+        let expected = [("UNAUTHENTICATED".to_owned(), counts.started)].into();
+        assert_eq!(counts.by_status, expected);
+        let said = &repetition.failures[0].message;
+        assert!(said.contains("`x-trace-bin`"), "{said}");
     }
 }
 
@@ -227,7 +271,16 @@ pub(crate) fn plays_all_methods(client: &str, time: bool) {
         true => ("tonic,raw", empty + &large, 24),
         false => ("raw", every_other(&empty, &large), 6),
     };
-    let load = format!("load: {{ closed: {{ in_flight: 3 }} }}\nmatrix:\n  call:\n{cases}");
+    // The faces admit only calls whose metadata is there to the last byte.
+    let required = required();
+    let cases = cases.replace(
+        "metadata: {",
+        &format!("metadata: {{ {}, ", required.trim_matches(['{', '}'])),
+    );
+    let target =
+        format!("target: {{ reference_server: {{ behaviour: {{ require: {required} }} }} }}");
+    let load =
+        format!("{target}\nload: {{ closed: {{ in_flight: 3 }} }}\nmatrix:\n  call:\n{cases}");
     // Without a warm-up there are calls to be measured, however long the first ones of a cold client take.
     for cell in compare(client, faces, &load, "0s", cells) {
         assert_eq!(Some(cell.totals.client), cell.totals.server, "{client}");
@@ -254,13 +307,12 @@ pub(crate) fn plays_open_loop(client: &str) {
 
 /// A generator makes unary calls; what it cannot know of both sides is not compared.
 pub(crate) fn plays_unary_calls(client: &str, knows_all: bool) {
-    for cell in compare(
-        client,
-        "tonic,raw",
-        "load: { closed: { in_flight: 3 } }\n",
-        "100ms",
-        2,
-    ) {
+    let required = required();
+    let load = format!(
+        "target: {{ reference_server: {{ behaviour: {{ require: {required} }} }} }}\n\
+         call: {{ metadata: {required} }}\nload: {{ closed: {{ in_flight: 3 }} }}\n"
+    );
+    for cell in compare(client, "tonic,raw", &load, "100ms", 2) {
         let counted = knows_all.then_some(cell.totals.client);
         assert_eq!(counted, cell.totals.server, "{client}");
         assert_eq!(cell.start_lag.count, 0, "{client}");

@@ -1,10 +1,12 @@
 //! How the server misbehaves: what is to happen to each call, for both faces.
 
 mod queue;
+mod required;
 mod schedule;
 mod spin;
 mod stamps;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +14,7 @@ use scenarios::scenario::{Behaviour, Cadence};
 use scenarios::units::Nanos;
 use tonic::{Code, Status};
 
+use required::Required;
 use schedule::Schedule;
 pub(crate) use schedule::{Fate, Plan};
 pub(crate) use stamps::Stamps;
@@ -26,12 +29,19 @@ pub(crate) struct Fates {
     /// How much later than it could be flow-control credit is given back.
     pub(crate) credit_delay: Option<Nanos>,
     error: Status,
+    /// What every call must have among its metadata.
+    pub(crate) required: Required,
     connections: AtomicU32,
 }
 
 impl Fates {
     pub(crate) fn new(behaviour: &Behaviour) -> Fates {
-        let is_any = *behaviour != Behaviour::default();
+        // Calls that are admitted are answered as by any server.
+        let admitted = Behaviour {
+            require: BTreeMap::new(),
+            ..behaviour.clone()
+        };
+        let is_any = admitted != Behaviour::default();
         let error = behaviour.error.as_ref();
         let code = error.map_or(Code::Unknown, |error| Code::from_i32(error.code.0.into()));
         Fates {
@@ -40,6 +50,7 @@ impl Fates {
             cadence: behaviour.cadence,
             credit_delay: behaviour.window_update_delay,
             error: Status::new(code, "the server was asked to fail this call"),
+            required: Required::new(&behaviour.require),
             connections: AtomicU32::new(0),
         }
     }

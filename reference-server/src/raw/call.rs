@@ -101,6 +101,8 @@ pub(crate) enum Refusal {
     },
     Encoded,
     Unknown,
+    /// It lacks metadata that calls of the Greeter must have.
+    Lacking,
 }
 
 /// A request that waits for its turn.
@@ -167,6 +169,14 @@ impl Call {
             Some(timeout) => now() + timeout,
             None => NEVER,
         };
+    }
+
+    /// The call lacks what those of the Greeter must have.
+    #[cold]
+    pub(crate) fn refuse_greeting(&mut self) {
+        if self.stage == Stage::Reading && matches!(self.purpose, Purpose::Greet(_)) {
+            self.stage = Stage::Refused(Refusal::Lacking);
+        }
     }
 
     /// The call of this slot is over.

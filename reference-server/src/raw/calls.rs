@@ -40,6 +40,9 @@ pub(crate) struct Calls {
     pub(crate) has_pong: bool,
 }
 
+/// Set in a route whose call lacks metadata that it must have; no timeout reaches so high.
+const LACKS: u64 = 1 << 63;
+
 /// Stands for the deadlines of all calls; no slot has this number.
 const DEADLINES: u64 = u64::MAX;
 
@@ -215,7 +218,8 @@ impl Calls {
 
 impl ServerEvents for Calls {
     fn route(&mut self, fields: &FieldList) -> u64 {
-        Route::of(fields).pack()
+        let admits = self.thread.fates.required.admits(|key| fields.get(key));
+        Route::of(fields).pack() | if admits { 0 } else { LACKS }
     }
 
     #[inline]
@@ -225,8 +229,11 @@ impl ServerEvents for Calls {
             self.slots.len() as u32 - 1
         });
         let call = &mut self.slots[slot as usize];
-        let route = Route::unpack(request.route);
+        let route = Route::unpack(request.route & !LACKS);
         call.begin(stream, route, request);
+        if request.route & LACKS != 0 {
+            call.refuse_greeting();
+        }
         let token = token(slot, call);
         let (patience, is_refused) = (call.patience(), call.is_refused());
         if let Purpose::Greet(method) = route.purpose {

@@ -48,7 +48,8 @@ const COUNTERS: u64 = 6;
 const UNKNOWN: u64 = 7;
 const ENCODED: u64 = 1 << 3;
 const TIMEOUT_SHIFT: u32 = 8;
-const MAX_TIMEOUT_US: u64 = (u64::MAX >> TIMEOUT_SHIFT) - 1;
+/// The highest bit is left to others.
+const MAX_TIMEOUT_US: u64 = (u64::MAX >> (TIMEOUT_SHIFT + 1)) - 1;
 
 impl Route {
     /// Reads a header list.

@@ -92,6 +92,7 @@ impl Call {
             Stage::Refused(Refusal::Encoded) => {
                 Status::unimplemented("compressed requests are not supported")
             }
+            Stage::Refused(Refusal::Lacking) => turn.thread.fates.required.refusal(),
             _ => Status::unimplemented("the raw face has no such method"),
         };
         self.fail(&status, turn)

@@ -1,5 +1,7 @@
 //! How the reference server misbehaves, as written.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -17,6 +19,9 @@ pub(crate) struct BehaviourFile {
     pub(crate) delay: Option<Law<Nanos>>,
     /// Answers a share of the calls with an error. Left out: none.
     pub(crate) error: Option<ErrorFile>,
+    /// Ends calls with UNAUTHENTICATED that have not this metadata, of `-bin` keys in base64. Left out: asks for none.
+    #[schemars(extend("examples" = [{ "authorization": "Bearer abc" }]))]
+    pub(crate) require: Option<BTreeMap<String, String>>,
     /// Burns so much CPU time for each call, on the thread that answers it. 1us to 1s; left out: none.
     pub(crate) spin: Option<Nanos>,
     /// What would be released in the first `width` of each period is released at the end of the `width` instead.

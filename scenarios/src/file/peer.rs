@@ -25,7 +25,7 @@ pub(crate) struct PeerSettingsFile {
     /// The cores its process may run on; empty means any.
     #[schemars(extend("default" = []))]
     pub(crate) cpus: Option<Vec<usize>>,
-    /// How it misbehaves, for every call: `delay` and `error`, whose delays are durations.
+    /// How it misbehaves, for every call: `delay` and `error`, whose delays are durations, and `require`.
     pub(crate) behaviour: Option<BehaviourFile>,
 }
 

@@ -10,6 +10,7 @@ use crate::status::StatusCode;
 use crate::tree::KeyPath;
 use crate::units::{Nanos, Share};
 
+use super::metadata::plain_metadata;
 use super::target::check_law;
 use super::{DAY, HOUR, Problem, within};
 
@@ -31,6 +32,7 @@ pub(super) fn behaviour(
     Ok(Behaviour {
         delay: file.delay,
         error: checked(file.error, &at.key("error"), error)?,
+        require: plain_metadata(&at.key("require"), file.require.unwrap_or_default())?,
         spin: file.spin,
         stall: checked(file.stall, &at.key("stall"), stall)?,
         queue: checked(file.queue, &at.key("queue"), queue)?,

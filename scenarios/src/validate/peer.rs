@@ -25,7 +25,7 @@ pub(super) fn peer(PeerFile(file): PeerFile, at: &KeyPath) -> Result<PeerServer,
         let message = format!("expected `delay` and `error` with durations only, found {what}");
         return Err(Problem::new(at.key("behaviour").join(key), message)
             .in_key()
-            .help("peers know these two; the reference server knows all"));
+            .help("peers know these two and `require`; the reference server knows all"));
     }
     Ok(PeerServer {
         name: file.name,

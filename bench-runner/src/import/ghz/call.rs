@@ -151,8 +151,13 @@ fn stream(config: &mut Config<'_>, call: &mut Map<String, Value>) -> Result<(), 
 }
 
 fn authority(config: &mut Config<'_>, call: &mut Map<String, Value>) -> Result<(), ScenarioError> {
-    if let Some(authority) = config.text("authority")? {
-        call.insert("authority".into(), authority.into());
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:[]%".contains(c);
+    match config.text("authority")? {
+        Some(name) if name.len() > 255 || !name.chars().all(allowed) => {
+            config.leave("authority", format!("`{name}` is no host"));
+        }
+        Some(name) => drop(call.insert("authority".into(), name.into())),
+        None => {}
     }
     Ok(())
 }

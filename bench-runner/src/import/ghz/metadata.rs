@@ -1,13 +1,16 @@
 //! Metadata of calls.
 
 use scenarios::ScenarioError;
+use scenarios::metadata::wire_value;
 use serde_json::{Map, Value};
 
 use super::config::Config;
 use super::template;
 
-/// The longest value that a scenario takes.
-const MAX_VALUE: usize = 4096;
+/// As many sets as calls take in turn.
+const MAX_SETS: usize = 1024;
+/// The longest user agent that a scenario takes.
+const MAX_AGENT: usize = 255;
 /// What the transport sets itself.
 const RESERVED: [&str; 7] = [
     "te",
@@ -30,8 +33,16 @@ pub(super) fn metadata(
     let Some(given) = config.take("metadata") else {
         return Ok(());
     };
+    let taken = sets(config, &given)?;
+    if taken.len() > MAX_SETS {
+        config.leave(
+            "metadata",
+            format!("at most {MAX_SETS} sets are taken in turn"),
+        );
+        return Ok(());
+    }
     let mut metadata: Map<String, Value> = Map::new();
-    for (index, set) in sets(config, &given)?.into_iter().enumerate() {
+    for (index, set) in taken.into_iter().enumerate() {
         for (key, value) in set {
             let path = if given.is_array() {
                 format!("metadata[{index}].{key}")
@@ -47,7 +58,7 @@ pub(super) fn metadata(
             }
         }
     }
-    in_turn(config, &given, &metadata);
+    in_turn(config, &given, &mut metadata);
     if !metadata.is_empty() {
         call.insert("metadata".into(), metadata.into());
     }
@@ -92,11 +103,14 @@ fn checked(
         "a key has letters, digits, `-`, `_` and `.`"
     } else if key.starts_with("grpc-") || RESERVED.contains(&key.as_str()) {
         "the transport sets it itself"
-    } else if trimmed.len() > MAX_VALUE || !trimmed.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-        "a value is at most 4096 characters of printable ASCII"
+    } else if let Err(expected) = wire_value(&key, trimmed) {
+        expected
     } else if key == "user-agent" {
-        client.insert("user_agent".into(), trimmed.into());
-        return None;
+        if (1..=MAX_AGENT).contains(&trimmed.len()) {
+            client.insert("user_agent".into(), trimmed.into());
+            return None;
+        }
+        "a user agent has 1 to 255 characters"
     } else {
         if key == "authorization" {
             let remedy = "`{ env: NAME }` takes it from the environment";
@@ -118,15 +132,25 @@ fn put(metadata: &mut Map<String, Value>, key: String, value: String) {
 }
 
 /// Lists say what ghz's sets say only where all sets have the same keys.
-fn in_turn(config: &mut Config<'_>, given: &Value, metadata: &Map<String, Value>) {
+fn in_turn(config: &mut Config<'_>, given: &Value, metadata: &mut Map<String, Value>) {
     let Some(sets) = given.as_array().map(Vec::len) else {
         return;
     };
-    let complete = |value: &Value| value.as_array().map_or(1, Vec::len) == sets;
-    if !metadata.values().all(complete) {
+    let mut is_odd = false;
+    for value in metadata.values_mut() {
+        match value {
+            Value::Array(values) if values.len() == sets => {}
+            Value::Array(values) => {
+                is_odd = true;
+                *value = values.swap_remove(0);
+            }
+            _ => is_odd |= sets > 1,
+        }
+    }
+    if is_odd {
         config.differs(
             "metadata",
-            "ghz sends one of these sets with each call; a key that not all of them have is sent with every call",
+            "ghz sends one of these sets with each call; a key that not all of them have is sent with every call, always alike",
         );
     }
 }

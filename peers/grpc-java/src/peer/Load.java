@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,11 +98,20 @@ final class Load {
     return System.nanoTime() - start;
   }
 
+  /** Of -bin keys the value is written in base64. */
+  private static void put(Metadata metadata, String key, String value) {
+    if (key.endsWith(Metadata.BINARY_HEADER_SUFFIX)) {
+      metadata.put(Metadata.Key.of(key, Metadata.BINARY_BYTE_MARSHALLER), Base64.getDecoder().decode(value));
+    } else {
+      metadata.put(Metadata.Key.of(key, Metadata.ASCII_STRING_MARSHALLER), value);
+    }
+  }
+
   /** Opens all connections and waits until they are there. */
   private void connect() throws Exception {
     var metadata = new Metadata();
     if (given.metadata != null) {
-      given.metadata.forEach((key, value) -> metadata.put(Metadata.Key.of(key, Metadata.ASCII_STRING_MARSHALLER), value));
+      given.metadata.forEach((key, value) -> put(metadata, key, value));
     }
     for (int index = 0; index < given.channels; index++) {
       var channel =

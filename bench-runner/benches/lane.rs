@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bench_runner::call::{Call, Known};
+use bench_runner::call::Known;
 use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate};
+use bench_runner::mix::Mix;
 use bench_runner::run::Share;
 use bench_runner::run::lane::{Lane, Turn};
 use bench_runner::run::timeline::Timeline;
@@ -42,11 +43,11 @@ fn lane(load: &str, call: &str) -> (Lane<Fake>, Hand) {
         1_000,
         Box::new(|_, _| Fate::ok(Nanos::from_millis(1))),
     );
-    let call = Call::prepare(&scenario.call, 42, &Known::default());
-    let call = Arc::new(call.expect("a call that is right"));
+    let mix = Mix::prepare(&scenario.calls, 42, &Known::default(), &[]);
+    let mix = Arc::new(mix.expect("a call that is right"));
     let watch = Watch::new(Stop::default(), Board::default());
     let timeline = Arc::new(Timeline::new(scenario));
-    (Lane::new(clock, fake, call, timeline, share, watch), hand)
+    (Lane::new(clock, fake, mix, timeline, share, watch), hand)
 }
 
 fn run((mut lane, hand): (Lane<Fake>, Hand)) {

@@ -2,7 +2,7 @@
 
 use bench_runner::engine::Traffic;
 use bench_runner::engine::status::Status;
-use bench_runner::record::{Recorder, Sample};
+use bench_runner::record::{Cell, Recorder, Sample};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scenarios::units::Nanos;
 
@@ -18,7 +18,10 @@ fn samples() -> Vec<Sample> {
                 bytes: 23,
             };
             Sample {
-                segment: 1,
+                cell: Cell {
+                    segment: 1,
+                    part: 0,
+                },
                 channel: 0,
                 intended,
                 started,
@@ -41,7 +44,7 @@ fn record(c: &mut Criterion) {
     group.bench_function("4096 calls", |b| {
         b.iter(|| {
             for sample in &samples {
-                recorder.started(1, sample.start_lag());
+                recorder.started(sample.cell, sample.start_lag());
                 recorder.finished(sample, "");
             }
         });

@@ -16,11 +16,13 @@ mod path;
 mod retry;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
+use protos::encoding::Encoding;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
@@ -38,6 +40,7 @@ pub(crate) use self::fresh::{Fresh, Pen};
 use self::greeting::Greeting;
 pub use self::heads::Head;
 pub use self::retry::Retry;
+use crate::encodings::Encodings;
 use crate::engine::status::Status;
 use crate::engine::{Endpoint, Traffic};
 use crate::secrets::Secrets;
@@ -79,6 +82,8 @@ pub struct Call {
     pub bidi: Bidi,
     /// Whether the server was asked for its own times, which come as trailers.
     pub stamps: bool,
+    /// How messages are written.
+    pub encodings: Encodings,
     /// What a reply is, where the service is not the Greeter.
     reply_type: Option<MessageDescriptor>,
     /// When calls are given up on purpose.
@@ -105,6 +110,8 @@ pub struct Request {
     again_from: usize,
     /// Messages in all.
     pub messages: u32,
+    /// The messages that differ, compressed.
+    packed: Option<Arc<[Bytes]>>,
     /// What is said before them, by its index.
     pub head: u32,
     answer: Answer,
@@ -151,6 +158,7 @@ impl Call {
             pattern,
             bidi,
             stamps: call.stamps,
+            encodings: Encodings::of(call),
             reply_type: None,
             fresh: None,
             cancel: call.cancel,
@@ -217,6 +225,22 @@ impl Call {
             None => status == Status::OK,
             Some(expect) => expect.is_good(status),
         }
+    }
+
+    /// Compresses all requests, for an engine that does not do so call by call.
+    #[must_use]
+    pub fn packed(mut self) -> Call {
+        if let Some(encoding) = self.encodings.sent {
+            // Several requests share their messages where only their heads differ.
+            let mut known = HashMap::new();
+            for request in &mut self.requests {
+                let packed = known.entry(request.distinct.as_ptr());
+                let packed = packed.or_insert_with(|| request.pack(encoding));
+                request.packed = Some(Arc::clone(packed));
+            }
+            self.fresh = self.fresh.map(|fresh| Arc::new(fresh.packed(encoding)));
+        }
+        self
     }
 
     /// What a reply is, where the service is not the Greeter.
@@ -327,6 +351,7 @@ impl Request {
             distinct: distinct.into(),
             again_from,
             messages,
+            packed: None,
             head: 0,
             answer,
         }
@@ -335,6 +360,26 @@ impl Request {
     /// The messages that differ, in order.
     pub fn distinct(&self) -> &[Bytes] {
         &self.distinct
+    }
+
+    /// The same compressed, where the engine does not compress them itself.
+    pub fn packed(&self) -> Option<&[Bytes]> {
+        self.packed.as_deref()
+    }
+
+    /// The same with its messages compressed besides, where they are to be.
+    fn packed_by(self, encoding: Option<Encoding>) -> Request {
+        Request {
+            packed: encoding.map(|encoding| self.pack(encoding)),
+            ..self
+        }
+    }
+
+    fn pack(&self, encoding: Encoding) -> Arc<[Bytes]> {
+        let distinct = self.distinct.iter();
+        distinct
+            .map(|message| encoding.compress(message).into())
+            .collect()
     }
 
     /// From which of those on they come again.

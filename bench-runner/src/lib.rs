@@ -18,7 +18,8 @@
 //! - [`import`]: configurations of other generators as scenarios
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
-//! - [`clock`], [`call`], [`secrets`]: the one clock; what a call sends, and what of it nobody is shown
+//! - [`clock`], [`call`], [`mix`]: the one clock; what a call sends; which call is next
+//! - [`encodings`], [`secrets`]: how it is written; what of it nobody is shown
 //! - [`reflection`]: what a server says of its services
 
 pub mod calibrate;
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod clock;
 pub mod cmd;
 pub mod compare;
+pub mod encodings;
 pub mod engine;
 pub mod exit;
 pub mod gate;
@@ -36,6 +38,7 @@ mod given;
 pub mod host;
 pub mod import;
 pub mod interrupt;
+pub mod mix;
 pub mod network;
 pub mod output;
 pub mod peer;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::{env, fmt, fs};
 
 use scenarios::metadata::wire_value;
-use scenarios::scenario::{Call, Metadata, Scenario, Secret, SecretSource};
+use scenarios::scenario::{Call, Calls, Metadata, Scenario, Secret, SecretSource};
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
@@ -28,23 +28,36 @@ struct Value {
 
 /// Why a secret is not there. Says where it should be, and nothing of what is there.
 #[derive(Debug, thiserror::Error)]
-#[error("call.metadata.{key}: {why}")]
+#[error("{of}.metadata.{key}: {why}")]
 pub struct SecretError {
+    of: String,
     key: String,
     why: String,
 }
 
 impl Secrets {
-    /// Reads the secrets of a call.
+    /// Reads the secrets of all calls of a scenario, each call's by its number.
     ///
     /// # Errors
     ///
     /// Where a variable is not set, a file cannot be read, or what is there can be no metadata.
-    pub fn of(call: &Call) -> Result<Secrets, SecretError> {
+    pub fn of(calls: &Calls) -> Result<Vec<Secrets>, SecretError> {
+        let one = |(number, call): (usize, &Call)| {
+            let of = match calls.only() {
+                Some(_) => "call".to_owned(),
+                None => format!("calls[{number}]"),
+            };
+            Secrets::of_call(call, &of)
+        };
+        calls.iter().enumerate().map(one).collect()
+    }
+
+    fn of_call(call: &Call, of: &str) -> Result<Secrets, SecretError> {
         let mut secrets = BTreeMap::new();
         for (key, value) in &call.metadata {
             if let Metadata::Secret(secret) = value {
                 let value = read(key, secret).map_err(|why| SecretError {
+                    of: of.to_owned(),
                     key: key.clone(),
                     why,
                 })?;
@@ -60,7 +73,7 @@ impl Secrets {
     ///
     /// As [`of`](Secrets::of).
     pub fn check(scenario: &Scenario) -> Result<(), SecretError> {
-        Secrets::of(&scenario.call).map(drop)
+        Secrets::of(&scenario.calls).map(drop)
     }
 
     /// What a key stands for on the wire; `None` where it is not among them.
@@ -136,8 +149,9 @@ mod tests {
         let call = scenario(&format!(
             "call: {{ metadata: {{ authorization: {value} }} }}"
         ))
-        .call;
-        Secrets::of(&call).map_err(|error| error.to_string())
+        .calls;
+        let all = Secrets::of(&call).map_err(|error| error.to_string())?;
+        Ok(all[0].clone())
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Outcome, Run};
+use reports::model::Counts;
 use scenarios::method::Method;
 
 const CLOSED: &str = "{ closed: { in_flight: 4 } }";
@@ -184,7 +185,69 @@ fn a_log_that_is_full_says_so(engine: &str) {
     );
 }
 
+fn every_call_of_a_mix_is_counted_by_itself_and_together_with_the_others(engine: &str) {
+    let calls = "[ { weight: 6, name: hello, request: { size: 40B }, metadata: { x-kind: hello } },
+        { weight: 2, method: LotsOfReplies, reply: { messages: 9, size: 300B } },
+        { weight: 1, method: LotsOfGreetings, request: { messages: 7 } },
+        { weight: 1, method: BidiHello, request: { messages: 5 }, reply: { size: 100B } } ]";
+    for load in [CLOSED, OPEN] {
+        let yaml = format!(
+            "name: mix\nclient: {{ channels: 3, lanes: 2 }}\ncalls: {calls}\nload: {load}\nphases: {{ warm_up: 100ms, measure: 400ms, drain: 2s }}"
+        );
+        let outcome = Run::new(&yaml)
+            .engine(engine)
+            .set("record.calls=100000")
+            .set("limits=[\"calls.BidiHello.failed == 0\", \"calls.hello.ok > 10\"]")
+            .finish();
+        assert_eq!(outcome.code, Some(0), "{load}: {}", outcome.stderr);
+        let repetition = outcome.repetition();
+        assert_eq!(
+            repetition.totals.server,
+            Some(repetition.totals.client),
+            "{load}"
+        );
+        let mut sum = Counts::default();
+        let messages = [(1, 1), (1, 9), (7, 1), (5, 5)];
+        for (call, (sent, received)) in repetition.calls.iter().zip(messages) {
+            let counts = &call.counts;
+            assert!(counts.ok > 10, "{load} {}: {counts:?}", call.name);
+            assert_eq!(counts.ok, counts.started, "{load} {}", call.name);
+            assert_eq!(
+                counts.messages_sent,
+                counts.ok * sent,
+                "{load} {}",
+                call.name
+            );
+            assert_eq!(
+                counts.messages_received,
+                counts.ok * received,
+                "{load} {}",
+                call.name
+            );
+            assert_eq!(call.response_time.count, counts.ok);
+            sum.add(counts);
+        }
+        assert_eq!(sum, repetition.counts, "{load}");
+        let log = std::fs::read_to_string(outcome.path("mix.calls.csv")).unwrap();
+        let measured = |name: &str| {
+            let ends = format!(",{name}");
+            log.lines()
+                .filter(|row| row.contains(",measure,") && row.ends_with(&ends))
+                .count() as u64
+        };
+        for call in &repetition.calls {
+            assert_eq!(
+                measured(&call.name),
+                call.counts.started,
+                "{load} {}",
+                call.name
+            );
+        }
+    }
+}
+
 for_both_engines! {
+    every_call_of_a_mix_is_counted_by_itself_and_together_with_the_others
     every_method_is_counted_alike_on_both_sides
     independent_streams_and_drawn_sizes_are_counted_alike
     a_ping_pong_stream_times_every_exchange

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use bench_runner::call::{Call, Known};
+use bench_runner::call::Known;
 use bench_runner::clock::Clock;
 use bench_runner::engine::fake::{Fake, Fate, Script, simulate};
 use bench_runner::engine::status::Status;
+use bench_runner::mix::Mix;
 use bench_runner::record::{Measured, summarise};
 use bench_runner::run::Share;
 use bench_runner::run::lane::Lane;
@@ -34,10 +35,10 @@ fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
         streams,
         script,
     );
-    let call = Call::prepare(&scenario.call, scenario.seed, &Known::default());
-    let call = Arc::new(call.unwrap());
+    let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
+    let mix = Arc::new(mix.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
-    let mut lane = Lane::new(clock, fake, call, Arc::clone(&timeline), share, watch);
+    let mut lane = Lane::new(clock, fake, mix, Arc::clone(&timeline), share, watch);
     simulate(&mut lane, &hand);
     let record = lane.into_record();
     let measured = Measured {

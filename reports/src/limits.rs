@@ -7,7 +7,7 @@
 use scenarios::limits::{Limit, Op, Unit};
 
 use crate::model::{LimitOutcome, LimitVerdict, Repetition, Verdict};
-use crate::seen::{Seen, see};
+use crate::seen::{Seen, see_limited};
 use crate::view::format::{self, bound, count, duration, rate, share, size};
 
 /// Judges each limit over all repetitions: one that breaks it is enough.
@@ -22,7 +22,7 @@ fn judge_limit(limit: &Limit, repetitions: &[Repetition]) -> LimitOutcome {
     let worst = repetitions
         .iter()
         .map(|repetition| {
-            let seen = see(limit.metric, repetition);
+            let seen = see_limited(limit, limit.metric, repetition);
             (trusted(judge(limit, &seen), repetition), seen)
         })
         .reduce(|worst, next| worse(limit, worst, next));

@@ -10,7 +10,7 @@ use scenarios::scenario::{Idle, Scenario};
 
 use crate::limits::judge_limits;
 use crate::model::{Finding, LimitOutcome, LimitVerdict, Repetition, Says, Tried, Verdict};
-use crate::seen::{Seen, see};
+use crate::seen::{Seen, see_limited};
 use crate::view::format::share;
 
 /// Rules that say that the runner, or what it emulates, was the bottleneck: nothing slow is the server's doing.
@@ -166,7 +166,7 @@ fn breaks_without_runner(limit: &Limit, repetition: &Repetition) -> bool {
         .heartbeat
         .as_ref()
         .map_or(0.0, |beat| beat.late_max_ns as f64);
-    match see(Metric::Time(time, statistic), repetition) {
+    match see_limited(limit, Metric::Time(time, statistic), repetition) {
         Seen::Exactly(ns) | Seen::AtLeast(ns) => !limit.holds((ns - late).max(0.0)),
         Seen::TooFew(_) | Seen::NotMeasured => false,
     }

@@ -1,10 +1,11 @@
 //! What a repetition says about a metric: a number, a bound, or nothing that can be used.
 
+use scenarios::limits::Limit;
 use scenarios::metric::{
     CostMetric, CountMetric, Metric, RateMetric, Statistic, TimeMetric, WireMetric,
 };
 
-use crate::model::{Cost, Quantile, Repetition, Shown, Timing};
+use crate::model::{CallStats, Cost, Counts, Quantile, Repetition, Shown, Timing};
 use crate::view::Time;
 
 /// What a repetition says about a metric, in base units.
@@ -33,14 +34,39 @@ pub(crate) fn see(metric: Metric, repetition: &Repetition) -> Seen {
     let counts = &repetition.counts;
     match metric {
         Metric::Time(time, statistic) => see_time(time_of(time).of(repetition), statistic),
-        Metric::Count(of) => Seen::Exactly(count_of(of, repetition) as f64),
+        Metric::Count(of) => Seen::Exactly(count_of(of, counts) as f64),
         Metric::Rate(RateMetric::Achieved) => Seen::number(Some(repetition.achieved_per_s)),
         Metric::Rate(RateMetric::Offered) => Seen::number(Some(repetition.offered_per_s)),
-        // The share of nothing is not zero.
-        Metric::ErrorShare => Seen::number((counts.started > 0).then(|| counts.error_share())),
+        Metric::ErrorShare => see_errors(counts),
         Metric::Cost(of) => Seen::number(cost_of(of, repetition)),
         Metric::Wire(WireMetric::BytesPerCall) => Seen::number(bytes_per_call(repetition)),
     }
+}
+
+/// What a repetition says of what a limit looks at, by this metric: of all calls, or of one of the mix.
+pub(crate) fn see_limited(limit: &Limit, metric: Metric, repetition: &Repetition) -> Seen {
+    let Some(name) = &limit.call else {
+        return see(metric, repetition);
+    };
+    let call = repetition.calls.iter().find(|call| call.name == *name);
+    call.map_or(Seen::NotMeasured, |call| see_call(metric, call))
+}
+
+fn see_call(metric: Metric, call: &CallStats) -> Seen {
+    match metric {
+        Metric::Time(time, statistic) => see_time(time_of(time).of_call(call), statistic),
+        Metric::Count(of) => Seen::Exactly(count_of(of, &call.counts) as f64),
+        Metric::Rate(RateMetric::Achieved) => Seen::number(Some(call.achieved_per_s)),
+        Metric::Rate(RateMetric::Offered) => Seen::number(Some(call.offered_per_s)),
+        Metric::ErrorShare => see_errors(&call.counts),
+        // Nobody can tell which call took them.
+        Metric::Cost(_) | Metric::Wire(_) => Seen::NotMeasured,
+    }
+}
+
+/// The share of nothing is not zero.
+fn see_errors(counts: &Counts) -> Seen {
+    Seen::number((counts.started > 0).then(|| counts.error_share()))
 }
 
 fn see_time(timing: &Timing, statistic: Statistic) -> Seen {
@@ -85,8 +111,7 @@ const fn time_of(metric: TimeMetric) -> Time {
     }
 }
 
-const fn count_of(metric: CountMetric, repetition: &Repetition) -> u64 {
-    let counts = &repetition.counts;
+const fn count_of(metric: CountMetric, counts: &Counts) -> u64 {
     match metric {
         CountMetric::Started => counts.started,
         CountMetric::Ok => counts.ok,

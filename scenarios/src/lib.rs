@@ -27,8 +27,10 @@
 //! ```
 
 pub mod behaviour;
+mod calls;
 pub mod catalogue;
 mod document;
+mod encoding;
 mod error;
 mod explain;
 mod file;

@@ -12,6 +12,8 @@ use crate::units::{Bytes, Nanos, Rate};
 /// A bound on a metric of each repetition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limit {
+    /// The call of a mix that it speaks of; `None` is all calls together.
+    pub call: Option<String>,
     /// What is looked at.
     pub metric: Metric,
     /// How it is compared.
@@ -150,6 +152,17 @@ pub struct LimitError {
     message: String,
 }
 
+/// The call and the metric of `calls.NAME.METRIC`, or the metric alone.
+fn of_call(name: &str) -> Result<(Option<&str>, &str), LimitError> {
+    let Some(rest) = name.strip_prefix("calls.") else {
+        return Ok((None, name));
+    };
+    let (call, metric) = rest.split_once('.').ok_or_else(|| LimitError {
+        message: format!("expected a metric of a call, such as `calls.{rest}.response_time.p99`"),
+    })?;
+    Ok((Some(call), metric))
+}
+
 impl FromStr for Limit {
     type Err = LimitError;
 
@@ -162,9 +175,16 @@ impl FromStr for Limit {
         })?;
         let signs: String = text[start..].chars().take_while(|c| is_sign(*c)).collect();
         let (name, bound) = (text[..start].trim(), text[start + signs.len()..].trim());
+        let (call, name) = of_call(name)?;
         let metric: Metric = name.parse().map_err(|_| LimitError {
             message: unknown_metric(name),
         })?;
+        if call.is_some() && !metric.is_kept_by_call() {
+            let message = format!(
+                "`{metric}` is not kept for each call of a mix; its times, counts and rates are"
+            );
+            return Err(LimitError { message });
+        }
         let (op, _) = Op::ALL
             .into_iter()
             .find(|(_, sign)| *sign == signs)
@@ -181,6 +201,7 @@ impl FromStr for Limit {
             ),
         })?;
         Ok(Limit {
+            call: call.map(str::to_owned),
             metric,
             op,
             value: LimitValue {
@@ -205,6 +226,9 @@ impl fmt::Display for LimitValue {
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(call) = &self.call {
+            write!(f, "calls.{call}.")?;
+        }
         write!(f, "{} {} {}", self.metric, self.op, self.value)
     }
 }
@@ -230,8 +254,8 @@ impl JsonSchema for Limit {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "pattern": r"^ *[a-z_0-9.]+ *(<|<=|>|>=|==|!=) *[0-9].*$",
-            "description": "METRIC OP VALUE; OP is one of < <= > >= == !=",
+            "pattern": r"^ *[A-Za-z_0-9.-]+ *(<|<=|>|>=|==|!=) *[0-9].*$",
+            "description": "METRIC OP VALUE; OP is one of < <= > >= == !=; `calls.NAME.` before METRIC means one call of a mix",
             "examples": ["response_time.p99 < 20ms", "failed == 0", "achieved_per_s >= 4900/s", "error_share < 1%"]
         })
     }
@@ -248,6 +272,7 @@ mod tests {
             "failed == 0",
             "error_share <= 1%",
             "achieved_per_s >= 4900/s",
+            "calls.say-hello.response_time.p99 < 20ms",
         ] {
             assert_eq!(text.parse::<Limit>().unwrap().to_string(), text);
         }
@@ -274,6 +299,18 @@ mod tests {
         ] {
             assert!(text.parse::<Limit>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn of_one_call_there_is_what_is_kept_by_call() {
+        let why = |text: &str| text.parse::<Limit>().unwrap_err().to_string();
+        assert!(why("calls.hello < 1ms").contains("calls.hello.response_time.p99"));
+        assert!(
+            why("calls.hello.server.cpu_ns_per_call < 1us").contains("is not kept for each call")
+        );
+        assert!(why("calls.hello.fialed == 0").contains("unknown metric `fialed`"));
+        let limit: Limit = "calls.hello.failed == 0".parse().unwrap();
+        assert_eq!(limit.call.as_deref(), Some("hello"));
     }
 
     #[test]

@@ -170,6 +170,13 @@ impl Metric {
     }
 }
 
+impl Metric {
+    /// Whether it is kept for each call of a mix, besides all calls together.
+    pub fn is_kept_by_call(self) -> bool {
+        !matches!(self, Metric::Cost(_) | Metric::Wire(_))
+    }
+}
+
 /// Which way a metric gets better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Better {

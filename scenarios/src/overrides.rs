@@ -190,12 +190,13 @@ fn slot<'n>(node: &'n mut Node, key: &str, place: &Place, parent: Option<&Step>)
     &mut entries[at]
 }
 
-/// Whether below `parent` the new key takes the place of the old one: of a load, a target or a law there is only one.
+/// Whether below `parent` the new key takes the place of the old one: of a load, a target or a law there is only one, and
+/// a mix takes the place of the only call.
 fn excludes(parent: Option<&Step>, new: &str, old: &str) -> bool {
     const LOADS: [&str; 3] = ["closed", "open", "ramp"];
     match parent {
         Some(Step::Key(key)) => matches!(key.as_str(), "load" | "target" | "size" | "delay"),
         Some(Step::Index(_)) => LOADS.contains(&new) && LOADS.contains(&old),
-        None => false,
+        None => new == "calls" && old == "call",
     }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 use serde::Serialize;
 
 pub use crate::behaviour::*;
+pub use crate::calls::{Calls, MixedCall};
+pub use crate::encoding::{Codec, Compression, Fill};
 use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
@@ -34,8 +36,9 @@ pub struct Scenario {
     /// The network between them, emulated; none where they are connected directly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
-    /// What one call is.
-    pub call: Call,
+    /// What is called: `call`, or `calls`.
+    #[serde(flatten)]
+    pub calls: Calls,
     /// When calls start.
     pub load: Load,
     /// How long each phase is.
@@ -59,6 +62,8 @@ pub enum Target {
     ReferenceServer(ReferenceServer),
     /// A server that runs already.
     Address(Address),
+    /// Servers that run already, over which the channels are spread.
+    Addresses(Vec<Address>),
     /// The server of another stack, which the runner sets up, starts, awaits and stops.
     Peer(PeerServer),
     /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port.
@@ -146,11 +151,36 @@ pub struct Client {
     pub channels: u32,
     /// How a lane waits for the next intended start.
     pub idle: Idle,
+    /// Over how long the channels are opened, evenly, before the warm-up.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub connect_ramp: Nanos,
+    /// How channels are spread over addresses; `None` where the target is one address, whose name is taken as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Balance>,
+    /// Calls after which a channel is closed and opened anew; `None` is never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_per_channel: Option<u32>,
     /// What calls name as their `user-agent`, where it is not the runner's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// HTTP/2 settings.
     pub http2: ClientHttp2,
+}
+
+/// How channels are spread over several addresses: those that are listed, and all that their names stand for.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Balance {
+    /// One after another, evenly over all of them.
+    RoundRobin,
+    /// All on the first that answers.
+    PickFirst,
+}
+
+fn is_zero(time: &Nanos) -> bool {
+    *time == Nanos::ZERO
 }
 
 /// Which client stack makes the calls.
@@ -265,6 +295,12 @@ pub struct Call {
     /// What a right answer is, beyond the shape that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expect>,
+    /// What the client compresses its messages with.
+    #[serde(skip_serializing_if = "Compression::is_identity")]
+    pub compression: Compression,
+    /// What messages are written as.
+    #[serde(skip_serializing_if = "Codec::is_proto")]
+    pub codec: Codec,
     /// Whether the reference server is asked for its own times, which it gives as trailers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stamps: bool,
@@ -276,6 +312,9 @@ pub struct Request {
     /// The length of `HelloRequest.name`; the Greeter's methods only, and always there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<Law<Bytes>>,
+    /// What the name is filled with.
+    #[serde(skip_serializing_if = "Fill::is_letters")]
+    pub fill: Fill,
     /// Messages; 1 unless the method streams requests. `None`, of other services only, is as many as are given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<u32>,
@@ -303,6 +342,10 @@ pub struct Reply {
     /// A status other than OK, after the replies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ReplyStatus>,
+    /// What the server is to compress its replies with, and all that the client accepts; `None` where neither side
+    /// compresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
     /// Trailing metadata.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub trailers: BTreeMap<String, String>,
@@ -391,15 +434,8 @@ impl Target {
         match self {
             Target::ReferenceServer(server) => &server.cpus,
             Target::Peer(server) => &server.cpus,
-            Target::Address(_) | Target::Command(_) => &[],
+            Target::Address(_) | Target::Addresses(_) | Target::Command(_) => &[],
         }
-    }
-}
-
-impl Scenario {
-    /// The method's pattern, as the reader of a report knows it; `None` until a service's description has been read.
-    pub fn pattern(&self) -> Option<Pattern> {
-        self.call.method.pattern()
     }
 }
 
@@ -410,6 +446,7 @@ impl Call {
             method,
             request: Request {
                 size: None,
+                fill: Fill::default(),
                 messages: None,
             },
             reply: None,
@@ -421,6 +458,8 @@ impl Call {
             retry: None,
             cancel: None,
             expect: None,
+            compression: Compression::default(),
+            codec: Codec::default(),
             stamps: false,
         }
     }

@@ -88,6 +88,16 @@ fn below(root: &Value, schema: &Value, path: &str, keys: &mut Vec<Key>) {
                 .filter(|key| key.path.matches('.').count() == 2),
         );
     }
+    // Of the calls of a mix only what is theirs: everything else is that of `call`.
+    if path == "calls" {
+        let mut inner = Vec::new();
+        properties(root, &schema["items"], "calls[]", &mut inner);
+        keys.extend(
+            inner
+                .into_iter()
+                .filter(|key| ["calls[].name", "calls[].weight"].contains(&key.path.as_str())),
+        );
+    }
 }
 
 /// Follows references, and drops the `null` that an absent key is.
@@ -280,7 +290,7 @@ fn set(path: &str, value: impl std::fmt::Display) -> Result<Suite, String> {
 fn ranges_are_those_of_the_schema() {
     let ranged: Vec<Key> = keys()
         .into_iter()
-        .filter(|key| key.schema["maximum"].is_number())
+        .filter(|key| key.schema["maximum"].is_number() && !key.path.contains("[]"))
         .collect();
     assert!(ranged.len() >= 10);
     for Key { path, schema, .. } in ranged {

@@ -2,7 +2,9 @@
 
 use scenarios::law::Law;
 use scenarios::load::Load;
+use scenarios::method::Method;
 use scenarios::scenario::{Address, Bidi, Scenario, Target, When};
+use scenarios::service::Called;
 use scenarios::units::{Bytes, Nanos};
 use scenarios::{ReferenceServer, Suite, reference_server};
 use serde_json::json;
@@ -91,24 +93,27 @@ fn streaming_methods_have_defaults_of_their_own() {
         "name: a\ncall: { method: BidiHello, request: { messages: 10 } }",
         &[],
     )
-    .call;
+    .calls;
+    let bidi = bidi.only().unwrap();
     assert_eq!(
         (bidi.bidi, bidi.reply.as_ref().unwrap().when),
         (Some(Bidi::PingPong), Some(When::Each))
     );
     assert_eq!((bidi.requests(), bidi.replies()), (10, 10));
     let every = "name: a\ncall: { method: BidiHello, bidi: independent, request: { messages: 10 }, reply: { when: { every: 4 } } }";
-    assert_eq!(only(every, &[]).call.replies(), 3);
+    assert_eq!(only(every, &[]).calls.only().unwrap().replies(), 3);
     let greetings = only(
         "name: a\ncall: { method: LotsOfGreetings, request: { messages: 10 } }",
         &[],
     )
-    .call;
+    .calls;
+    let greetings = greetings.only().unwrap();
     assert_eq!(
-        (greetings.bidi, greetings.reply.unwrap().when),
+        (greetings.bidi, greetings.reply.as_ref().unwrap().when),
         (None, Some(When::AfterAll))
     );
-    assert_eq!(only("name: a", &[]).call.reply.unwrap().when, None);
+    let only = only("name: a", &[]).calls.only().cloned().unwrap();
+    assert_eq!(only.reply.unwrap().when, None);
 }
 
 #[test]
@@ -160,14 +165,17 @@ fn another_target_or_law_takes_the_place_of_the_first() {
     );
     assert!(matches!(scenario.target, Target::ReferenceServer(ref server) if server.threads == 2));
     assert_eq!(
-        serde_json::to_value(&scenario.call.request.size).unwrap(),
+        serde_json::to_value(&scenario.calls.only().unwrap().request.size).unwrap(),
         json!({ "exponential": { "mean": "1KiB" } })
     );
     assert_eq!(
         only(file, &["call.request.size=5B"])
-            .call
+            .calls
+            .only()
+            .unwrap()
             .request
             .size
+            .as_ref()
             .unwrap()
             .fixed(),
         Some(Bytes(5))
@@ -264,11 +272,12 @@ fn a_set_lies_over_every_point() {
         "name: m\nmatrix: { call: [ { method: SayHello, deadline: 1s }, { method: BidiHello } ] }",
         &["call.deadline=2s"],
     );
+    let deadline = Some(Law::Fixed(Nanos(2 * Nanos::SECOND.0)));
     assert!(
         suite
             .cases
             .iter()
-            .all(|case| case.scenario.call.deadline == Some(Law::Fixed(Nanos(2 * Nanos::SECOND.0))))
+            .all(|case| case.scenario.calls.only().unwrap().deadline == deadline)
     );
 }
 
@@ -322,7 +331,8 @@ fn aliases_repeat_a_value() {
         "name: a\ncall: { request: &half { size: 1KiB }, reply: *half }",
         &[],
     );
-    assert_eq!(scenario.call.reply.unwrap().size.fixed(), Some(Bytes(1024)));
+    let reply = scenario.calls.only().unwrap().reply.clone();
+    assert_eq!(reply.unwrap().size.fixed(), Some(Bytes(1024)));
 }
 
 #[test]
@@ -353,7 +363,61 @@ matrix: { call.method: [SayHello, BidiHello] }
     let bidi: Vec<_> = suite
         .cases
         .iter()
-        .map(|case| case.scenario.call.bidi)
+        .map(|case| case.scenario.calls.only().unwrap().bidi)
         .collect();
     assert_eq!(bidi, [None, Some(Bidi::PingPong)]);
+}
+
+const MIX: &str = "
+name: mix
+calls:
+  - { weight: 9, name: hello, deadline: 1s }
+  - { method: LotsOfReplies, reply: { messages: 3 } }
+limits: [ \"calls.hello.response_time.p99 < 20ms\", \"failed == 0\" ]
+";
+
+#[test]
+fn a_mix_has_names_weights_and_calls_and_is_read_back_from_its_echo() {
+    let scenario = only(MIX, &["calls[1].weight=3"]);
+    let seen: Vec<_> = scenario
+        .calls
+        .mix()
+        .iter()
+        .map(|mixed| {
+            (
+                mixed.name.as_str(),
+                mixed.weight,
+                mixed.call.method.clone(),
+                mixed.call.replies(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("hello", 9, Called::from(Method::SayHello), 1),
+            ("LotsOfReplies", 3, Method::LotsOfReplies.into(), 3)
+        ]
+    );
+    assert_eq!(scenario.calls.only(), None);
+    let echo = serde_json::to_value(&scenario).unwrap();
+    assert_eq!(echo["calls"][0]["weight"], 9);
+    assert_eq!(echo["calls"][0]["deadline"], "1s");
+    assert_eq!(echo.get("call"), None);
+    assert_eq!(only(&echo.to_string(), &[]), scenario);
+}
+
+#[test]
+fn a_mix_takes_the_place_of_the_only_call() {
+    let scenario = only(
+        "name: a\ncall: { deadline: 1s }",
+        &["calls=[{ weight: 2 }, { name: b }]"],
+    );
+    let weights: Vec<u32> = scenario
+        .calls
+        .mix()
+        .iter()
+        .map(|mixed| mixed.weight)
+        .collect();
+    assert_eq!(weights, [2, 1]);
 }

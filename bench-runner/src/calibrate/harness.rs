@@ -9,11 +9,12 @@ use scenarios::Suite;
 use scenarios::load::Part;
 use scenarios::units::Nanos;
 
-use crate::call::{Call, Known};
+use crate::call::Known;
 use crate::clock::{Clock, Hand};
 use crate::engine::fake::{self, Fake, Fate};
 use crate::exit::Failure;
 use crate::host::cpu::thread_cpu;
+use crate::mix::Mix;
 use crate::run::Share;
 use crate::run::lane::Lane;
 use crate::run::timeline::Timeline;
@@ -66,9 +67,9 @@ fn lane(load: &str) -> Result<(Lane<Fake>, Hand), Failure> {
         channels: CHANNELS,
         seed: scenario.seed,
     };
-    let call = Call::prepare(&scenario.call, scenario.seed, &Known::default());
-    let call = Arc::new(call.expect("a call of the Greeter"));
+    let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
+    let mix = Arc::new(mix.expect("a call of the Greeter"));
     let timeline = Arc::new(Timeline::new(scenario));
     let watch = Watch::new(Stop::default(), Board::default());
-    Ok((Lane::new(clock, fake, call, timeline, share, watch), hand))
+    Ok((Lane::new(clock, fake, mix, timeline, share, watch), hand))
 }

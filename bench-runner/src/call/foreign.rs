@@ -61,6 +61,7 @@ pub(super) fn prepare(
             streams: pattern.streams_requests(),
             messages,
             seed,
+            packing: None,
         })
     });
     Ok(prepared)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use protos::dynamic::{Draft, Draw};
+use protos::encoding::Encoding;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use scenarios::units::Nanos;
@@ -20,6 +21,8 @@ pub(crate) struct Fresh {
     pub(super) streams: bool,
     pub(super) messages: u32,
     pub(super) seed: u64,
+    /// How messages are compressed, where the engine does not compress them itself.
+    pub(super) packing: Option<Encoding>,
 }
 
 /// One lane's encoder.
@@ -44,9 +47,12 @@ pub struct Written {
 
 impl Written {
     /// Both together.
-    pub fn add(&mut self, other: Written) {
-        self.calls += other.calls;
-        self.time = self.time + other.time;
+    #[must_use]
+    pub fn and(self, other: Written) -> Written {
+        Written {
+            calls: self.calls + other.calls,
+            time: self.time + other.time,
+        }
     }
 
     /// Nanoseconds a call; `None` where nothing was encoded.
@@ -56,6 +62,15 @@ impl Written {
 }
 
 impl Fresh {
+    /// The same compressed, call by call.
+    pub(super) fn packed(&self, encoding: Encoding) -> Fresh {
+        Fresh {
+            drafts: self.drafts.clone(),
+            packing: Some(encoding),
+            ..*self
+        }
+    }
+
     /// The encoder of a lane, one of so many.
     pub(crate) fn pen(self: &Arc<Self>, lane: u32, of: u32, clock: Clock) -> Pen {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -79,12 +94,12 @@ impl Fresh {
 
 impl Pen {
     /// Hands the messages of a call to the channels, unless they have them already.
-    pub(crate) fn write(&mut self, op: OpId, channels: &mut impl Channels) {
+    pub(crate) fn write(&mut self, op: OpId, request: u32, channels: &mut impl Channels) {
         if self.waiting == Some(op) {
             return;
         }
         let began = self.clock.now();
-        channels.put(op, self.request());
+        channels.put(op, request, self.request());
         self.written.calls += 1;
         self.written.time = self.written.time + self.clock.now().since(began);
         self.waiting = Some(op);
@@ -116,5 +131,6 @@ impl Pen {
             Bytes::from(bytes)
         });
         Request::new(messages.collect(), 0, fresh.messages, Answer::UNKNOWN)
+            .packed_by(fresh.packing)
     }
 }

@@ -104,7 +104,7 @@ mod tests {
 
     fn prepared(yaml: &str) -> Call {
         Call::prepare(
-            &scenario(&format!("call: {yaml}")).call,
+            scenario(&format!("call: {yaml}")).calls.only().unwrap(),
             7,
             &Known::default(),
         )
@@ -149,7 +149,7 @@ mod tests {
         let yaml = "{ deadline: { uniform: { min: 0s, max: 10ms } } }";
         let deadlines = |seed| {
             let call = Call::prepare(
-                &scenario(&format!("call: {yaml}")).call,
+                scenario(&format!("call: {yaml}")).calls.only().unwrap(),
                 seed,
                 &Known::default(),
             )

@@ -34,7 +34,7 @@ fn told_in(folder: &Path, call: &str) -> String {
         origin: Some(&case.origin),
         ..Known::default()
     };
-    let prepared = Call::prepare(&case.scenario.call, 1, &known);
+    let prepared = Call::prepare(case.scenario.calls.first(), 1, &known);
     let error = prepared.map(|_| ()).expect_err(&yaml);
     match error.in_case(case, &KeyPath::of("call")) {
         RunError::Scenario(error) => error

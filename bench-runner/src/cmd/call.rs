@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use protos::dynamic::description;
 use reports::view::format::{duration, plural};
 use scenarios::units::Nanos;
-use scenarios::{Case, KeyPath, Suite};
+use scenarios::{Case, Suite};
 use serde_json::{Value, json};
 use tonic::Code;
 use tonic::metadata::{KeyAndValueRef, MetadataMap};
@@ -153,15 +153,15 @@ fn make(case: &Case) -> Result<(Call, Looked), Failure> {
 fn call(case: &Case, target: &Target) -> Result<(Call, Looked), Failure> {
     let scenario = &case.scenario;
     let endpoint = Endpoint::of(scenario, target.address().clone());
-    let secrets = Secrets::of(&scenario.call).map_err(RunError::from)?;
+    let secrets = Secrets::of(&scenario.calls).map_err(RunError::from)?;
     let known = Known {
         server: Some(&endpoint),
         origin: Some(&case.origin),
-        secrets: Some(&secrets),
+        secrets: secrets.first(),
         ..Known::default()
     };
-    let call = Call::prepare(&scenario.call, scenario.seed, &known)
-        .map_err(|error| error.in_case(case, &KeyPath::of("call")))?;
+    let call = Call::prepare(scenario.calls.first(), scenario.seed, &known)
+        .map_err(|error| error.in_case(case, &scenario.calls.path(0)))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -229,7 +229,11 @@ fn as_json(looked: &Looked, replies: &[Result<Value, String>]) -> String {
 }
 
 fn as_text(case: &Case, call: &Call, looked: &Looked, replies: &[Result<Value, String>]) -> String {
-    let mut text = format!("{} ({})\n", case.scenario.call.method, call.pattern);
+    let mut text = format!(
+        "{} ({})\n",
+        case.scenario.calls.first().method,
+        call.pattern
+    );
     section(&mut text, "initial metadata", &looked.metadata);
     for (index, reply) in replies.iter().enumerate() {
         let number = if replies.len() > 1 {

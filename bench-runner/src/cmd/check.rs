@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reports::view::format::plural;
 use scenarios::law::Law;
-use scenarios::scenario::Scenario;
+use scenarios::scenario::{Call, Calls, MixedCall, Scenario};
 use scenarios::{Case, Suite};
 
 use crate::exit::{Exit, Failure};
@@ -74,11 +74,8 @@ fn describe(scenario: &Scenario) -> String {
     let timeline = Timeline::new(scenario);
     let load = serde_json::to_value(&scenario.load).unwrap_or_default();
     let mut text = format!(
-        "{}{}, {} on {}, load {load}, warm-up {}, measure {}, drain {}",
-        scenario.call.method,
-        scenario
-            .pattern()
-            .map_or_else(String::new, |pattern| format!(" ({pattern})")),
+        "{}, {} on {}, load {load}, warm-up {}, measure {}, drain {}",
+        calls(&scenario.calls),
         plural(scenario.client.channels.into(), "channel"),
         plural(scenario.client.lanes.into(), "lane"),
         scenario.phases.warm_up,
@@ -88,13 +85,37 @@ fn describe(scenario: &Scenario) -> String {
     if scenario.repetitions > 1 {
         text += &format!(", {} repetitions", scenario.repetitions);
     }
-    match &scenario.call.deadline {
-        None => {}
-        Some(Law::Fixed(deadline)) => text += &format!(", deadline {deadline}"),
-        Some(drawn) => {
-            let law = serde_json::to_value(drawn).unwrap_or_default();
-            text += &format!(", deadline {law}");
-        }
+    if let Some(only) = scenario.calls.only() {
+        text += &deadline(only);
     }
     text
+}
+
+fn deadline(call: &Call) -> String {
+    match &call.deadline {
+        None => String::new(),
+        Some(Law::Fixed(deadline)) => format!(", deadline {deadline}"),
+        Some(drawn) => {
+            let law = serde_json::to_value(drawn).unwrap_or_default();
+            format!(", deadline {law}")
+        }
+    }
+}
+
+/// `SayHello (unary)`, or of a mix each call with its share: `9 of 10 hello: SayHello (unary)`.
+fn calls(calls: &Calls) -> String {
+    let one = |call: &Call| {
+        let pattern = call.method.pattern();
+        let pattern = pattern.map_or_else(String::new, |pattern| format!(" ({pattern})"));
+        format!("{}{pattern}", call.method)
+    };
+    if let Some(only) = calls.only() {
+        return one(only);
+    }
+    let all: u32 = calls.mix().iter().map(|mixed| mixed.weight).sum();
+    let mixed = calls.mix().iter().map(|mixed| {
+        let MixedCall { name, weight, call } = mixed;
+        format!("{weight} of {all} {name}: {}{}", one(call), deadline(call))
+    });
+    mixed.collect::<Vec<_>>().join("; ")
 }

@@ -21,6 +21,7 @@ mod shape;
 
 use std::path::Path;
 
+use scenarios::scenario;
 use scenarios::service::Description;
 use scenarios::{Case, KeyPath, Suite};
 
@@ -45,7 +46,12 @@ fn load(scenario: &str, sets: &[String]) -> Result<Suite, Failure> {
 
 /// Holds the messages of a foreign service against its description, where that is in files: before anything is started.
 pub(crate) fn check_messages(case: &Case) -> Result<(), Failure> {
-    let call = &case.scenario.call;
+    let calls = &case.scenario.calls;
+    let mut numbered = calls.iter().enumerate();
+    numbered.try_for_each(|(number, call)| check_call(case, call, &calls.path(number)))
+}
+
+fn check_call(case: &Case, call: &scenario::Call, at: &KeyPath) -> Result<(), Failure> {
     let Some(foreign) = call.method.foreign() else {
         return Ok(());
     };
@@ -58,6 +64,6 @@ pub(crate) fn check_messages(case: &Case) -> Result<(), Failure> {
     };
     match Call::prepare(call, case.scenario.seed, &known) {
         Ok(_) => Ok(()),
-        Err(error) => Err(error.in_case(case, &KeyPath::of("call")).into()),
+        Err(error) => Err(error.in_case(case, at).into()),
     }
 }

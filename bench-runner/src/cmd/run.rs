@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use reports::model::{CaseResult, LimitVerdict, RunResult, SCHEMA, Verdict};
-use scenarios::scenario::{Scenario, Target};
+use scenarios::scenario::{Address, Scenario, Target};
 use scenarios::units::Nanos;
 use scenarios::{Case, Suite};
 
@@ -256,6 +256,7 @@ pub(super) fn empty_case(case: &Case) -> CaseResult {
         server: match &case.scenario.target {
             Target::ReferenceServer(_) => "reference-server".to_owned(),
             Target::Address(address) => address.to_string(),
+            Target::Addresses(addresses) => listed(addresses),
             Target::Peer(server) => server.name.clone(),
             Target::Command(words) => words.first().cloned().unwrap_or_default(),
         },
@@ -266,6 +267,18 @@ pub(super) fn empty_case(case: &Case) -> CaseResult {
         case: case_as_meant,
         repetitions: Vec::new(),
         limits: Vec::new(),
+    }
+}
+
+/// `http://a:1 and 2 more`.
+fn listed(addresses: &[Address]) -> String {
+    let first = addresses
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    match addresses.len() {
+        0 | 1 => first,
+        n => format!("{first} and {} more", n - 1),
     }
 }
 
@@ -290,7 +303,9 @@ fn warning(scenario: &Scenario) -> Option<String> {
     let client = scenario.client.http2.initial_connection_window.0;
     let server = match &scenario.target {
         Target::ReferenceServer(server) => server.http2.initial_connection_window.0,
-        Target::Address(_) | Target::Peer(_) | Target::Command(_) => u64::MAX,
+        Target::Address(_) | Target::Addresses(_) | Target::Peer(_) | Target::Command(_) => {
+            u64::MAX
+        }
     };
     (client.min(server) < SMALL).then(|| {
         "warning: a connection window under 1 MiB: with many small messages in flight the h2 library may end whole \
@@ -302,11 +317,11 @@ fn warning(scenario: &Scenario) -> Option<String> {
 /// What is another with every call is so only 1024 times, unless a scenario asks for more.
 fn pooled(scenario: &Scenario) -> Option<String> {
     let foreign = scenario
-        .call
-        .method
-        .foreign()
-        .filter(|foreign| !foreign.fresh)?;
-    let names = crate::call::fresh_templates(foreign);
+        .calls
+        .iter()
+        .filter_map(|call| call.method.foreign())
+        .filter(|foreign| !foreign.fresh);
+    let names: Vec<_> = foreign.flat_map(crate::call::fresh_templates).collect();
     (!names.is_empty()).then(|| {
         format!(
             "warning: `{{{{{}}}}}` in call.message is filled in before the load, in 1024 requests that calls take in turn; \

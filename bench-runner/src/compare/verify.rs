@@ -110,7 +110,7 @@ fn trial(scenario: &Scenario) -> Scenario {
     trial.phases.warm_up = Nanos::ZERO;
     trial.phases.measure = TRIAL;
     trial.phases.drain = DRAIN;
-    trial.call.deadline = None;
+    trial.calls.iter_mut().for_each(|call| call.deadline = None);
     trial.load = Load::Closed(Closed {
         in_flight: 1,
         think_time: Nanos::ZERO,
@@ -123,7 +123,7 @@ fn undisturbed(scenario: &Scenario) -> Scenario {
     match &mut plain.target {
         TargetOf::ReferenceServer(server) => server.behaviour = Behaviour::default(),
         TargetOf::Peer(server) => server.behaviour = Behaviour::default(),
-        TargetOf::Address(_) | TargetOf::Command(_) => {}
+        TargetOf::Address(_) | TargetOf::Addresses(_) | TargetOf::Command(_) => {}
     }
     plain
 }
@@ -165,7 +165,7 @@ fn check(target: &Target) -> Result<(), String> {
     })?;
     let after = counters(target)?;
     for ((before, after), (method, expected)) in before.into_iter().zip(after).zip(calls) {
-        let found = after.since(&before).method;
+        let found = after.since(&before).methods;
         if found != expected {
             return Err(format!(
                 "counted of {method} {} instead of {}",
@@ -179,7 +179,7 @@ fn check(target: &Target) -> Result<(), String> {
 
 /// What the server has counted, method by method.
 fn counters(target: &Target) -> Result<Vec<Counted>, String> {
-    let counted = Method::ALL.map(|method| target.counters(method));
+    let counted = Method::ALL.map(|method| target.counters(&[method]));
     let counted: Option<Vec<Counted>> = counted.into_iter().collect();
     counted.ok_or_else(|| {
         "does not answer bench_runner.reference.v1.Reference/GetCounters, so nobody can tell whether both sides count \

@@ -34,6 +34,7 @@ pub struct Fake {
     pending: BinaryHeap<Reverse<(Nanos, u32, u64)>>,
     running: Vec<Option<(usize, u64, Option<Status>)>>,
     started: u64,
+    reopened: u64,
 }
 
 impl Fate {
@@ -59,6 +60,7 @@ impl Fake {
             pending: BinaryHeap::new(),
             running: Vec::new(),
             started: 0,
+            reopened: 0,
         }
     }
 
@@ -76,6 +78,11 @@ impl Fake {
     /// Calls started so far.
     pub fn started(&self) -> u64 {
         self.started
+    }
+
+    /// How often a channel was opened anew.
+    pub fn reopened(&self) -> u64 {
+        self.reopened
     }
 
     /// The most calls that are in flight on any channel now.
@@ -123,6 +130,11 @@ impl Channels for Fake {
             messages: 1,
             bytes: 0,
         })
+    }
+
+    fn reopen(&mut self, channel: usize) {
+        assert_eq!(self.in_flight[channel], 0, "something is in flight");
+        self.reopened += 1;
     }
 
     fn poll(&mut self, _: &mut Context<'_>, events: &mut Vec<Event>) {

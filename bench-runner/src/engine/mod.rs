@@ -21,8 +21,10 @@ use scenarios::scenario::{Address, ClientHttp2, Scenario};
 use scenarios::units::Nanos;
 
 use self::status::Status;
-use crate::call::{Call, Misfit, Request};
+use crate::call::{Misfit, Request};
 use crate::clock::Clock;
+use crate::encodings::Encodings;
+use crate::mix::Mix;
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,11 +35,30 @@ pub trait Engine: Sized {
     /// Its channels, once the run has begun.
     type Channels: Channels;
 
-    /// Opens so many channels and makes sure that a gRPC server answers on each.
-    fn open(to: &Endpoint, count: usize) -> impl Future<Output = Result<Self, ConnectError>>;
+    /// Opens channels and makes sure that a gRPC server answers on each.
+    fn open(channels: &[Opening]) -> impl Future<Output = Result<Self, ConnectError>>;
 
-    /// Binds the open channels to the run's clock and call.
-    fn begin(self, clock: Clock, call: Arc<Call>) -> Self::Channels;
+    /// Binds the open channels to the run's clock and calls.
+    fn begin(self, clock: Clock, mix: Arc<Mix>) -> Self::Channels;
+}
+
+/// A channel that is to be opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Where it goes.
+    pub to: Endpoint,
+    /// When, after the first of them all; those of a lane come in order.
+    pub after: Nanos,
+}
+
+impl Opening {
+    /// Waits until it is due, where now is `now` after the first of all was.
+    async fn due(&self, now: Nanos) {
+        // A sleep of nothing still takes a tick of tokio's timer.
+        if self.after > now {
+            tokio::time::sleep(self.after.since(now).into()).await;
+        }
+    }
 }
 
 /// Where channels go, and how they are set up.
@@ -47,6 +68,8 @@ pub struct Endpoint {
     pub address: Address,
     /// The near end of an emulated network, where one lies between: connections go there.
     pub via: Option<Address>,
+    /// Whether compressed replies are asked for.
+    pub compressed: bool,
     /// What calls name as their authority, where it is not the target's.
     pub authority: Option<String>,
     /// What calls name as their user agent, where it is not the runner's own.
@@ -61,7 +84,8 @@ impl Endpoint {
         Endpoint {
             address,
             via: None,
-            authority: scenario.call.authority.clone(),
+            compressed: scenario.calls.iter().any(Encodings::accept_compressed),
+            authority: scenario.calls.authority().cloned(),
             user_agent: scenario.client.user_agent.clone(),
             http2: scenario.client.http2,
         }
@@ -90,15 +114,23 @@ pub trait Channels {
     /// How many there are.
     fn count(&self) -> usize;
 
-    /// Takes the messages that a call is to send instead of the prepared ones, before it is started under this id.
-    fn put(&mut self, _op: OpId, _messages: Request) {}
+    /// Takes the messages that a call is to send instead of the prepared ones, before it is started with that request.
+    fn put(&mut self, _op: OpId, _request: u32, _messages: Request) {}
 
-    /// Starts a call with a prepared request, by its index, on a channel, or says that it has no free stream.
+    /// Starts a call with a prepared request, by its index in the [`Mix`], on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
 
     /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent; `None` where
     /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
     fn cancel(&mut self, op: OpId) -> Option<Traffic>;
+
+    /// Closes a channel on which nothing is in flight, and begins to open it anew; it is Busy until it is open.
+    fn reopen(&mut self, channel: usize);
+
+    /// Whether a channel has been opened anew since this was last asked.
+    fn has_reopened(&mut self) -> bool {
+        false
+    }
 
     /// Drives the connections and appends what happened, each event stamped as it was seen.
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>);

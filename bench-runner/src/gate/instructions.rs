@@ -130,7 +130,9 @@ fn under_valgrind(
             ];
             words.map(str::to_owned).to_vec()
         }
-        Target::Address(_) | Target::Peer(_) => return Err(CountError::NotOurs),
+        Target::Address(_) | Target::Addresses(_) | Target::Peer(_) => {
+            return Err(CountError::NotOurs);
+        }
     };
     let mut scenario = scenario.clone();
     let mut words = vec![
@@ -148,7 +150,10 @@ fn under_valgrind(
         in_flight: 1,
         think_time: Nanos::ZERO,
     });
-    scenario.call.deadline = None;
+    scenario
+        .calls
+        .iter_mut()
+        .for_each(|call| call.deadline = None);
     scenario.phases.warm_up = Nanos::from_millis(200);
     scenario.phases.measure = length;
     scenario.phases.drain = Nanos::from_millis(10_000);

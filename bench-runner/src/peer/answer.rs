@@ -4,7 +4,6 @@ use reports::model::{
     Cost, Counts, MethodCounts, Repetition, Timing, Totals, Validity, Verdict, decode_histogram,
     empty_histogram,
 };
-use scenarios::law::Law;
 use scenarios::scenario::Scenario;
 use scenarios::units::Nanos;
 use serde::Deserialize;
@@ -151,6 +150,8 @@ impl Answer {
             heartbeat: None,
             windows: Vec::new(),
             channels: Vec::new(),
+            calls: Vec::new(),
+            targets: Vec::new(),
         }
     }
 
@@ -215,10 +216,9 @@ impl Answer {
         };
         let mut bounds = empty_histogram();
         let deadline = scenario
-            .call
-            .deadline
-            .as_ref()
-            .and_then(Law::fixed)
+            .calls
+            .only()
+            .and_then(|call| call.deadline.as_ref()?.fixed())
             .unwrap_or_default();
         let drain = scenario.phases.drain;
         for (calls, bound) in [
@@ -258,7 +258,7 @@ mod tests {
             shaped: true,
             ..Known::default()
         };
-        let call = Call::prepare(&scenario.call, 1, &known).unwrap();
+        let call = Call::prepare(scenario.calls.only().unwrap(), 1, &known).unwrap();
         (scenario, call)
     }
 

@@ -12,7 +12,7 @@ use scenarios::{Case, KeyPath};
 
 use super::answer::{Answer, Observed};
 use super::process::{LastWords, spawn_on, wait};
-use super::request::request;
+use super::request::{only_call, request};
 use super::{Peer, PeerError, error};
 use crate::call::{Call, Known};
 use crate::host::cpu::process_cpu;
@@ -39,19 +39,20 @@ pub fn run(
 ) -> Result<Made, RunError> {
     around.watcher.phase("connect", Duration::ZERO);
     let scenario = &case.scenario;
+    let asked = only_call(scenario)?;
     let mut target = Target::start(&scenario.target, &around.program)?;
-    let before = target.counters_of(&scenario.call.method);
+    let before = target.counters_of(&scenario.calls);
     let seed = scenario.seed.wrapping_add(u64::from(number) << 32);
     let (question, _schedule) = request(scenario, target.address(), seed)?;
     let known = Known {
         shaped: before.is_some(),
         ..Known::default()
     };
-    let call = Call::prepare(&scenario.call, seed, &known)
+    let call = Call::prepare(asked, seed, &known)
         .map_err(|error| error.in_case(case, &KeyPath::of("call")))?;
     let mut client = Client::start(peer, scenario)?;
     let outcome = client.play(&question.to_string(), scenario, &target, around);
-    let after = target.counters_of(&scenario.call.method);
+    let after = target.counters_of(&scenario.calls);
     let rss = target.pid().and_then(peak_rss);
     let died = target.stop();
     around.watcher.finished();
@@ -70,7 +71,7 @@ pub fn run(
         .zip(after)
         .map(|(before, after)| after.since(&before));
     let seen = Observed {
-        counts: counts.map(|counted| counted.method),
+        counts: counts.map(|counted| counted.methods),
         cpu: course.within(answer.measure_start_unix_ns, scenario.phases.measure),
         rss,
     };

@@ -36,7 +36,7 @@ pub(super) fn request(
     address: &Address,
     seed: u64,
 ) -> Result<(Value, Option<Schedule>), PeerError> {
-    let call = &scenario.call;
+    let call = only_call(scenario)?;
     let [sent, replied] = sizes(scenario)?;
     let (load, schedule) = load(scenario, seed)?;
     let mut case = json!({
@@ -59,9 +59,15 @@ pub(super) fn request(
     Ok((case, schedule))
 }
 
+/// The one call of a case; no peer's client makes a mix.
+pub(super) fn only_call(scenario: &Scenario) -> Result<&Call, PeerError> {
+    let mix = || PeerError::Case("it has `calls`; make it a scenario for each call".to_owned());
+    scenario.calls.only().ok_or_else(mix)
+}
+
 /// The lengths of the name and of the reply, where the case is one that every client can play.
 fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
-    let call = &scenario.call;
+    let call = only_call(scenario)?;
     let foreign = PeerError::Case(format!(
         "it calls `{}`; a peer's client knows the Greeter only",
         call.method
@@ -81,6 +87,10 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.reply.trailers", !reply.trailers.is_empty()),
         ("call.reply.headers", reply.headers == Headers::AtOnce),
         ("call.stamps", call.stamps),
+        ("call.request.fill", !call.request.fill.is_letters()),
+        ("call.codec", !call.codec.is_proto()),
+        ("call.compression", !call.compression.is_identity()),
+        ("call.reply.compression", reply.compression.is_some()),
         ("call.authority", call.authority.is_some()),
         ("call.wait_for_ready", call.wait_for_ready),
         ("call.retry", call.retry.is_some()),
@@ -88,6 +98,15 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.expect", call.expect.is_some()),
         ("client.user_agent", scenario.client.user_agent.is_some()),
         ("network", scenario.network.is_some()),
+        (
+            "client.connect_ramp",
+            scenario.client.connect_ramp != Nanos::ZERO,
+        ),
+        (
+            "client.calls_per_channel",
+            scenario.client.calls_per_channel.is_some(),
+        ),
+        ("client.balance", scenario.client.balance.is_some()),
         ("record.calls", scenario.record.calls.is_some()),
     ];
     if let Some((key, _)) = refused.iter().find(|(_, is_there)| *is_there) {
@@ -216,6 +235,13 @@ mod tests {
                 "`call.reply.when`",
             ),
             (
+                "client: { calls_per_channel: 9 }",
+                "`client.calls_per_channel`",
+            ),
+            ("client: { connect_ramp: 1s }", "`client.connect_ramp`"),
+            ("client: { balance: pick_first }", "`client.balance`"),
+            ("calls: [ { weight: 9 }, { name: other } ]", "`calls`"),
+            (
                 "call: { reply: { status: { code: NOT_FOUND } } }",
                 "`call.reply.status`",
             ),
@@ -232,6 +258,12 @@ mod tests {
                 "`load.stages`",
             ),
             ("network: { rtt: 10ms }", "`network`"),
+            ("call: { codec: json }", "`call.codec`"),
+            ("call: { compression: zstd }", "`call.compression`"),
+            (
+                "call: { reply: { compression: gzip } }",
+                "`call.reply.compression`",
+            ),
             (
                 "call: { metadata: { authorization: { env: TOKEN } } }",
                 "`call.metadata.authorization` is a secret",

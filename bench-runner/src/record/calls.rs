@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use scenarios::units::Nanos;
 
-use super::Sample;
+use super::{Parts, Sample};
 use crate::engine::Stamps;
 
 const HEADER: &str = "repetition,lane,channel,phase,intended_ns,started_ns,first_message_ns,done_ns,status,\
@@ -20,6 +20,9 @@ pub struct CallLog {
     lane: u32,
     calls: Vec<LoggedCall>,
     left_out: u64,
+    /// The calls of the mix by number; none where there is one call only.
+    mix: Vec<String>,
+    parts: Parts,
     stamps: Option<Stamps>,
 }
 
@@ -43,8 +46,18 @@ impl CallLog {
             lane,
             calls,
             left_out: 0,
+            mix: Vec::new(),
+            parts: Parts::ONE,
             stamps: None,
         }
+    }
+
+    /// Names the calls of a mix, by number.
+    #[must_use]
+    pub fn naming(mut self, mix: impl IntoIterator<Item = String>, parts: Parts) -> CallLog {
+        self.parts = parts;
+        self.mix = mix.into_iter().collect();
+        self
     }
 
     /// The server's stamps of the call that ends next.
@@ -92,10 +105,21 @@ impl CallLog {
     /// began at `origin`. The header comes before the first repetition.
     pub fn write_csv(&self, repetition: u32, origin: Nanos, to: &mut impl Write) -> io::Result<()> {
         if repetition == 1 {
-            writeln!(to, "{HEADER}")?;
+            writeln!(
+                to,
+                "{HEADER}{}",
+                if self.mix.is_empty() { "" } else { ",call" }
+            )?;
         }
         for call in &self.calls {
             call.write_csv(repetition, origin, to)?;
+            match self
+                .mix
+                .get(usize::from(self.parts.call_of(call.sample.cell)))
+            {
+                Some(name) => writeln!(to, ",{name}")?,
+                None => writeln!(to)?,
+            }
         }
         Ok(())
     }
@@ -110,7 +134,7 @@ impl LoggedCall {
 
     fn write_csv(&self, repetition: u32, origin: Nanos, to: &mut impl Write) -> io::Result<()> {
         let Sample {
-            segment,
+            cell,
             channel,
             intended,
             started,
@@ -122,7 +146,11 @@ impl LoggedCall {
             ..
         } = self.sample;
         let at = |time: Nanos| (origin + time).0;
-        let phase = if segment == 0 { "warm_up" } else { "measure" };
+        let phase = if cell.segment == 0 {
+            "warm_up"
+        } else {
+            "measure"
+        };
         write!(
             to,
             "{repetition},{},{},{phase},{},{},",
@@ -145,7 +173,7 @@ impl LoggedCall {
             received.bytes
         )?;
         match self.stamps {
-            None => writeln!(to, ",,,,"),
+            None => write!(to, ",,,,"),
             Some(Stamps {
                 connection,
                 arrival,
@@ -155,8 +183,8 @@ impl LoggedCall {
             }) => {
                 write!(to, "{connection},{arrival},{planned},{released},")?;
                 match timeout {
-                    Some(timeout) => writeln!(to, "{timeout}"),
-                    None => writeln!(to),
+                    Some(timeout) => write!(to, "{timeout}"),
+                    None => Ok(()),
                 }
             }
         }
@@ -168,10 +196,14 @@ mod tests {
     use super::*;
     use crate::engine::Traffic;
     use crate::engine::status::Status;
+    use crate::record::Cell;
 
     fn call(intended: u64, channel: u32) -> Sample {
         Sample {
-            segment: 1,
+            cell: Cell {
+                segment: 1,
+                part: 0,
+            },
             channel,
             intended: Nanos(intended),
             started: Nanos(intended + 1),
@@ -226,7 +258,10 @@ mod tests {
         log.keep(&Sample {
             status: None,
             first_message: Some(Nanos(21)),
-            segment: 0,
+            cell: Cell {
+                segment: 0,
+                part: 0,
+            },
             ..call(20, 5)
         });
         let text = csv(&log, 1);

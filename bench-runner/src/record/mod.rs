@@ -7,6 +7,7 @@ mod calls;
 mod channels;
 mod failures;
 mod intervals;
+mod parts;
 mod summary;
 mod tally;
 
@@ -15,6 +16,7 @@ pub use self::calls::{CallLog, LoggedCall};
 pub use self::channels::PerChannel;
 pub use self::failures::Failures;
 pub use self::intervals::Intervals;
+pub use self::parts::{Cell, Parts};
 pub use self::summary::{Measured, summarise};
 pub use self::tally::Tally;
 
@@ -30,8 +32,8 @@ use crate::engine::status::Status;
 /// `done - intended == (done - started) + (started - intended)`, exactly, because each is a difference of these three.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// The segment of its intended start; 0 is the warm-up.
-    pub segment: u16,
+    /// Where it is counted, which its intended start decides.
+    pub cell: Cell,
     /// Its channel, of its lane's.
     pub channel: u32,
     /// When the load model meant it to start.
@@ -68,8 +70,9 @@ const WARM_UP: u16 = 0;
 
 /// One lane's record of a repetition.
 pub struct Recorder {
-    /// Of the warm-up, then of each measured segment.
+    /// Of the warm-up, then of each measured segment, part by part.
     tallies: Vec<Tally>,
+    parts: Parts,
     intervals: Intervals,
     channels: PerChannel,
     failures: Failures,
@@ -89,7 +92,10 @@ pub struct Recent {
 impl Sample {
     /// A call of which nothing is known.
     pub const BLANK: Sample = Sample {
-        segment: WARM_UP,
+        cell: Cell {
+            segment: WARM_UP,
+            part: 0,
+        },
         channel: 0,
         intended: Nanos::ZERO,
         started: Nanos::ZERO,
@@ -141,11 +147,21 @@ impl Recorder {
     pub fn new(measured_segments: usize, measure_start: Nanos, measured: Nanos) -> Recorder {
         Recorder {
             tallies: (0..=measured_segments).map(|_| Tally::new()).collect(),
+            parts: Parts::ONE,
             intervals: Intervals::new(measure_start, measured),
             channels: PerChannel::new(0),
             failures: Failures::default(),
             recent: Recent::new(),
         }
+    }
+
+    /// Keeps these parts of each segment apart; before anything is recorded.
+    #[must_use]
+    pub fn with_parts(mut self, parts: Parts) -> Recorder {
+        let segments = self.tallies.len() / self.parts.count();
+        self.tallies = vec![Tally::new(); segments * parts.count()];
+        self.parts = parts;
+        self
     }
 
     /// Keeps so many channels apart, if they are few enough.
@@ -157,8 +173,8 @@ impl Recorder {
 
     /// A call was begun.
     #[inline]
-    pub fn started(&mut self, segment: u16, lag: Nanos) {
-        self.tally(segment).started(lag);
+    pub fn started(&mut self, cell: Cell, lag: Nanos) {
+        self.tally(cell).started(lag);
     }
 
     /// A call ended, was cut off or was left unfinished.
@@ -168,8 +184,8 @@ impl Recorder {
             .is_ok()
             .then(|| Coarse::place(sample.response_time()));
         self.recent.finished(place, is_bad);
-        self.tally(sample.segment).finished(sample);
-        if sample.segment == WARM_UP {
+        self.tally(sample.cell).finished(sample);
+        if sample.cell.segment == WARM_UP {
             return;
         }
         self.intervals.finished(sample, place);
@@ -180,8 +196,8 @@ impl Recorder {
     }
 
     /// An attempt was made at a call that may be made again: its first, or another.
-    pub fn attempted(&mut self, segment: u16) {
-        self.tally(segment).attempted();
+    pub fn attempted(&mut self, cell: Cell) {
+        self.tally(cell).attempted();
     }
 
     /// Measured calls begun so far.
@@ -190,18 +206,18 @@ impl Recorder {
     }
 
     /// A call was due, but never begun.
-    pub fn shed(&mut self, segment: u16) {
-        self.tally(segment).shed();
+    pub fn shed(&mut self, cell: Cell) {
+        self.tally(cell).shed();
     }
 
     /// The time from one reply message of a call to the next.
-    pub fn message_gap(&mut self, segment: u16, gap: Nanos) {
-        self.tally(segment).message_gap(gap);
+    pub fn message_gap(&mut self, cell: Cell, gap: Nanos) {
+        self.tally(cell).message_gap(gap);
     }
 
     /// The time from a request to its reply on a ping-pong stream.
-    pub fn exchange_time(&mut self, segment: u16, time: Nanos) {
-        self.tally(segment).exchange_time(time);
+    pub fn exchange_time(&mut self, cell: Cell, time: Nanos) {
+        self.tally(cell).exchange_time(time);
     }
 
     /// What happened since this was last asked; the answer is added to `into`.
@@ -226,9 +242,28 @@ impl Recorder {
         &self.channels
     }
 
-    /// The measured segments' tallies.
+    /// The measured segments' tallies, part by part.
     fn measured(&self) -> &[Tally] {
-        &self.tallies[1..]
+        &self.tallies[self.parts.count()..]
+    }
+
+    /// The tallies of each measured segment.
+    fn segments(&self) -> impl Iterator<Item = &[Tally]> {
+        self.measured().chunks(self.parts.count())
+    }
+
+    /// The measured tallies of one call of the mix, by its number.
+    fn of_call(&self, number: usize) -> impl Iterator<Item = &Tally> {
+        let targets = usize::from(self.parts.targets);
+        self.segments()
+            .flat_map(move |parts| &parts[number * targets..][..targets])
+    }
+
+    /// The measured tallies of one target, by its number.
+    fn of_target(&self, number: usize) -> impl Iterator<Item = &Tally> {
+        let targets = usize::from(self.parts.targets);
+        self.segments()
+            .flat_map(move |parts| parts.iter().skip(number).step_by(targets))
     }
 
     /// What all calls came to, the warm-up's too.
@@ -241,8 +276,8 @@ impl Recorder {
     }
 
     #[inline]
-    fn tally(&mut self, segment: u16) -> &mut Tally {
-        &mut self.tallies[usize::from(segment)]
+    fn tally(&mut self, cell: Cell) -> &mut Tally {
+        &mut self.tallies[self.parts.index(cell)]
     }
 }
 
@@ -289,7 +324,10 @@ mod tests {
     fn sample(intended: u64, lag: u64, service: u64) -> Sample {
         let started = intended + lag;
         Sample {
-            segment: 1,
+            cell: Cell {
+                segment: 1,
+                part: 0,
+            },
             channel: 0,
             intended: Nanos(intended),
             started: Nanos(started),
@@ -319,7 +357,7 @@ mod tests {
         let record = |calls: &mut dyn Iterator<Item = &Sample>| {
             let mut recorder = Recorder::new(1, Nanos::ZERO, Nanos(2 * Nanos::SECOND.0));
             for call in calls {
-                recorder.started(1, call.start_lag());
+                recorder.started(call.cell, call.start_lag());
                 recorder.finished(call, "");
             }
             recorder

@@ -1,13 +1,14 @@
 //! From the records of all lanes to one repetition of the result file.
 
 use reports::model::{
-    ChannelStats, Conditions, Cost, FirstReply, Heartbeat, MethodCounts, Network, Repetition,
-    Stage, Timing, Totals, Validity, Verdict, Wire,
+    CallStats, ChannelStats, Conditions, Cost, Counts, FirstReply, Heartbeat, MethodCounts,
+    Network, Repetition, Stage, TargetStats, Timing, Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
 use super::{Recorder, Tally};
 use crate::call::Written;
+use crate::mix::Named;
 use crate::run::timeline::{Segment, Timeline};
 
 /// What was measured besides the calls.
@@ -15,6 +16,10 @@ use crate::run::timeline::{Segment, Timeline};
 pub struct Measured {
     /// When the measured time really ended; earlier than planned where the run was interrupted.
     pub measure_end: Nanos,
+    /// The calls of the mix by number; none where there is one call only.
+    pub mix: Vec<Named>,
+    /// The targets by number, each with its channels; none where the target is one server.
+    pub targets: Vec<(String, u32)>,
     /// CPU time of the lanes over the measured time.
     pub client_cpu: Nanos,
     /// What it took to encode messages of calls that had none prepared.
@@ -46,11 +51,7 @@ pub struct Measured {
 /// Summarises a repetition; its validity is judged afterwards.
 pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) -> Repetition {
     let length = measured.measure_end.since(timeline.measure_start);
-    let mut whole = Tally::new();
-    recorder
-        .measured()
-        .iter()
-        .for_each(|tally| whole.merge(tally));
+    let whole = sum(recorder.measured());
     let (counts, timings) = (whole.counts(), whole.timings());
     let per_call =
         |cpu: Nanos| (counts.finished() > 0).then(|| cpu.0 as f64 / counts.finished() as f64);
@@ -98,6 +99,8 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         heartbeat: measured.heartbeat.clone(),
         windows: recorder.intervals.windows(length),
         channels: measured.channels.clone(),
+        calls: calls(recorder, &measured.mix, length),
+        targets: targets(recorder, &measured.targets, length),
         counts,
     }
 }
@@ -107,11 +110,58 @@ fn stages(recorder: &Recorder, timeline: &Timeline, measure_end: Nanos) -> Vec<S
     let named = timeline
         .measured()
         .iter()
-        .zip(recorder.measured())
+        .zip(recorder.segments())
         .filter(|(segment, _)| !segment.name.is_empty());
     named
-        .map(|(segment, tally)| stage(segment, tally, timeline, measure_end))
+        .map(|(segment, parts)| stage(segment, &sum(parts), timeline, measure_end))
         .collect()
+}
+
+/// What tallies come to together.
+fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
+    let mut whole = Tally::new();
+    tallies.into_iter().for_each(|tally| whole.merge(tally));
+    whole
+}
+
+/// The statistics of each target.
+fn targets(recorder: &Recorder, targets: &[(String, u32)], length: Nanos) -> Vec<TargetStats> {
+    let one = |(number, (address, channels)): (usize, &(String, u32))| {
+        let tally = sum(recorder.of_target(number));
+        let (counts, timings) = (tally.counts(), tally.timings());
+        TargetStats {
+            address: address.clone(),
+            channels: *channels,
+            achieved_per_s: per_second(counts.ok, length),
+            response_time: timings.response_time,
+            service_time: timings.service_time,
+            // What was shed had no target, wherever it is counted.
+            counts: Counts { shed: 0, ..counts },
+        }
+    };
+    targets.iter().enumerate().map(one).collect()
+}
+
+/// The statistics of each call of a mix.
+fn calls(recorder: &Recorder, mix: &[Named], length: Nanos) -> Vec<CallStats> {
+    let one = |(number, named): (usize, &Named)| {
+        let tally = sum(recorder.of_call(number));
+        let (counts, timings) = (tally.counts(), tally.timings());
+        CallStats {
+            name: named.name.clone(),
+            weight: named.weight,
+            offered_per_s: per_second(counts.started + counts.shed, length),
+            achieved_per_s: per_second(counts.ok, length),
+            response_time: timings.response_time,
+            service_time: timings.service_time,
+            start_lag: timings.start_lag,
+            time_to_first_message: timings.time_to_first_message,
+            message_gap: timings.message_gap,
+            exchange_time: timings.exchange_time,
+            counts,
+        }
+    };
+    mix.iter().enumerate().map(one).collect()
 }
 
 fn stage(segment: &Segment, tally: &Tally, timeline: &Timeline, measure_end: Nanos) -> Stage {

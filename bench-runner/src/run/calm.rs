@@ -50,7 +50,7 @@ fn window_of(who: &str, target: &Target) -> &'static str {
         (_, Target::ReferenceServer(_)) => {
             "`target.reference_server.http2.initial_connection_window`"
         }
-        (_, Target::Address(_) | Target::Peer(_) | Target::Command(_)) => {
+        (_, Target::Address(_) | Target::Addresses(_) | Target::Peer(_) | Target::Command(_)) => {
             "the server's HTTP/2 connection window (tonic: `initial_connection_window_size`)"
         }
     }

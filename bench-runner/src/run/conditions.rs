@@ -126,11 +126,20 @@ fn cores_of(server: &ReferenceServer) -> usize {
 /// Whether client and server are on one machine; `None` where an address does not tell.
 fn colocated(target: &Target) -> Option<bool> {
     match target {
-        Target::Address(Address::Tcp { host, .. }) => match host.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback().then_some(true),
-            Err(_) => (host == "localhost").then_some(true),
-        },
+        Target::Address(address) => is_here(address).then_some(true),
+        Target::Addresses(addresses) => addresses.iter().all(is_here).then_some(true),
         _ => Some(true),
+    }
+}
+
+/// Whether an address is this machine's, as far as it tells.
+fn is_here(address: &Address) -> bool {
+    match address {
+        Address::Tcp { host, .. } => match host.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => host == "localhost",
+        },
+        Address::Unix(_) => true,
     }
 }
 

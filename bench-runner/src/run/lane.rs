@@ -6,6 +6,8 @@ mod again;
 mod expect;
 mod lies;
 mod purpose;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use scenarios::load::{Load, Part};
 use scenarios::scenario::Cancel;
 use scenarios::units::Nanos;
 
+use super::churn::Churn;
 use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
 use super::router::Router;
@@ -28,7 +31,8 @@ use crate::call::{Pen, Written};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
-use crate::record::{CallLog, Recorder, Sample};
+use crate::mix::{Mix, Order};
+use crate::record::{CallLog, Cell, Parts, Recorder, Sample};
 
 /// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
 const AFTER_LOSS: Nanos = Nanos::from_millis(10);
@@ -39,7 +43,7 @@ const LONGEST_SLEEP: Nanos = Nanos::from_millis(100);
 pub struct Lane<C> {
     clock: Clock,
     channels: C,
-    call: Arc<Call>,
+    mix: Arc<Mix>,
     timeline: Arc<Timeline>,
     offer: Offer,
     router: Router,
@@ -60,11 +64,14 @@ pub struct Lane<C> {
     log: Option<CallLog>,
     watch: Watch,
     started_in_time: u64,
-    /// The prepared request of the next call, and how far from one of this lane's calls to the next.
-    request: u32,
-    request_stride: u32,
-    /// Encodes the messages of each call, where that is not done before the load.
-    pen: Option<Pen>,
+    order: Order,
+    parts: Parts,
+    /// Encode the messages of each call, where that is not done before the load, by the call's number.
+    pens: Vec<Option<Pen>>,
+    /// The target of each channel; none where there is one only.
+    targets: Vec<u16>,
+    /// Where channels come and go.
+    churn: Option<Churn>,
     measure_end: Nanos,
     drain_end: Nanos,
 }
@@ -103,22 +110,26 @@ impl<C: Channels> Lane<C> {
     pub fn new(
         clock: Clock,
         channels: C,
-        call: Arc<Call>,
+        mix: Arc<Mix>,
         timeline: Arc<Timeline>,
         share: Share,
         watch: Watch,
     ) -> Lane<C> {
         let count = channels.count();
+        let parts = Parts {
+            calls: mix.calls().len() as u16,
+            ..Parts::ONE
+        };
         let mut lane = Lane {
             offer: Offer::new(Arc::clone(&timeline), share),
             router: Router::new(count),
             ops: Ops::default(),
-            expiries: Timers::new(call.deadlines_in_order()),
-            cancels: Timers::new(true),
+            expiries: Timers::new(mix.deadlines_in_order()),
+            cancels: Timers::new(mix.cancels_in_order()),
             attempts: Timers::new(false),
             waiting: VecDeque::new(),
-            tries_again: call.wait_for_ready || call.retry.is_some(),
-            listens: listens(&call),
+            tries_again: mix.calls().iter().any(tries_again),
+            listens: mix.calls().iter().any(listens),
             misfits: HashMap::new(),
             events: Vec::new(),
             recorder: Recorder::new(
@@ -126,21 +137,21 @@ impl<C: Channels> Lane<C> {
                 timeline.measure_start,
                 timeline.measure_end.since(timeline.measure_start),
             )
+            .with_parts(parts)
             .with_channels(count),
             log: None,
             watch,
             started_in_time: 0,
-            request: call.request_after(0, share.part.index),
-            request_stride: share.part.of,
-            pen: call.fresh.as_ref().map(|fresh| {
-                let Part { index, of } = share.part;
-                fresh.pen(index, of, clock.clone())
-            }),
+            order: Order::new(&mix, share.part, share.seed),
+            churn: None,
+            pens: pens(&mix, share.part, &clock),
+            parts,
+            targets: Vec::new(),
             measure_end: timeline.measure_end,
             drain_end: timeline.drain_end,
             timeline,
             channels,
-            call,
+            mix,
             clock,
         };
         lane.set_limit();
@@ -150,6 +161,22 @@ impl<C: Channels> Lane<C> {
     /// Keeps a log of single calls.
     pub fn with_log(mut self, log: Option<CallLog>) -> Lane<C> {
         self.log = log;
+        self
+    }
+
+    /// Tells so many targets apart: which of them each channel goes to.
+    pub fn with_targets(mut self, count: u16, targets: Vec<u16>) -> Lane<C> {
+        if count > 1 {
+            self.parts.targets = count;
+            self.recorder = self.recorder.with_parts(self.parts);
+            self.targets = targets;
+        }
+        self
+    }
+
+    /// Closes each channel after so many calls, and opens it anew.
+    pub fn with_calls_per_channel(mut self, calls: Option<u32>) -> Lane<C> {
+        self.churn = calls.map(|calls| Churn::new(calls, self.channels.count()));
         self
     }
 
@@ -184,12 +211,17 @@ impl<C: Channels> Lane<C> {
         let first_reply = self.channels.first_reply();
         LaneRecord {
             wire: self.channels.wire(),
-            first_reply: first_reply.map(|reply| self.call.hide_secrets(reply)),
+            first_reply: first_reply.map(|reply| self.mix.hide_secrets(reply)),
             spent: self.watch.measured(),
             started_in_time: self.started_in_time,
             recorder: self.recorder,
             log: self.log,
-            encoded: self.pen.as_ref().map(Pen::written),
+            encoded: self
+                .pens
+                .iter()
+                .flatten()
+                .map(Pen::written)
+                .reduce(Written::and),
             measure_end: self.measure_end,
         }
     }
@@ -217,8 +249,13 @@ impl<C: Channels> Lane<C> {
     }
 
     fn collect_due(&mut self, now: Nanos) {
-        let recorder = &mut self.recorder;
-        let shed = |due: Due| recorder.shed(due.segment);
+        let (recorder, order, mix) = (&mut self.recorder, &mut self.order, &self.mix);
+        let parts = self.parts;
+        let shed = |due: Due| {
+            // It has no target, and is counted with the first one's.
+            recorder.shed(parts.cell(due.segment, Mix::number(order.next()), 0));
+            order.advance(mix);
+        };
         if self.offer.collect(lies::ticked(now), self.ops.len(), shed) {
             self.set_limit();
         }
@@ -242,10 +279,7 @@ impl<C: Channels> Lane<C> {
         let mut now = self.clock.now();
         let mut begun = 0;
         while let Some(due) = self.offer.front() {
-            if let Some(pen) = &mut self.pen {
-                pen.write(self.ops.next_id(), &mut self.channels);
-                now = self.clock.now();
-            } else if !C::BATCHED {
+            if self.writes() || !C::BATCHED {
                 now = self.clock.now();
             }
             if self.holds_back(begun) || !self.start(due, now) {
@@ -256,12 +290,26 @@ impl<C: Channels> Lane<C> {
         }
     }
 
+    /// Encodes the messages of the next call, where they are not prepared; `false` where no call asks for that.
+    #[inline]
+    fn writes(&mut self) -> bool {
+        if self.pens.is_empty() {
+            return false;
+        }
+        let request = self.order.next();
+        if let Some(pen) = &mut self.pens[Mix::number(request)] {
+            pen.write(self.ops.next_id(), request, &mut self.channels);
+        }
+        true
+    }
+
     /// Starts a call on the first channel that takes it; `false` where none does.
     fn start(&mut self, due: Due, started: Nanos) -> bool {
+        let request = self.order.next();
         for _ in 0..self.router.candidates() {
             let channel = self.router.front();
             let id = self.ops.next_id();
-            if self.channels.try_start(channel, id, self.request).is_ok() {
+            if !self.is_spent(channel) && self.channels.try_start(channel, id, request).is_ok() {
                 self.router.started();
                 self.keep(id, due, channel, started);
                 return true;
@@ -271,44 +319,75 @@ impl<C: Channels> Lane<C> {
         false
     }
 
+    /// Whether a channel has made its calls, and takes no more until it is opened anew.
+    #[inline]
+    fn is_spent(&self, channel: usize) -> bool {
+        self.churn
+            .as_ref()
+            .is_some_and(|churn| churn.is_spent(channel))
+    }
+
+    /// Opens a channel anew whose last call has ended, as long as there will be others.
+    fn renew(&mut self, channel: usize) {
+        let Some(churn) = &mut self.churn else { return };
+        if churn.is_spent(channel) && self.router.is_idle(channel) && !self.offer.is_over() {
+            churn.reopened(channel);
+            self.channels.reopen(channel);
+        }
+    }
+
     fn keep(&mut self, id: OpId, due: Due, channel: usize, started: Nanos) {
+        if let Some(churn) = &mut self.churn {
+            churn.started(channel);
+        }
+        let request = self.order.next();
+        if let Some(Some(pen)) = self.pens.get_mut(Mix::number(request)) {
+            pen.started();
+        }
+        self.order.advance(&self.mix);
+        let target = self.targets.get(channel).copied().unwrap_or(0);
+        let cell = self.parts.cell(due.segment, Mix::number(request), target);
         let op = Op {
             sample: Sample {
-                segment: due.segment,
+                cell,
                 channel: channel as u32,
                 intended: lies::intended(due.intended, started),
                 started,
                 ..Sample::BLANK
             },
-            request: self.request,
+            request,
             last_message: started,
             cut: None,
             attempts: 1,
             told: 1,
         };
         let ticket = self.ops.insert(id, op);
-        self.recorder
-            .started(due.segment, started.since(due.intended));
-        if self.call.has_deadline()
-            && let Some(timeout) = self.call.head(self.request).deadline
+        self.recorder.started(cell, started.since(due.intended));
+        self.ask_more(request, cell, ticket, started);
+    }
+
+    /// Sets what a call asks for besides: its deadline, its cancellation, the count of its attempts.
+    #[inline]
+    fn ask_more(&mut self, request: u32, cell: Cell, ticket: Ticket, started: Nanos) {
+        let call = self.mix.call(request);
+        if call.has_deadline()
+            && let Some(timeout) = call.head(Mix::within(request)).deadline
         {
             self.expiries.set(started + timeout, ticket);
         }
-        if let Some(Cancel::After(after)) = self.call.cancel {
+        if let Some(Cancel::After(after)) = call.cancel {
             self.cancels.set(started + after, ticket);
         }
-        if self.call.retry.is_some() {
-            self.recorder.attempted(due.segment);
+        if call.retry.is_some() {
+            self.recorder.attempted(cell);
         }
-        self.request = self.call.request_after(self.request, self.request_stride);
-        self.pen.iter_mut().for_each(Pen::started);
     }
 
     /// Hears what happened; `false` where nothing did.
     fn collect_events(&mut self, cx: &mut Context<'_>) -> bool {
         let mut events = std::mem::take(&mut self.events);
         self.channels.poll(cx, &mut events);
-        let any = !events.is_empty();
+        let any = !events.is_empty() || (self.churn.is_some() && self.channels.has_reopened());
         for event in events.drain(..) {
             match event.kind {
                 Happened::Message { bytes, asked_at } => {
@@ -334,7 +413,7 @@ impl<C: Channels> Lane<C> {
     }
 
     fn finished(&mut self, id: OpId, at: Nanos, outcome: &Outcome) {
-        if outcome.status == Status::OK || self.call.is_good(outcome.status) {
+        if outcome.status == Status::OK || self.is_good(id, outcome.status) {
             return self.ended_well(id, at, outcome.status, outcome.sent);
         }
         if self.retries(id) || self.tries_again && self.goes_on(id, at, outcome) {
@@ -343,13 +422,19 @@ impl<C: Channels> Lane<C> {
         if self.was_cut(id, outcome.sent) {
             return;
         }
-        let detail = self.call.without_secrets(&outcome.detail).into_owned();
+        let detail = self.mix.without_secrets(&outcome.detail);
         self.end(id, at, Some(outcome.status), outcome.sent, &detail);
         self.offer.completed(if outcome.connection_lost {
             at + AFTER_LOSS
         } else {
             at
         });
+    }
+
+    /// Whether a status is the good outcome of a call.
+    fn is_good(&mut self, id: OpId, status: Status) -> bool {
+        let op = self.ops.get_mut(id);
+        op.is_some_and(|op| self.mix.call(op.request).is_good(status))
     }
 
     /// A call ended with status OK, or with the one that is expected, which its answer must bear out.
@@ -393,6 +478,7 @@ impl<C: Channels> Lane<C> {
         if let Some(log) = &mut self.log {
             log.keep(&op.sample);
         }
+        self.renew(op.sample.channel as usize);
     }
 
     fn is_finished(&self, now: Nanos) -> bool {
@@ -402,6 +488,7 @@ impl<C: Channels> Lane<C> {
 
     /// What is still in flight counts as unfinished, what was never begun as shed.
     fn give_up(&mut self, now: Nanos) {
+        self.churn = None;
         for id in self.ops.ids() {
             let sent = self.channels.cancel(id).unwrap_or_default();
             if !mutant::is(Mutant::IgnoreInFlight) {
@@ -409,7 +496,9 @@ impl<C: Channels> Lane<C> {
             }
         }
         for due in self.offer.abandon() {
-            self.recorder.shed(due.segment);
+            let number = Mix::number(self.order.next());
+            self.order.advance(&self.mix);
+            self.recorder.shed(self.parts.cell(due.segment, number, 0));
         }
     }
 
@@ -427,6 +516,22 @@ impl<C: Channels> Lane<C> {
             .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
         lies::on_tick(wake)
     }
+}
+
+/// Whether a call may be made again.
+fn tries_again(call: &Call) -> bool {
+    call.wait_for_ready || call.retry.is_some()
+}
+
+/// The encoders of a lane; none where all messages are prepared.
+fn pens(mix: &Mix, part: Part, clock: &Clock) -> Vec<Option<Pen>> {
+    let pen = |call: &Call| {
+        let fresh = call.fresh.as_ref()?;
+        Some(fresh.pen(part.index, part.of, clock.clone()))
+    };
+    let pens: Vec<Option<Pen>> = mix.calls().iter().map(pen).collect();
+    let any = pens.iter().any(Option::is_some);
+    if any { pens } else { Vec::new() }
 }
 
 /// Whether more is to be done with each message than to count it.
@@ -453,10 +558,10 @@ fn hear_message(
     match sample.first_message {
         None => sample.first_message = Some(at),
         Some(_) if mutant::is(Mutant::AverageGaps) => {}
-        Some(_) => recorder.message_gap(sample.segment, at.since(op.last_message)),
+        Some(_) => recorder.message_gap(sample.cell, at.since(op.last_message)),
     }
     op.last_message = at;
     if let Some(asked_at) = asked_at {
-        recorder.exchange_time(sample.segment, at.since(asked_at));
+        recorder.exchange_time(sample.cell, at.since(asked_at));
     }
 }

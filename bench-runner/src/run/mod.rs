@@ -1,6 +1,7 @@
 //! Running a case: lanes on threads, phases on one clock.
 
 mod calm;
+mod churn;
 mod conditions;
 mod heartbeat;
 pub mod lane;
@@ -44,6 +45,9 @@ pub enum RunError {
     /// A channel could not be opened.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// No target of several can be opened a channel to.
+    #[error("no target answers: {}", in_turn(.0))]
+    NoneAnswers(Vec<ConnectError>),
     /// There is no emulated network.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -75,6 +79,12 @@ pub enum RunError {
         "a lane failed from inside; this is a defect of bench-runner, please report it with the scenario"
     )]
     LanePanicked,
+}
+
+/// Each failure after the one before it.
+fn in_turn(failures: &[ConnectError]) -> String {
+    let told: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    told.join("; ")
 }
 
 impl RunError {

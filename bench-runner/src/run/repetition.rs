@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reports::model::{Repetition, Timing, Validity, Wire};
 use scenarios::Case;
-use scenarios::scenario::{Idle, Scenario};
+use scenarios::scenario::{Address, Balance, Idle, Scenario};
 use scenarios::units::Nanos;
 
 use super::conditions::{Passed, Reading, conditions};
@@ -26,7 +26,7 @@ use crate::network::{Network, NetworkError, Stage};
 use crate::plan::Plan;
 use crate::record::{CallLog, Measured, PerChannel, Recent, Recorder, summarise};
 use crate::secrets::Secrets;
-use crate::target::{Death, Target};
+use crate::target::{self, Death, Target};
 
 /// From the word to start to the start, so that every lane is there in time.
 const LEAD: Duration = Duration::from_millis(20);
@@ -65,14 +65,18 @@ pub struct Made {
 
 /// Runs a case once.
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
-    let secrets = Secrets::of(&case.scenario.call)?;
+    let secrets = Secrets::of(&case.scenario.calls)?;
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario.target, &around.program)?;
-    let before = target.counters_of(&case.scenario.call.method);
+    let before = target.counters_of(&case.scenario.calls);
     let address = target.address().clone();
     let mut plan = Plan::bind(case, address, before.is_some(), number, &secrets)?;
+    balance(&mut plan, case.scenario.client.balance, target.addresses())?;
     let network = lay(case, &target, number)?;
-    plan.endpoint.via = network.as_ref().map(|network| network.address().clone());
+    if let Some(network) = &network {
+        let far_end = plan.endpoints.iter_mut();
+        far_end.for_each(|to| to.via = Some(network.address().clone()));
+    }
     let board = Board::default();
     let lanes = match threads::open(&plan, &around.stop, &board) {
         Ok(lanes) => lanes,
@@ -96,17 +100,17 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let mut records = phases.running.join()?;
     let network = network.map(Network::finish).transpose()?;
     let calls = CallLog::merged(records.iter_mut().filter_map(|record| record.log.take()));
-    let mut measured = gather(&records, &plan.timeline, &passed);
+    let mut measured = gather(&records, &plan, &passed);
     let start = plan.timeline.measure_start;
     measured.conditions = Some(conditions(&case.scenario, start, &records, &passed));
     measured.heartbeat = heartbeat.finish();
     measured.network = network;
     measured.server_rss = target.pid().and_then(peak_rss);
     let counted = before
-        .zip(target.counters_of(&case.scenario.call.method))
+        .zip(target.counters_of(&case.scenario.calls))
         .map(|(before, after)| after.since(&before));
     if let Some(counted) = counted {
-        measured.server_counts = Some(counted.method);
+        measured.server_counts = Some(counted.methods);
         measured.release_lateness = Some(Timing::new(&counted.release_lateness));
     }
     let died = target.stop();
@@ -134,6 +138,24 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         calls,
         died,
     })
+}
+
+/// Spreads the channels over the target's addresses, where the scenario says how.
+fn balance(
+    plan: &mut Plan,
+    balance: Option<Balance>,
+    addresses: &[Address],
+) -> Result<(), RunError> {
+    let Some(balance) = balance else {
+        return Ok(());
+    };
+    let backends = target::backends(addresses)?;
+    plan.spread(&backends);
+    if balance == Balance::PickFirst && backends.len() > 1 {
+        let first = threads::first_that_answers(plan)?;
+        plan.spread(&backends[first..=first]);
+    }
+    Ok(())
 }
 
 /// Judges a repetition that a peer's client made, by what is known of it.
@@ -250,10 +272,9 @@ impl Phases<'_, '_> {
     }
 }
 
-fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measured {
-    let mut encoded = Written::default();
+fn gather(records: &[LaneRecord], plan: &Plan, passed: &Passed) -> Measured {
     let written = records.iter().filter_map(|record| record.encoded);
-    written.for_each(|lane| encoded.add(lane));
+    let encoded = written.reduce(Written::and).unwrap_or_default();
     let mut wire = Wire::default();
     records
         .iter()
@@ -264,7 +285,9 @@ fn gather(records: &[LaneRecord], timeline: &Timeline, passed: &Passed) -> Measu
             .iter()
             .map(|record| record.measure_end)
             .min()
-            .unwrap_or(timeline.measure_start),
+            .unwrap_or(plan.timeline.measure_start),
+        mix: plan.mix.named().to_vec(),
+        targets: plan.channels_by_target(),
         client_cpu: Nanos(records.iter().map(|record| record.spent.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
         encoded,

@@ -87,6 +87,11 @@ impl Router {
         }
     }
 
+    /// Whether nothing is in flight on a channel.
+    pub(super) fn is_idle(&self, channel: usize) -> bool {
+        self.in_flight[channel] == 0
+    }
+
     /// A call on `channel` ended.
     pub(super) fn ended(&mut self, channel: u32) {
         let taken = &mut self.in_flight[channel as usize];

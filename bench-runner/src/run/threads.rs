@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use scenarios::load::Part;
 use scenarios::scenario::Idle;
+use scenarios::units::Nanos;
 use tokio::sync::oneshot;
 
 use super::RunError;
@@ -17,7 +18,7 @@ use super::watch::{Board, Stop, Watch};
 use crate::clock::Clock;
 use crate::engine::raw::Raw;
 use crate::engine::tonic::Tonic;
-use crate::engine::{Channels, Engine};
+use crate::engine::{Channels, Engine, Opening};
 use crate::host::{affinity, scheduling};
 use crate::plan::{LanePlan, Plan};
 use crate::record::CallLog;
@@ -31,6 +32,36 @@ pub struct Running(Vec<JoinHandle<Result<LaneRecord, RunError>>>);
 struct LaneThread {
     start: oneshot::Sender<Clock>,
     thread: JoinHandle<Result<LaneRecord, RunError>>,
+}
+
+/// Finds the first target that answers.
+///
+/// # Errors
+///
+/// Why none does.
+pub fn first_that_answers(plan: &Plan) -> Result<usize, RunError> {
+    match plan.engine {
+        scenarios::scenario::Engine::Tonic => first_with::<Tonic>(plan),
+        scenarios::scenario::Engine::Raw => first_with::<Raw>(plan),
+    }
+}
+
+fn first_with<E: Engine>(plan: &Plan) -> Result<usize, RunError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut failures = Vec::new();
+    for (number, to) in plan.endpoints.iter().enumerate() {
+        let opening = Opening {
+            to: to.clone(),
+            after: Nanos::ZERO,
+        };
+        match runtime.block_on(E::open(&[opening])) {
+            Ok(_) => return Ok(number),
+            Err(error) => failures.push(error),
+        }
+    }
+    Err(RunError::NoneAnswers(failures))
 }
 
 /// Starts the lanes' threads and waits until all channels are open and have answered.
@@ -119,23 +150,27 @@ fn run<E: Engine>(
     runtime.block_on(async {
         let log = plan.logged_calls.map(|calls| {
             let Part { index, of } = lane.share.part;
-            CallLog::new(index, calls.div_ceil(of) as usize)
+            let names = plan.mix.named().iter().map(|named| named.name.clone());
+            CallLog::new(index, calls.div_ceil(of) as usize).naming(names, plan.parts())
         });
-        let engine = E::open(&plan.endpoint, lane.share.channels as usize).await?;
+        let engine = E::open(&plan.openings(lane)).await?;
         let _ = opened.send(());
         // The other lanes may have failed: then nobody starts this one.
         let clock = started.await.map_err(|_| RunError::NotStarted)?;
         let mut timer = Timer::new(clock.clone(), plan.idle)?;
-        let channels = engine.begin(clock.clone(), plan.call.clone());
+        let channels = engine.begin(clock.clone(), plan.mix.clone());
+        let targets = plan.targets_of(lane);
         let mut lane = Lane::new(
             clock,
             channels,
-            plan.call.clone(),
+            plan.mix.clone(),
             plan.timeline.clone(),
             lane.share,
             watch,
         )
-        .with_log(log);
+        .with_log(log)
+        .with_targets(plan.parts().targets, targets)
+        .with_calls_per_channel(plan.calls_per_channel);
         poll_fn(|cx| turn(&mut lane, &mut timer, cx)).await?;
         Ok(lane.into_record())
     })

@@ -17,16 +17,29 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What a reference server has counted since it started.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// Of one method.
-    pub method: MethodCounts,
+    /// Of the methods that are called, together.
+    pub methods: MethodCounts,
     /// How late it released its answers against its plans, in nanoseconds.
     pub release_lateness: Histogram<u64>,
 }
 
 impl Counted {
+    /// Together with what another server has counted.
+    pub(super) fn and(mut self, other: &Counted) -> Counted {
+        let (sum, more) = (&mut self.methods, &other.methods);
+        sum.calls += more.calls;
+        sum.requests += more.requests;
+        sum.replies += more.replies;
+        sum.request_bytes += more.request_bytes;
+        sum.reply_bytes += more.reply_bytes;
+        // A histogram that resizes itself takes any other.
+        let _ = self.release_lateness.add(&other.release_lateness);
+        self
+    }
+
     /// What was added after `before`.
     pub fn since(mut self, before: &Counted) -> Counted {
-        let (to, from) = (&mut self.method, &before.method);
+        let (to, from) = (&mut self.methods, &before.methods);
         to.calls = to.calls.saturating_sub(from.calls);
         to.requests = to.requests.saturating_sub(from.requests);
         to.replies = to.replies.saturating_sub(from.replies);
@@ -38,21 +51,21 @@ impl Counted {
     }
 }
 
-/// The counts of one method; `None` where the target is no reference server, or is gone.
-pub(super) fn fetch(address: &Address, method: Method) -> Option<Counted> {
+/// The counts of some methods together; `None` where the target is no reference server, or is gone.
+pub(super) fn fetch(address: &Address, methods: &[Method]) -> Option<Counted> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .ok()?;
     runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, ask(address, method))
+        tokio::time::timeout(PATIENCE, ask(address, methods))
             .await
             .ok()
             .flatten()
     })
 }
 
-async fn ask(address: &Address, method: Method) -> Option<Counted> {
+async fn ask(address: &Address, methods: &[Method]) -> Option<Counted> {
     let endpoint = Endpoint::from_shared(address.to_string()).ok()?;
     let channel: Channel = endpoint.connect().await.ok()?;
     let reply = ReferenceClient::new(channel)
@@ -60,19 +73,19 @@ async fn ask(address: &Address, method: Method) -> Option<Counted> {
         .await
         .ok()?
         .into_inner();
-    let counted = reply
-        .methods
-        .get(method.name())
-        .copied()
-        .unwrap_or_default();
+    let mut sum = MethodCounts::default();
+    for counted in methods
+        .iter()
+        .filter_map(|method| reply.methods.get(method.name()))
+    {
+        sum.calls += counted.calls;
+        sum.requests += counted.requests;
+        sum.replies += counted.replies;
+        sum.request_bytes += counted.request_bytes;
+        sum.reply_bytes += counted.reply_bytes;
+    }
     Some(Counted {
-        method: MethodCounts {
-            calls: counted.calls,
-            requests: counted.requests,
-            replies: counted.replies,
-            request_bytes: counted.request_bytes,
-            reply_bytes: counted.reply_bytes,
-        },
+        methods: sum,
         release_lateness: histogram(&reply.release_lateness.unwrap_or_default().histogram),
     })
 }

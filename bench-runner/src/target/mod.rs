@@ -1,5 +1,6 @@
 //! What is called: started where it is ours to start, found where it is not, and stopped in good order.
 
+mod backends;
 mod counters;
 mod process;
 
@@ -9,9 +10,9 @@ use std::path::Path;
 use std::process::Command;
 
 use scenarios::method::Method;
-use scenarios::scenario::{self, Address, PeerServer, ReferenceServer};
-use scenarios::service::Called;
+use scenarios::scenario::{self, Address, Calls, PeerServer, ReferenceServer};
 
+pub use self::backends::{Backend, backends};
 pub use self::counters::Counted;
 pub use self::process::Death;
 use self::process::{ServerProcess, Stillborn};
@@ -19,7 +20,7 @@ use crate::peer::{Peer, PeerError};
 
 /// A target that is ready to be called.
 pub struct Target {
-    address: Address,
+    addresses: Vec<Address>,
     process: Option<ServerProcess>,
 }
 
@@ -70,13 +71,27 @@ impl Target {
     /// Starts the target, or finds it. `program` is our own, which also serves as the embedded reference server.
     pub fn start(target: &scenario::Target, program: &Path) -> Result<Target, TargetError> {
         match target {
-            scenario::Target::Address(address) => Ok(Target {
-                address: address.clone(),
-                process: None,
-            }),
+            scenario::Target::Address(address) => Ok(Target::there(vec![address.clone()])),
+            scenario::Target::Addresses(addresses) => Ok(Target::there(addresses.clone())),
             scenario::Target::ReferenceServer(settings) => Target::embedded(settings, program),
             scenario::Target::Peer(server) => Target::peer(server),
             scenario::Target::Command(words) => Target::command(words),
+        }
+    }
+
+    /// Servers that run already.
+    fn there(addresses: Vec<Address>) -> Target {
+        Target {
+            addresses,
+            process: None,
+        }
+    }
+
+    /// A server of ours.
+    fn started(process: ServerProcess, address: Address) -> Target {
+        Target {
+            addresses: vec![address],
+            process: Some(process),
         }
     }
 
@@ -92,10 +107,7 @@ impl Target {
             &settings,
         ]);
         let (process, address) = ServerProcess::start_announcing(command)?;
-        Ok(Target {
-            address,
-            process: Some(process),
-        })
+        Ok(Target::started(process, address))
     }
 
     fn peer(server: &PeerServer) -> Result<Target, TargetError> {
@@ -103,10 +115,7 @@ impl Target {
         let command = peer.server_command(&server.behaviour)?;
         let patience = peer.server()?.patience;
         match ServerProcess::start_peer(command, &server.cpus, patience)? {
-            Ok((process, address)) => Ok(Target {
-                address,
-                process: Some(process),
-            }),
+            Ok((process, address)) => Ok(Target::started(process, address)),
             Err(Stillborn { how, said }) => Err(PeerError::Program {
                 name: server.name.clone(),
                 side: "server",
@@ -133,15 +142,17 @@ impl Target {
             port,
         };
         let process = ServerProcess::start_on(command, port)?;
-        Ok(Target {
-            address,
-            process: Some(process),
-        })
+        Ok(Target::started(process, address))
     }
 
-    /// Where it listens.
+    /// Where it listens; the first of several.
     pub fn address(&self) -> &Address {
-        &self.address
+        &self.addresses[0]
+    }
+
+    /// Everywhere it listens: of a server of ours that is one place.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
     }
 
     /// Its process, where we started it.
@@ -149,14 +160,26 @@ impl Target {
         self.process.as_ref().map(ServerProcess::pid)
     }
 
-    /// What it has counted of a method, where it is a reference server.
-    pub fn counters(&self, method: Method) -> Option<Counted> {
-        counters::fetch(&self.address, method)
+    /// What it has counted of these methods together, where it is a reference server, or several are all such.
+    pub fn counters(&self, methods: &[Method]) -> Option<Counted> {
+        let mut all = self
+            .addresses
+            .iter()
+            .map(|address| counters::fetch(address, methods));
+        let first = all.next()??;
+        all.try_fold(first, |sum, one| Some(sum.and(&one?)))
     }
 
-    /// What it has counted of the method that a scenario calls; only the Greeter's are ever counted.
-    pub fn counters_of(&self, called: &Called) -> Option<Counted> {
-        self.counters(called.greeter()?)
+    /// What it has counted of the methods that a scenario calls; only the Greeter's are ever counted.
+    pub fn counters_of(&self, calls: &Calls) -> Option<Counted> {
+        let mut methods = Vec::new();
+        for call in calls.iter() {
+            let method = call.method.greeter()?;
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+        self.counters(&methods)
     }
 
     /// Stops it, where we started it; tells how it had ended by itself, if it had.

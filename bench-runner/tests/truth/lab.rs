@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use bench_runner::call::{Call, Known};
+use bench_runner::call::Known;
 use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate};
+use bench_runner::mix::Mix;
 use bench_runner::record::{CallLog, LoggedCall, Measured, Recorder, Sample, summarise};
 use bench_runner::run::Share;
 use bench_runner::run::lane::{Lane, Turn};
@@ -135,15 +136,15 @@ impl Experiment {
             Box::new(server),
         )
         .with_messages(self.messages.clone());
-        let call = Call::prepare(&scenario.call, scenario.seed, &Known::default());
-        let call = Arc::new(call.unwrap());
+        let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
+        let mix = Arc::new(mix.unwrap());
         let watch = Watch::new(Stop::default(), Board::default());
         let room = match &scenario.load {
             Load::Open(open) => open.rate.get() * scenario.phases.measure.as_secs_f64() + 1.0,
             other => panic!("no room is set for {other:?}"),
         };
         let log = CallLog::new(part.index, room as usize);
-        let lane = Lane::new(clock, fake, call, Arc::clone(timeline), share, watch);
+        let lane = Lane::new(clock, fake, mix, Arc::clone(timeline), share, watch);
         (lane.with_log(Some(log)), hand)
     }
 }
@@ -181,7 +182,7 @@ pub(crate) fn recorded(samples: &[Sample], shards: usize) -> Repetition {
     let mut recorders = (0..shards).map(|shard| {
         let mut recorder = Recorder::new(1, Nanos::ZERO, Nanos(60 * Nanos::SECOND.0));
         for sample in samples.iter().skip(shard).step_by(shards) {
-            recorder.started(sample.segment, sample.start_lag());
+            recorder.started(sample.cell, sample.start_lag());
             recorder.finished(sample, "");
         }
         recorder

@@ -10,6 +10,7 @@ mod environment;
 mod foreign;
 mod gate;
 mod network;
+mod parts;
 mod repetition;
 mod search;
 mod stored;
@@ -26,6 +27,7 @@ pub use gate::{
     Arm, Change, Ended, Gate, GateCase, GateMetric, GateTest, Instructions, Look, Outcome, Policy,
 };
 pub use network::Network;
+pub use parts::{CallStats, TargetStats};
 pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
     WireSettings,

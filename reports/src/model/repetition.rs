@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::foreign::{nan, nullable, number};
 use super::{
-    ChannelStats, Conditions, Counts, Failure, Heartbeat, Network, Timing, Totals, Window,
+    CallStats, ChannelStats, Conditions, Counts, Failure, Heartbeat, Network, TargetStats, Timing,
+    Totals, Window,
 };
 
 /// One whole run of a case: what was offered, what was achieved, how long calls took and what it cost.
@@ -104,6 +105,20 @@ pub struct Repetition {
         deserialize_with = "nullable"
     )]
     pub channels: Vec<ChannelStats>,
+    /// Each call of a mix; empty where there is one call only.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub calls: Vec<CallStats>,
+    /// Each target that channels went to; empty where the target is one server.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub targets: Vec<TargetStats>,
 }
 
 /// What came with a reply besides its messages.
@@ -262,6 +277,10 @@ pub struct Wire {
     pub header_list_bytes_sent: Option<u64>,
     /// The same of the blocks read.
     pub header_list_bytes_received: Option<u64>,
+    /// Payload of DATA frames written from the run's start on: messages as they went, each with its five-byte prefix.
+    pub data_bytes_sent: u64,
+    /// Payload of DATA frames read from the run's start on, padding included.
+    pub data_bytes_received: u64,
     /// WINDOW_UPDATE frames written.
     pub window_updates_sent: u64,
     /// WINDOW_UPDATE frames read.
@@ -314,6 +333,8 @@ impl Wire {
         self.frames_received += other.frames_received;
         self.header_bytes_sent += other.header_bytes_sent;
         self.header_bytes_received += other.header_bytes_received;
+        self.data_bytes_sent += other.data_bytes_sent;
+        self.data_bytes_received += other.data_bytes_received;
         self.window_updates_sent += other.window_updates_sent;
         self.window_updates_received += other.window_updates_received;
         for (mine, theirs) in [

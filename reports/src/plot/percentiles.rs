@@ -6,12 +6,13 @@ use hdrhistogram::Histogram;
 
 use super::axis::Axis;
 use super::chart::{Chart, Key, Mark, Words, with_room};
-use super::ink::Ink;
+use super::ink::{self, Ink};
 use super::{Plan, Plot, Shape, few, few_note, time_label};
 use crate::model::{FEWEST_BEYOND, Timing};
-use crate::view::{Time, View};
+use crate::view::{Merged, Time, View, clean};
 
-/// Response time by percentile: a line a case, or response against service time where there is only one.
+/// Response time by percentile: a line a case; where there is only one, a line a call of its mix, or response against
+/// service time.
 pub(super) struct Percentiles;
 
 /// Points for each halving of the distance to 100 %.
@@ -90,6 +91,9 @@ impl Plot for Percentiles {
 
 fn curves(view: &View<'_>) -> Vec<Curve> {
     if let [only] = &view.cases[..] {
+        if !only.merged.calls.is_empty() {
+            return of_mix(&only.merged);
+        }
         return [Time::Response, Time::Service]
             .into_iter()
             .filter_map(|time| curve(time.name().to_owned(), only.merged.time(time)?))
@@ -98,6 +102,22 @@ fn curves(view: &View<'_>) -> Vec<Curve> {
     few(view)
         .into_iter()
         .filter_map(|case| curve(case.label.clone(), case.merged.time(Time::Response)?))
+        .collect()
+}
+
+/// All calls together and each of the mix, as many as there are colours.
+fn of_mix(merged: &Merged) -> Vec<Curve> {
+    let all = merged
+        .time(Time::Response)
+        .map(|timing| ("all calls", timing));
+    let calls = merged
+        .calls
+        .iter()
+        .map(|call| (call.name.as_str(), &call.response_time));
+    all.into_iter()
+        .chain(calls)
+        .take(ink::SERIES)
+        .filter_map(|(label, timing)| curve(clean(label), timing))
         .collect()
 }
 

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Artifact, Renderer};
+use super::{Artifact, Renderer, csv_parts};
 use crate::error::ReportError;
-use crate::model::{Quantile, Repetition, Shown, Timing, Verdict, Wire};
+use crate::model::{Counts, Quantile, Repetition, Shown, Timing, Verdict, Wire};
 use crate::view::yaml::flow;
 use crate::view::{CaseView, Metric, Time, View};
 
@@ -34,11 +34,13 @@ impl Renderer for Csv {
                 push_line(&mut text, row.iter().map(|(_, value)| value.as_str()));
             }
         }
-        Ok(vec![Artifact::text("results.csv", text)])
+        let mut files = vec![Artifact::text("results.csv", text)];
+        files.extend(csv_parts::file(view));
+        Ok(files)
     }
 }
 
-type Row = Vec<(String, String)>;
+pub(super) type Row = Vec<(String, String)>;
 
 /// Every swept key of any case.
 fn point_keys(view: &View<'_>) -> Vec<String> {
@@ -66,7 +68,7 @@ fn row(
     }
     judge(&mut row, repetition);
     rates(&mut row, repetition);
-    counts(&mut row, repetition);
+    counts(&mut row, &repetition.counts);
     for time in Time::ALL {
         timing(&mut row, time.field(), time.of(repetition));
     }
@@ -76,12 +78,12 @@ fn row(
     row
 }
 
-fn put(row: &mut Row, name: &str, value: Option<impl ToString>) {
+pub(super) fn put(row: &mut Row, name: &str, value: Option<impl ToString>) {
     let value = value.map(|value| value.to_string()).unwrap_or_default();
     row.push((name.to_owned(), value));
 }
 
-fn identify(row: &mut Row, view: &View<'_>, case: &CaseView<'_>, index: usize) {
+pub(super) fn identify(row: &mut Row, view: &View<'_>, case: &CaseView<'_>, index: usize) {
     let result = &view.results[case.result];
     put(row, "run", Some(&view.runs[case.result]));
     put(row, "started_at", Some(&result.started_at));
@@ -109,8 +111,7 @@ fn rates(row: &mut Row, repetition: &Repetition) {
     put(row, "achieved_per_s", finite(repetition.achieved_per_s));
 }
 
-fn counts(row: &mut Row, repetition: &Repetition) {
-    let counts = &repetition.counts;
+pub(super) fn counts(row: &mut Row, counts: &Counts) {
     put(row, "started", Some(counts.started));
     put(row, "ok", Some(counts.ok));
     put(row, "failed", Some(counts.failed));
@@ -127,7 +128,7 @@ fn counts(row: &mut Row, repetition: &Repetition) {
     put(row, "bytes_received", Some(counts.bytes_received));
 }
 
-fn timing(row: &mut Row, field: &str, timing: &Timing) {
+pub(super) fn timing(row: &mut Row, field: &str, timing: &Timing) {
     put(row, &format!("{field}_count"), Some(timing.count));
     put(
         row,
@@ -193,6 +194,12 @@ fn wire(row: &mut Row, wire: Option<&Wire>) {
         "wire_header_list_bytes_received",
         known(|w| w.header_list_bytes_received),
     );
+    put(row, "wire_data_bytes_sent", sum(|w| w.data_bytes_sent));
+    put(
+        row,
+        "wire_data_bytes_received",
+        sum(|w| w.data_bytes_received),
+    );
     put(
         row,
         "wire_window_updates_sent",
@@ -246,7 +253,7 @@ fn confidence(row: &mut Row, repetitions: &[Repetition]) {
     }
 }
 
-fn push_line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
+pub(super) fn push_line<'a>(text: &mut String, fields: impl Iterator<Item = &'a str>) {
     let fields: Vec<String> = fields.map(quote).collect();
     text.push_str(&fields.join(","));
     text.push('\n');

@@ -5,6 +5,7 @@ mod calibration;
 mod ci;
 mod columns;
 mod csv;
+mod csv_parts;
 mod gate;
 mod grid;
 mod hgrm;

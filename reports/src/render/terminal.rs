@@ -6,7 +6,7 @@ use super::{Artifact, Renderer, gate, pairs, ratio, search};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{count, plural};
-use crate::view::{COLUMNS, CaseView, TimeRow, View, clean, facts, link};
+use crate::view::{COLUMNS, CaseView, PartTable, TimeRow, View, clean, encoding, facts, link};
 
 /// Lines are at most about this long.
 const WIDTH: usize = 100;
@@ -56,6 +56,7 @@ impl Terminal {
                 lines.extend(self.overview(view));
                 for case in view.cases.iter().take(MOST_TABLES) {
                     lines.extend(self.percentiles(view, case));
+                    lines.extend(self.parts(case));
                 }
             }
         }
@@ -208,19 +209,51 @@ impl Terminal {
             lines.push(format!("{label}  {about}"));
         }
         lines.extend(Grid { left: 1, rows }.lines(self.color));
-        let cpu: Vec<String> = case
+        let cost: Vec<String> = case
             .headline
-            .cpu()
+            .cost()
             .map(|f| format!("{} {}", f.label, f.value))
             .collect();
-        let cpu = (!cpu.is_empty()).then(|| cpu.join(", "));
+        let cost = (!cost.is_empty()).then(|| cost.join(", "));
         let window = link::window_sentence(case);
-        for line in cpu
+        for line in cost
             .into_iter()
             .chain(facts::wire_line(&case.case.repetitions))
+            .chain(encoding::sentence(case))
             .chain(window.iter().flat_map(|sentence| wrap(sentence, WIDTH - 2)))
         {
             lines.push(self.paint(&format!("  {line}"), Tone::Faint));
+        }
+        lines
+    }
+
+    /// The parts that a case's calls are told apart by.
+    fn parts(self, case: &CaseView<'_>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for PartTable {
+            title,
+            headings,
+            rows,
+        } in case.parts()
+        {
+            lines.extend([String::new(), self.paint(title, Tone::Strong)]);
+            let header = headings.iter().map(|name| Entry::new(*name, Tone::Faint));
+            let mut grid = vec![header.collect::<Vec<_>>()];
+            grid.extend(rows.into_iter().map(|row| {
+                let cells = row.into_iter().enumerate();
+                let cell = |(i, text): (usize, String)| match i {
+                    0 => Entry::new(shorten_middle(&text, LABEL), Tone::Plain),
+                    _ => Entry::new(text, Tone::Plain),
+                };
+                cells.map(cell).collect()
+            }));
+            lines.extend(
+                Grid {
+                    left: 1,
+                    rows: grid,
+                }
+                .lines(self.color),
+            );
         }
         lines
     }

@@ -92,11 +92,27 @@ impl<'a> CaseView<'a> {
             "1" => "1 channel".to_owned(),
             n => format!("{n} channels"),
         });
-        [text("call.method"), channels, self.load()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ")
+        [
+            text("call.method").or_else(|| self.mix()),
+            channels,
+            self.load(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+    }
+
+    /// The calls of a mix with their weights: `mix hello 9 : stream 1`.
+    fn mix(&self) -> Option<String> {
+        let calls = self.setting("calls")?.as_array()?;
+        let one = |call: &serde_json::Value| {
+            let name = call.get("name").and_then(serde_json::Value::as_str);
+            let weight = call.get("weight").map(super::yaml::flow);
+            Some(format!("{} {}", super::clean(name?), weight?))
+        };
+        let calls: Option<Vec<String>> = calls.iter().map(one).collect();
+        Some(format!("mix {}", calls?.join(" : ")))
     }
 
     /// How the calls come: `open: {rate: 5000/s}`, or the names of the stages.

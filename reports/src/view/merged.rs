@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Time;
 use crate::error::ReportError;
-use crate::model::{CaseResult, Counts, Failure, Repetition, Stage, Timing};
+use crate::model::{
+    CallStats, CaseResult, Counts, Failure, Repetition, Stage, TargetStats, Timing,
+};
 
 /// All repetitions of a case together.
 #[derive(Clone, Debug)]
@@ -21,6 +23,10 @@ pub struct Merged {
     pub times: Vec<(Time, Timing)>,
     /// The stages of the load.
     pub stages: Vec<Stage>,
+    /// The calls of a mix.
+    pub calls: Vec<CallStats>,
+    /// The targets, where there are several.
+    pub targets: Vec<TargetStats>,
     /// Kinds of failure, the most frequent first.
     pub failures: Vec<Failure>,
 }
@@ -47,6 +53,8 @@ impl Merged {
             achieved_per_s: per_second(repetitions, |r| r.achieved_per_s),
             times,
             stages: stages(case)?,
+            calls: calls(case)?,
+            targets: targets(case)?,
             failures: failures(repetitions),
         })
     }
@@ -132,6 +140,66 @@ fn merge_stage(case: &CaseResult, parts: &[&Stage]) -> Result<Stage, ReportError
     stage.service_time = merge(case, field, parts.iter().map(|s| &s.service_time))?;
     stage.start_lag = merge(case, field, parts.iter().map(|s| &s.start_lag))?;
     Ok(stage)
+}
+
+/// The calls of a mix, each merged over the repetitions.
+fn calls(case: &CaseResult) -> Result<Vec<CallStats>, ReportError> {
+    let Some(first) = case.repetitions.first() else {
+        return Ok(Vec::new());
+    };
+    let same = |call: &CallStats| -> Vec<&CallStats> {
+        let all = case.repetitions.iter().flat_map(|r| &r.calls);
+        all.filter(|other| other.name == call.name).collect()
+    };
+    let calls = first.calls.iter();
+    calls.map(|call| merge_call(case, &same(call))).collect()
+}
+
+fn merge_call(case: &CaseResult, parts: &[&CallStats]) -> Result<CallStats, ReportError> {
+    let mut call = parts[0].clone();
+    for part in &parts[1..] {
+        call.counts.add(&part.counts);
+    }
+    let mean = |rate: fn(&CallStats) -> f64| {
+        parts.iter().map(|c| rate(c)).sum::<f64>() / parts.len() as f64
+    };
+    call.offered_per_s = mean(|c| c.offered_per_s);
+    call.achieved_per_s = mean(|c| c.achieved_per_s);
+    let together = |time: Time| merge(case, "calls", parts.iter().map(|call| time.of_call(call)));
+    call.response_time = together(Time::Response)?;
+    call.service_time = together(Time::Service)?;
+    call.start_lag = together(Time::StartLag)?;
+    call.time_to_first_message = together(Time::FirstMessage)?;
+    call.message_gap = together(Time::MessageGap)?;
+    call.exchange_time = together(Time::Exchange)?;
+    Ok(call)
+}
+
+/// The targets, each merged over the repetitions in which channels went to it.
+fn targets(case: &CaseResult) -> Result<Vec<TargetStats>, ReportError> {
+    let mut all: Vec<TargetStats> = Vec::new();
+    for target in case.repetitions.iter().flat_map(|r| &r.targets) {
+        if all.iter().all(|known| known.address != target.address) {
+            let same = case.repetitions.iter().flat_map(|r| &r.targets);
+            let same: Vec<_> = same
+                .filter(|other| other.address == target.address)
+                .collect();
+            all.push(merge_target(case, &same)?);
+        }
+    }
+    Ok(all)
+}
+
+fn merge_target(case: &CaseResult, parts: &[&TargetStats]) -> Result<TargetStats, ReportError> {
+    let mut target = parts[0].clone();
+    for part in &parts[1..] {
+        target.counts.add(&part.counts);
+    }
+    target.achieved_per_s =
+        parts.iter().map(|t| t.achieved_per_s).sum::<f64>() / parts.len() as f64;
+    target.response_time = merge(case, "targets", parts.iter().map(|t| &t.response_time))?;
+    target.service_time = merge(case, "targets", parts.iter().map(|t| &t.service_time))?;
+    Ok(target)
 }
 
 /// Kinds of failure over all repetitions, the most frequent first.

@@ -1,6 +1,6 @@
 //! The times that a repetition keeps, and what each of them means to a reader.
 
-use crate::model::{Repetition, Timing};
+use crate::model::{CallStats, Repetition, Timing};
 
 /// A time that is kept of every call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,18 @@ impl Time {
             Time::FirstMessage => &repetition.time_to_first_message,
             Time::MessageGap => &repetition.message_gap,
             Time::Exchange => &repetition.exchange_time,
+        }
+    }
+
+    /// What was measured of it for one call of a mix.
+    pub const fn of_call(self, call: &CallStats) -> &Timing {
+        match self {
+            Time::Response => &call.response_time,
+            Time::Service => &call.service_time,
+            Time::StartLag => &call.start_lag,
+            Time::FirstMessage => &call.time_to_first_message,
+            Time::MessageGap => &call.message_gap,
+            Time::Exchange => &call.exchange_time,
         }
     }
 }

@@ -7,10 +7,10 @@ mod samples;
 use std::collections::BTreeMap;
 
 use reports::model::{
-    CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding, FirstReply,
-    Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Network, Refused,
-    Repetition, RunResult, SCHEMA, Says, Search, SearchOutcome, Software, Stage, Timing, Totals,
-    Tried, Validity, Verdict, Wire, WireSettings,
+    CallStats, CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding,
+    FirstReply, Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Network,
+    Refused, Repetition, RunResult, SCHEMA, Says, Search, SearchOutcome, Software, Stage, Timing,
+    Totals, Tried, Validity, Verdict, Wire, WireSettings,
 };
 use samples::Samples;
 use serde_json::{Map, Value, json};
@@ -25,6 +25,7 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("failing", failing()),
         ("few", few()),
         ("stages", stages()),
+        ("mix", mix()),
         ("grid", grid()),
         ("network", network()),
         ("compared", compared()),
@@ -205,6 +206,66 @@ pub(crate) fn few() -> RunResult {
     )];
     result.cases.push(case);
     result
+}
+
+/// Two calls in shares of nine to one, of which the rare one is slow and fails now and then; two repetitions.
+pub(crate) fn mix() -> RunResult {
+    let mut result = run("greetings", "Nine quick calls to one slow stream.");
+    let mut case = case(
+        "greetings",
+        "SayHello",
+        4,
+        &json!({ "open": { "rate": "4000/s" } }),
+    );
+    case.case["calls"] = json!([
+        { "name": "hello", "weight": 9, "method": "SayHello" },
+        { "name": "stream", "weight": 1, "method": "LotsOfReplies" },
+    ]);
+    case.case.as_object_mut().unwrap().remove("call");
+    case.repetitions = vec![mixed(3), mixed(4)];
+    case.limits = vec![limit(
+        "calls.hello.response_time.p99 < 20ms",
+        "4.31 ms",
+        LimitVerdict::Kept,
+    )];
+    result.cases.push(case);
+    result
+}
+
+fn mixed(seed: u64) -> Repetition {
+    let mut whole = repetition(&Shape::new(seed, 4_000.0, 900_000.0));
+    let part = |name: &str, weight: u32, rate: f64, median_ns: f64| {
+        let Repetition {
+            counts,
+            offered_per_s,
+            achieved_per_s,
+            response_time,
+            service_time,
+            start_lag,
+            time_to_first_message,
+            message_gap,
+            exchange_time,
+            ..
+        } = repetition(&Shape::new(seed + u64::from(weight), rate, median_ns));
+        CallStats {
+            name: name.to_owned(),
+            weight,
+            counts,
+            offered_per_s,
+            achieved_per_s,
+            response_time,
+            service_time,
+            start_lag,
+            time_to_first_message,
+            message_gap,
+            exchange_time,
+        }
+    };
+    whole.calls = vec![
+        part("hello", 9, 3_600.0, 800_000.0),
+        part("stream", 1, 400.0, 6_000_000.0),
+    ];
+    whole
 }
 
 /// A load in stages.
@@ -531,6 +592,8 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         }),
         intervals: intervals(&mut samples, shape, ok),
         stages: Vec::new(),
+        calls: Vec::new(),
+        targets: Vec::new(),
         failures: Vec::new(),
         call_log: None,
         totals: totals(&counts),
@@ -656,6 +719,8 @@ fn wire() -> Wire {
         header_bytes_received: 8_350,
         header_list_bytes_sent: Some(98_000),
         header_list_bytes_received: Some(121_000),
+        data_bytes_sent: 2_104_000,
+        data_bytes_received: 2_314_400,
         window_updates_sent: 12,
         window_updates_received: 14,
         stalled_on_stream_window_ns: Some(1_250_000),

@@ -39,6 +39,17 @@ fn every_metric_is_seen_with_its_unit() {
 }
 
 #[test]
+fn a_limit_on_one_call_of_a_mix_sees_that_call_only() {
+    let repetitions = common::mix().cases.remove(0).repetitions;
+    let of = |limit| judge(limit, &repetitions).0;
+    assert_eq!(of("calls.hello.response_time.p50 < 2ms"), Kept);
+    assert_eq!(of("calls.stream.response_time.p50 < 2ms"), Broken);
+    assert_eq!(of("response_time.p50 < 2ms"), Kept);
+    assert_eq!(of("calls.stream.achieved_per_s > 1000/s"), Broken);
+    assert_eq!(of("calls.nobody.failed == 0"), Inconclusive);
+}
+
+#[test]
 fn too_few_samples_leave_a_limit_open() {
     let mut shape = Shape::new(90, 60.0, 14_000_000.0);
     shape.seconds = 2;

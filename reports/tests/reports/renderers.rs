@@ -66,7 +66,7 @@ fn terminal_summaries() {
 
 #[test]
 fn markdown_summaries() {
-    for name in ["methods", "failing", "hostile"] {
+    for name in ["methods", "failing", "hostile", "mix"] {
         insta::assert_snapshot!(format!("markdown_{name}"), file(name, "summary.md"));
     }
 }
@@ -76,6 +76,7 @@ fn tables() {
     for name in ["repeated", "compared", "failing", "foreign", "hostile"] {
         insta::assert_snapshot!(format!("csv_{name}"), file(name, "results.csv"));
     }
+    insta::assert_snapshot!("csv_parts", file("mix", "parts.csv"));
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn result_files() {
 #[test]
 fn pages() {
     for name in [
-        "few", "failing", "methods", "compared", "stages", "searched", "hostile", "foreign",
+        "few", "failing", "methods", "compared", "stages", "mix", "searched", "hostile", "foreign",
     ] {
         let page = without_pictures(&file(name, "report.html"));
         insta::assert_snapshot!(format!("html_{name}"), page);

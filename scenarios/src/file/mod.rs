@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod call;
+mod mix;
 mod network;
 mod peer;
 mod target;
@@ -24,7 +25,7 @@ pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
 use crate::gate::GateFile;
 use crate::limits::Limit;
 use crate::load::Load;
-use crate::scenario::{Engine, Idle, Keepalive};
+use crate::scenario::{Balance, Engine, Idle, Keepalive};
 use crate::units::{Bytes, Nanos};
 
 /// What to call, how hard and for how long.
@@ -44,6 +45,9 @@ pub(crate) struct ScenarioFile {
     pub(crate) network: Option<NetworkFile>,
     /// What one call is.
     pub(crate) call: Option<CallFile>,
+    /// Several calls in the shares of their weights, instead of `call`.
+    #[schemars(schema_with = "mix::schema")]
+    pub(crate) calls: Option<Vec<CallFile>>,
     /// When calls start.
     #[schemars(extend("default" = { "closed": { "in_flight": 1 } }))]
     pub(crate) load: Option<Load>,
@@ -94,6 +98,15 @@ pub(crate) struct ClientFile {
     /// How a lane waits for the next intended start.
     #[schemars(extend("default" = "timer"))]
     pub(crate) idle: Option<Idle>,
+    /// Over how long the channels are opened, evenly, before the warm-up. 0s to 1h.
+    #[schemars(extend("default" = "0s"))]
+    pub(crate) connect_ramp: Option<Nanos>,
+    /// How channels are spread over several addresses: those listed in `target.addresses`, `round_robin` if left out, and
+    /// all that a host's name stands for. Left out with one `target.address`: its name is taken as it is.
+    pub(crate) balance: Option<Balance>,
+    /// Calls after which a channel is closed, once they are done, and opened anew. Left out: never.
+    #[schemars(range(min = 1, max = 1000000000))]
+    pub(crate) calls_per_channel: Option<u32>,
     /// What calls name as their `user-agent`; tonic puts its own behind it. Left out: the runner's name and version.
     pub(crate) user_agent: Option<String>,
     /// HTTP/2 settings.

@@ -19,6 +19,11 @@ pub(crate) enum TargetFile {
         #[schemars(extend("examples" = ["http://127.0.0.1:50051", "unix:/run/greeter.sock"]))]
         String,
     ),
+    /// Servers that run already, over which the channels are spread: `client.balance` says how.
+    Addresses(
+        #[schemars(length(min = 1, max = 1000), extend("examples" = [["http://10.0.0.1:50051", "http://10.0.0.2:50051"]]))]
+        Vec<String>,
+    ),
     /// The server of another stack of the gRPC family, set up by its folder in `peers/`: its name, or a mapping.
     Peer(PeerFile),
     /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port.

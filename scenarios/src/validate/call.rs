@@ -1,5 +1,6 @@
 //! One call, checked.
 
+use crate::encoding::Compression;
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
@@ -19,13 +20,13 @@ pub(super) const MAX_MESSAGES: u32 = 1_000_000;
 const MAX_SIZE: Bytes = Bytes(1 << 30);
 const DEFAULT_SIZE: Law<Bytes> = Law::Fixed(Bytes(16));
 
-pub(super) fn call(mut file: CallFile) -> Result<Call, Problem> {
-    let at = KeyPath::of("call");
+/// One call, which stands at `at`: the only one, or one of a mix.
+pub(super) fn call(mut file: CallFile, at: &KeyPath) -> Result<Call, Problem> {
     let (cancelled, expected) = (file.cancel.take(), file.expect.take());
-    let carried = carried(&at, &mut file)?;
+    let carried = carried(at, &mut file)?;
     let call = match file.service {
-        Some(_) => service::call(&at, file)?,
-        None => greeter(&at, file)?,
+        Some(_) => service::call(at, file)?,
+        None => greeter(at, file)?,
     };
     let mut call = Call {
         method: call.method,
@@ -35,6 +36,9 @@ pub(super) fn call(mut file: CallFile) -> Result<Call, Problem> {
         stamps: call.stamps,
         ..carried
     };
+    if let Some(reply) = &mut call.reply {
+        reply.compression = reply_compression(call.compression, reply.compression);
+    }
     call.cancel = cancel(&at.key("cancel"), cancelled, &call)?;
     call.expect = expect(&at.key("expect"), expected, &call)?;
     Ok(call)
@@ -51,6 +55,8 @@ fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
         retry: retried
             .map(|file| retry(&at.key("retry"), file))
             .transpose()?,
+        compression: file.compression.unwrap_or_default(),
+        codec: file.codec.unwrap_or_default(),
         ..Call::of(Called::Greeter(Method::SayHello))
     })
 }
@@ -58,9 +64,14 @@ fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
 fn greeter(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
     service::without(at, &file)?;
     let method = method(&at.key("method"), file.method.as_deref())?;
-    let request = request(method, file.request.unwrap_or_default())?;
+    let request = request(method, file.request.unwrap_or_default(), &at.key("request"))?;
     let bidi = bidi(method, file.bidi);
-    let reply = reply(method, bidi, file.reply.unwrap_or_default())?;
+    let reply = reply(
+        method,
+        bidi,
+        file.reply.unwrap_or_default(),
+        &at.key("reply"),
+    )?;
     Ok(Call {
         request,
         reply: Some(reply),
@@ -88,31 +99,35 @@ fn method(at: &KeyPath, name: Option<&str>) -> Result<Method, Problem> {
     })
 }
 
-fn request(method: Method, file: RequestFile) -> Result<Request, Problem> {
-    let at = KeyPath::of("call.request");
+fn request(method: Method, file: RequestFile, at: &KeyPath) -> Result<Request, Problem> {
     let messages = messages(
-        &at,
+        at,
         method,
         file.messages,
         Pattern::streams_requests,
         "requests",
     )?;
     Ok(Request {
-        size: Some(size(&at, file.size)?),
+        size: Some(size(at, file.size)?),
+        fill: file.fill.unwrap_or_default(),
         messages: Some(messages),
     })
 }
 
-fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, Problem> {
-    let at = KeyPath::of("call.reply");
+fn reply(
+    method: Method,
+    bidi: Option<Bidi>,
+    file: ReplyFile,
+    at: &KeyPath,
+) -> Result<Reply, Problem> {
     let messages = messages(
-        &at,
+        at,
         method,
         file.messages,
         Pattern::streams_replies,
         "replies",
     )?;
-    let when = when(method, bidi, file.when)?;
+    let when = when(method, bidi, file.when, &at.key("when"))?;
     if messages != 1 && matches!(when, Some(When::Each | When::Every(_))) {
         let message = format!(
             "expected no `messages` here, found {messages}: each reply belongs to its requests"
@@ -121,7 +136,7 @@ fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, P
         return Err(Problem::new(at.key("messages"), message).help(help));
     }
     Ok(Reply {
-        size: size(&at, file.size)?,
+        size: size(at, file.size)?,
         messages,
         when,
         headers: file.headers.unwrap_or_default(),
@@ -129,8 +144,15 @@ fn reply(method: Method, bidi: Option<Bidi>, file: ReplyFile) -> Result<Reply, P
             code: s.code,
             message: s.message.unwrap_or_default(),
         }),
+        compression: file.compression,
         trailers: reply_trailers(&at.key("trailers"), file.trailers.unwrap_or_default())?,
     })
+}
+
+/// Replies come back as requests go, where nothing else is said; `None` where nothing is compressed either way.
+fn reply_compression(sent: Compression, asked: Option<Compression>) -> Option<Compression> {
+    let replies = asked.unwrap_or(sent);
+    (!sent.is_identity() || !replies.is_identity()).then_some(replies)
 }
 
 fn size(at: &KeyPath, size: Option<Law<Bytes>>) -> Result<Law<Bytes>, Problem> {
@@ -168,13 +190,13 @@ fn bidi(method: Method, bidi: Option<Bidi>) -> Option<Bidi> {
     (method == Method::BidiHello).then(|| bidi.unwrap_or_default())
 }
 
-fn when(method: Method, bidi: Option<Bidi>, when: Option<When>) -> Result<Option<When>, Problem> {
-    let wrong = |expected: &str| {
-        Err(Problem::new(
-            KeyPath::of("call.reply.when"),
-            format!("expected {expected}"),
-        ))
-    };
+fn when(
+    method: Method,
+    bidi: Option<Bidi>,
+    when: Option<When>,
+    at: &KeyPath,
+) -> Result<Option<When>, Problem> {
+    let wrong = |expected: &str| Err(Problem::new(at.clone(), format!("expected {expected}")));
     match (method.pattern(), when) {
         (Pattern::Unary | Pattern::ServerStreaming, None) => Ok(None),
         (Pattern::Unary | Pattern::ServerStreaming, Some(_)) => {

@@ -2,8 +2,10 @@
 
 mod behaviour;
 mod call;
+mod connections;
 mod load;
 mod metadata;
+mod mix;
 mod network;
 mod peer;
 mod semantics;
@@ -15,7 +17,7 @@ use std::ops::RangeInclusive;
 
 use crate::file::{ClientFile, ClientHttp2File, PhasesFile, RecordFile, ScenarioFile};
 use crate::load::Load;
-use crate::scenario::{Client, ClientHttp2, Phases, Record, Scenario};
+use crate::scenario::{Client, ClientHttp2, Phases, Record, Scenario, Target};
 use crate::tree::KeyPath;
 use crate::units::{Bytes, Nanos};
 
@@ -70,12 +72,15 @@ const FRAME_SIZES: RangeInclusive<Bytes> = Bytes(1 << 14)..=Bytes((1 << 24) - 1)
 pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     check_name(&file.name)?;
     let target = target(file.target)?;
-    let client = client(file.client.unwrap_or_default())?;
+    let client = client(file.client.unwrap_or_default(), &target)?;
+    connections::check_network(file.network.is_some(), &target)?;
     let network = file.network.map(network::network).transpose()?;
-    let call = call::call(file.call.unwrap_or_default())?;
+    let calls = mix::calls(file.call, file.calls)?;
     let load = load::load(file.load, client.channels)?;
     let phases = phases(&file.phases.unwrap_or_default(), &load)?;
     let record = record(&file.record.unwrap_or_default())?;
+    let limits = file.limits.unwrap_or_default();
+    mix::check_limits(&limits, &calls)?;
     let repetitions = within(
         &KeyPath::of("repetitions"),
         file.repetitions.unwrap_or(1),
@@ -87,13 +92,13 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
         target,
         client,
         network,
-        call,
+        calls,
         load,
         phases,
         record,
         repetitions,
         seed: file.seed.unwrap_or(42),
-        limits: file.limits.unwrap_or_default(),
+        limits,
     })
 }
 
@@ -110,7 +115,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
     Err(Problem::new(KeyPath::of("name"), message).help("sentences go into `about`"))
 }
 
-fn client(file: ClientFile) -> Result<Client, Problem> {
+fn client(file: ClientFile, target: &Target) -> Result<Client, Problem> {
     let at = KeyPath::of("client");
     let channels = within(&at.key("channels"), file.channels.unwrap_or(1), 1..=10_000)?;
     let lanes = within(&at.key("lanes"), file.lanes.unwrap_or(1), 1..=1024)?;
@@ -121,6 +126,9 @@ fn client(file: ClientFile) -> Result<Client, Problem> {
         return Err(Problem::new(at.key("lanes"), message)
             .help("raise `client.channels` or lower `client.lanes`"));
     }
+    let connect_ramp = connections::connect_ramp(&file)?;
+    let calls_per_channel = connections::calls_per_channel(&file)?;
+    let balance = connections::balance(&file, target);
     let cpus = cpus(&at.key("cpus"), file.cpus)?;
     let http2 = client_http2(&file.http2.unwrap_or_default())?;
     Ok(Client {
@@ -129,6 +137,9 @@ fn client(file: ClientFile) -> Result<Client, Problem> {
         cpus,
         channels,
         idle: file.idle.unwrap_or_default(),
+        connect_ramp,
+        balance,
+        calls_per_channel,
         user_agent: semantics::user_agent(&at.key("user_agent"), file.user_agent)?,
         http2,
     })

@@ -21,6 +21,9 @@ pub(crate) fn target(file: Option<TargetFile>) -> Result<Target, Problem> {
             reference_server(file, &at.key("reference_server")).map(Target::ReferenceServer)
         }
         Some(TargetFile::Address(text)) => address(&at.key("address"), &text).map(Target::Address),
+        Some(TargetFile::Addresses(texts)) => {
+            addresses(&at.key("addresses"), &texts).map(Target::Addresses)
+        }
         Some(TargetFile::Peer(file)) => peer(file, &at.key("peer")).map(Target::Peer),
         Some(TargetFile::Command(words)) => command(&at.key("command"), words).map(Target::Command),
     }
@@ -91,6 +94,31 @@ fn command(at: &KeyPath, words: Vec<String>) -> Result<Vec<String>, Problem> {
         );
     }
     Ok(words)
+}
+
+const MOST_ADDRESSES: usize = 1000;
+
+fn addresses(at: &KeyPath, texts: &[String]) -> Result<Vec<Address>, Problem> {
+    if !(1..=MOST_ADDRESSES).contains(&texts.len()) {
+        let message = format!(
+            "expected 1 to {MOST_ADDRESSES} addresses, found {}",
+            texts.len()
+        );
+        return Err(Problem::new(at.clone(), message));
+    }
+    let mut all = Vec::with_capacity(texts.len());
+    for (index, text) in texts.iter().enumerate() {
+        let at = at.index(index);
+        let address = address(&at, text)?;
+        if all.contains(&address) {
+            let message = format!("expected each address once, found `{text}` again");
+            return Err(
+                Problem::new(at, message).help("raise `client.channels` for more connections")
+            );
+        }
+        all.push(address);
+    }
+    Ok(all)
 }
 
 fn address(at: &KeyPath, text: &str) -> Result<Address, Problem> {

@@ -10,11 +10,14 @@ use wire::{
     Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
 };
 
+use super::broken::Broken;
+use super::reading::Reading;
 use crate::call::{Call, Misfit, Request, Wants};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
+use crate::mix::Mix;
 
 /// A call in flight.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +33,18 @@ pub(super) struct Running {
 
 /// The calls in flight, by the lane's ids.
 pub(super) struct Calls {
-    call: Arc<Call>,
+    mix: Arc<Mix>,
+    reading: Option<Reading>,
+    /// Calls whose answer cannot be read, until they are ended for it.
+    broken: Broken,
+    /// Whether the server is asked for its own times, of any call.
+    stamps: bool,
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
+    /// Messages of calls that do not send prepared ones, by their ids.
     fresh: Vec<Option<Request>>,
+    /// Whether a connection has become ready since that was last asked.
+    has_ready: bool,
     first: First,
     wants: Wants,
     /// Whether answers are to be looked at part by part, once the first has been kept.
@@ -78,14 +89,18 @@ impl Running {
 }
 
 impl Calls {
-    pub(super) fn new(call: Arc<Call>) -> Calls {
+    pub(super) fn new(mix: Arc<Mix>) -> Calls {
         Calls {
-            wants: call.wants(),
-            closely: call.stamps || call.wants().any(),
-            call,
+            wants: mix.wants(),
+            closely: mix.has_stamps() || mix.wants().any() || !mix.is_plain(),
+            stamps: mix.has_stamps(),
+            reading: Reading::of(&mix),
+            broken: Broken::default(),
+            mix,
             running: Vec::new(),
             due: Vec::new(),
             fresh: Vec::new(),
+            has_ready: false,
             first: First::default(),
             partial: HashMap::new(),
         }
@@ -110,6 +125,11 @@ impl Calls {
         self.running.get_mut(op.0 as usize)?.take()
     }
 
+    /// Whether a connection has become ready since this was last asked.
+    pub(super) fn take_ready(&mut self) -> bool {
+        std::mem::take(&mut self.has_ready)
+    }
+
     /// The next ping-pong stream that is to send.
     pub(super) fn next_due(&mut self) -> Option<OpId> {
         self.due.pop()
@@ -126,9 +146,11 @@ impl Calls {
 
     /// What the first messages of a call amount to.
     pub(super) fn sent(&self, op: OpId, request: u32, progress: Progress) -> Traffic {
-        let fresh = self.fresh.get(op.0 as usize).and_then(Option::as_ref);
-        let request = fresh.unwrap_or_else(|| self.call.request(request));
-        request.traffic(progress.messages)
+        let call = self.mix.call(request);
+        let fresh = call.fresh.as_ref().and(self.fresh.get(op.0 as usize));
+        let sent = fresh.and_then(Option::as_ref);
+        let sent = sent.unwrap_or_else(|| self.mix.request(request));
+        sent.traffic(progress.messages)
     }
 
     /// Ends a call that no connection took.
@@ -149,10 +171,44 @@ impl Calls {
         }
     }
 
+    /// Ends the calls whose answer cannot be read; `cancel` resets a stream and tells how far its request has come.
+    #[inline]
+    pub(super) fn end_broken(
+        &mut self,
+        cancel: impl FnMut(usize, u32) -> Option<Progress>,
+        clock: &Clock,
+        events: &mut Vec<Event>,
+    ) {
+        if !self.broken.is_empty() {
+            self.end_all_broken(cancel, clock.now(), events);
+        }
+    }
+
+    #[cold]
+    fn end_all_broken(
+        &mut self,
+        mut cancel: impl FnMut(usize, u32) -> Option<Progress>,
+        at: Nanos,
+        events: &mut Vec<Event>,
+    ) {
+        for (op, fault) in self.broken.take_all() {
+            let Some(running) = self.forget(op) else {
+                continue;
+            };
+            let progress = cancel(running.connection, running.stream);
+            let sent = progress.map_or_else(Traffic::default, |progress| {
+                self.sent(op, running.request, progress)
+            });
+            let kind = Happened::Finished(fault.outcome(sent));
+            events.push(Event { op, at, kind });
+        }
+    }
+
     /// The misfit of a message that has come, or of a part of one.
     #[cold]
     fn look_at(&mut self, op: OpId, piece: &Piece<'_>) -> Option<Misfit> {
-        let expect = self.call.expect.as_ref()?;
+        let running = self.running.get(op.0 as usize).copied().flatten()?;
+        let expect = self.mix.call(running.request).expect.as_ref()?;
         if piece.is_whole() {
             return expect.message(piece.bytes).err();
         }
@@ -183,27 +239,31 @@ impl<'a> Hearing<'a> {
     /// Looks at a call's initial metadata.
     #[cold]
     fn look_at_metadata(&mut self, call: wire::Call, fields: &FieldList) {
-        let expect = self.calls.call.expect.as_ref();
+        let op = op_of(call);
+        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
+            return;
+        };
+        let expect = self.calls.mix.call(running.request).expect.as_ref();
         let misfit = expect.and_then(|expect| expect.metadata(|key| fields.get(key)).err());
         if let Some(misfit) = misfit {
-            self.tell(op_of(call), Happened::Misfit(misfit));
+            self.tell(op, Happened::Misfit(misfit));
         }
     }
 
     /// Looks at what came with a call's end.
     #[cold]
-    fn look_at_end(&mut self, op: OpId, outcome: &wire::Outcome<'_>) {
+    fn look_at_end(&mut self, op: OpId, request: u32, outcome: &wire::Outcome<'_>) {
         let wants = self.calls.wants;
         // An answer that is nothing but trailers has no initial metadata.
         if wants.metadata && outcome.cause == Cause::TrailersOnly {
-            let expect = self.calls.call.expect.as_ref();
+            let expect = self.calls.mix.call(request).expect.as_ref();
             let misfit = expect.and_then(|expect| expect.metadata(|_| None).err());
             misfit
                 .into_iter()
                 .for_each(|misfit| self.tell(op, Happened::Misfit(misfit)));
         }
         if wants.trailers {
-            let expect = self.calls.call.expect.as_ref();
+            let expect = self.calls.mix.call(request).expect.as_ref();
             let trailers = outcome.trailers;
             let misfit = expect.and_then(|expect| expect.trailers(|key| trailers.get(key)).err());
             misfit
@@ -229,6 +289,62 @@ impl<'a> Hearing<'a> {
             events,
         }
     }
+
+    /// A reply of so many bytes is there.
+    #[inline]
+    fn heard(&mut self, op: OpId, bytes: u64) {
+        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
+            return;
+        };
+        if running.left > 0 {
+            self.calls.due.push(op);
+        }
+        let kind = Happened::Message {
+            bytes,
+            asked_at: running.asked_at,
+        };
+        self.events.push(Event {
+            op,
+            at: self.at,
+            kind,
+        });
+    }
+
+    /// The head of such an answer.
+    #[inline(never)]
+    fn read_head(&mut self, op: OpId, fields: &FieldList) {
+        let running = self.calls.running.get(op.0 as usize).copied().flatten();
+        if let Some((running, reading)) = running.zip(self.calls.reading.as_ref())
+            && let Err(fault) = reading.head(Mix::number(running.request), fields)
+        {
+            self.calls.broken.add(op, fault);
+        }
+    }
+
+    /// A reply of a run in which some are compressed or JSON, or a part of it.
+    #[inline(never)]
+    fn read(&mut self, op: OpId, piece: Piece<'_>) {
+        let calls = &mut *self.calls;
+        let running = calls.running.get(op.0 as usize).copied().flatten();
+        let (Some(running), Some(reading)) = (running, calls.reading.as_mut()) else {
+            return;
+        };
+        if calls.broken.has(op) {
+            return;
+        }
+        match reading.hear(op, Mix::number(running.request), piece) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                let expect = calls.mix.call(running.request).expect.as_ref();
+                let misfit = expect.and_then(|expect| expect.message(reading.message()).err());
+                if let Some(misfit) = misfit {
+                    self.tell(op, Happened::Misfit(misfit));
+                }
+                self.heard(op, bytes);
+            }
+            Err(fault) => calls.broken.add(op, fault),
+        }
+    }
 }
 
 impl super::connection::Stamped for Hearing<'_> {
@@ -245,6 +361,7 @@ impl super::connection::Stamped for Hearing<'_> {
     }
 
     fn took(&mut self, step: Step, time: Nanos) {
+        self.calls.has_ready |= step == Step::Ready;
         self.times.record(step, time);
     }
 
@@ -264,6 +381,9 @@ impl ClientEvents for Hearing<'_> {
     }
 
     fn head(&mut self, call: wire::Call, head: &Head<'_>) {
+        if self.calls.reading.is_some() {
+            self.read_head(op_of(call), head.fields);
+        }
         let first = &mut self.calls.first;
         if first.reply.is_none() && first.metadata.is_none() {
             first.metadata = Some((call.token, plain(head.fields)));
@@ -276,29 +396,17 @@ impl ClientEvents for Hearing<'_> {
     #[inline]
     fn message(&mut self, call: wire::Call, piece: Piece<'_>) {
         let op = op_of(call);
+        if self.calls.reading.is_some() {
+            return self.read(op, piece);
+        }
         if self.calls.wants.messages
             && let Some(misfit) = self.calls.look_at(op, &piece)
         {
             self.tell(op, Happened::Misfit(misfit));
         }
-        if !piece.is_last() {
-            return;
+        if piece.is_last() {
+            self.heard(op, piece.len as u64);
         }
-        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
-            return;
-        };
-        if running.left > 0 {
-            self.calls.due.push(op);
-        }
-        let kind = Happened::Message {
-            bytes: piece.len as u64,
-            asked_at: running.asked_at,
-        };
-        self.events.push(Event {
-            op,
-            at: self.at,
-            kind,
-        });
     }
 
     /// One event instead of two, where nothing else is to be done.
@@ -356,7 +464,7 @@ impl ClientEvents for Hearing<'_> {
             let trailers = plain(outcome.trailers);
             self.calls.first.reply = Some(FirstReply { metadata, trailers });
         }
-        if self.calls.call.stamps
+        if self.calls.stamps
             && let Some(stamps) = Stamps::of(|name| outcome.trailers.get(name))
         {
             let kind = Happened::Stamped(stamps);
@@ -364,15 +472,19 @@ impl ClientEvents for Hearing<'_> {
             self.events.push(Event { op, at, kind });
         }
         if self.calls.wants.any() {
-            self.look_at_end(op, outcome);
+            self.look_at_end(op, running.request, outcome);
         }
         let sent = self.calls.sent(op, running.request, outcome.sent);
+        if let Some(fault) = self.calls.broken.take(op) {
+            let (at, kind) = (self.at, Happened::Finished(fault.outcome(sent)));
+            return self.events.push(Event { op, at, kind });
+        }
         let status = Status::from_code(outcome.status.0.into());
         let told = match status {
             Status::OK => Outcome::ok(sent),
             _ => Outcome {
                 status,
-                detail: describe(outcome, &self.lost),
+                detail: describe(outcome, &self.lost, self.calls.mix.call(running.request)),
                 connection_lost: matches!(outcome.cause, Cause::Disconnected | Cause::Refused),
                 unconnected: self.never_connected && outcome.cause == Cause::Disconnected,
                 sent,
@@ -401,7 +513,7 @@ fn plain(fields: &FieldList) -> BTreeMap<String, String> {
 }
 
 /// What to tell a person: the server's message, or what happened to the stream.
-fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
+fn describe(outcome: &wire::Outcome<'_>, lost: &str, call: &Call) -> String {
     match outcome.message() {
         Some(message) => percent_decoded(message),
         None => match outcome.cause {
@@ -410,7 +522,9 @@ fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
                 "no grpc-status came; the HTTP status was {}",
                 outcome.http_status
             ),
-            Cause::Message(fault) => no_message(fault).to_owned(),
+            Cause::Message(fault) => {
+                no_message(fault, call.encodings.received.is_some()).to_owned()
+            }
             Cause::Reset(code) => format!("the server reset the stream: {code}"),
             Cause::Malformed(error) => error.to_string(),
             Cause::Refused | Cause::Disconnected => lost.to_owned(),
@@ -428,8 +542,12 @@ fn unknown_status(trailers: &FieldList) -> String {
     format!("`{}` is no grpc-status", value.escape_ascii())
 }
 
-fn no_message(fault: MessageFault) -> &'static str {
+/// What is wrong with a message of a call that accepts compressed ones, or does not.
+fn no_message(fault: MessageFault, compressed: bool) -> &'static str {
     match fault {
+        MessageFault::Compressed if compressed => {
+            "the answer has a compressed message, and its grpc-encoding names no encoding"
+        }
         MessageFault::Flag => "the answer is no gRPC message: its first byte is neither 0 nor 1",
         MessageFault::TooLong => "the answer is longer than the runner takes",
         MessageFault::Compressed => "the answer is compressed, which the runner did not ask for",

@@ -55,11 +55,15 @@ pub(super) struct Connection {
     greeting: Vec<u8>,
     failure: Option<io::Error>,
     past: Wire,
+    /// DATA bytes sent and received before the run began: health checks.
+    before: [u64; 2],
     /// On windows of streams, and on the connection's.
     stalled: [Stalled; 2],
     began: Nanos,
     /// Whether the server's SETTINGS have come.
     is_ready: bool,
+    /// Whether it takes no calls before they have.
+    is_held: bool,
     pub(super) pings: Pings,
 }
 
@@ -84,9 +88,11 @@ impl Connection {
             greeting: Vec::new(),
             failure: None,
             past: Wire::default(),
+            before: [0; 2],
             stalled: [Stalled::default(); 2],
             began: now,
             is_ready: false,
+            is_held: false,
             pings: Pings::default(),
         };
         connection.connect(peer, now);
@@ -105,6 +111,7 @@ impl Connection {
     }
 
     fn connect(&mut self, peer: &Peer, now: Nanos) {
+        self.is_held = false;
         self.past.connections += 1;
         self.began = now;
         self.is_ready = false;
@@ -120,8 +127,25 @@ impl Connection {
         }
     }
 
+    /// The run begins: what was said before is none of its messages.
+    pub(super) fn begin_run(&mut self) {
+        let wire = self.wire(Nanos::ZERO);
+        self.before = [wire.data_bytes_sent, wire.data_bytes_received];
+    }
+
     pub(super) fn is_lost(&self) -> bool {
         self.stage == Stage::Lost
+    }
+
+    /// Takes no calls before HTTP/2 is ready.
+    pub(super) fn hold(&mut self) {
+        self.is_held = !self.is_lost();
+    }
+
+    /// Whether it is to be ready before it takes calls, and is not.
+    #[inline]
+    pub(super) fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// Whether a GOAWAY, or the last stream id, has made the connection useless, and nothing is open on it.
@@ -242,6 +266,7 @@ impl Connection {
         }
         self.is_ready = self.client.peer_settings().is_some();
         if self.is_ready {
+            self.is_held = false;
             on.took(Step::Ready, on.at().since(self.began));
         }
     }
@@ -311,6 +336,7 @@ impl Connection {
         self.stage = Stage::Lost;
         self.socket = None;
         self.blocked = false;
+        self.is_held = false;
         self.failure = error.or(self.failure.take());
     }
 
@@ -320,6 +346,8 @@ impl Connection {
         if self.stage != Stage::Lost {
             add(&mut wire, &self.client);
         }
+        wire.data_bytes_sent -= self.before[0];
+        wire.data_bytes_received -= self.before[1];
         let [stream, connection] = self.stalled.map(|stall| stall.total(now).0);
         wire.stalled_on_stream_window_ns = Some(stream);
         wire.stalled_on_connection_window_ns = Some(connection);
@@ -355,6 +383,8 @@ fn add(wire: &mut Wire, client: &Client) {
     wire.header_bytes_received += counters.received.header_bytes;
     *wire.header_list_bytes_sent.get_or_insert(0) += counters.sent.header_list_bytes;
     *wire.header_list_bytes_received.get_or_insert(0) += counters.received.header_list_bytes;
+    wire.data_bytes_sent += counters.sent.data_bytes;
+    wire.data_bytes_received += counters.received.data_bytes;
     wire.window_updates_sent += counters.sent.frames_of(Kind::WINDOW_UPDATE);
     wire.window_updates_received += counters.received.frames_of(Kind::WINDOW_UPDATE);
     for (who, traffic) in [("client", &counters.sent), ("server", &counters.received)] {

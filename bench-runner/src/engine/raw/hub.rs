@@ -39,7 +39,8 @@ pub(super) struct Hub {
     /// The connection of each channel that takes new calls. Others are on their way out: GOAWAY lets what is open on them
     /// finish, while the channel goes on over a connection of its own.
     current: Vec<u32>,
-    peer: Peer,
+    /// Where the connections of each channel go.
+    peers: Vec<Peer>,
     config: Config,
     epoll: AsyncFd<Descriptor>,
     ready: Vec<EpollEvent>,
@@ -69,7 +70,6 @@ impl AsRawFd for Descriptor {
 impl Hub {
     /// No connections yet, and no PINGs before [`begin`](Self::begin).
     pub(super) fn new(
-        peer: Peer,
         config: Config,
         keepalive: Option<Keepalive>,
         clock: Clock,
@@ -83,7 +83,7 @@ impl Hub {
         Ok(Hub {
             connections: Vec::new(),
             current: Vec::new(),
-            peer,
+            peers: Vec::new(),
             config,
             epoll,
             ready: vec![EpollEvent::empty(); AT_ONCE],
@@ -103,6 +103,7 @@ impl Hub {
     pub(super) fn begin(&mut self, clock: Clock) {
         for connection in &mut self.connections {
             connection.pings = Pings::new(clock.now());
+            connection.begin_run();
         }
         self.clock = clock;
         // The clock stands at zero until all lanes start; what is answered then took no time.
@@ -111,15 +112,17 @@ impl Hub {
     }
 
     /// Begins one more channel; its connection has the same number.
-    pub(super) fn add(&mut self) {
+    pub(super) fn add(&mut self, peer: Peer) {
         self.current.push(self.connections.len() as u32);
-        self.connect();
+        self.peers.push(peer);
+        self.connect(self.peers.len() - 1);
     }
 
-    fn connect(&mut self) {
-        let now = self.clock.now();
+    /// Begins one more connection, for this channel.
+    fn connect(&mut self, channel: usize) {
+        let (peer, now) = (&self.peers[channel], self.clock.now());
         self.connections
-            .push(Connection::begin(&self.peer, &self.config, now));
+            .push(Connection::begin(peer, &self.config, now));
         self.watch(self.connections.len() - 1);
     }
 
@@ -145,6 +148,9 @@ impl Hub {
     ) -> Result<Option<(usize, u32)>, Busy> {
         let number = self.current[channel] as usize;
         let connection = &mut self.connections[number];
+        if connection.is_held() {
+            return Err(Busy);
+        }
         if !connection.is_lost() {
             match connection.client.start(head, token, first, end) {
                 Ok((stream, _)) => return Ok(Some((number, stream))),
@@ -193,17 +199,29 @@ impl Hub {
         let number = match place {
             Some(number) => {
                 let now = self.clock.now();
-                self.connections[number as usize].renew(&self.peer, &self.config, now);
+                let peer = &self.peers[channel];
+                self.connections[number as usize].renew(peer, &self.config, now);
                 self.watch(number as usize);
                 number
             }
             None => {
-                self.connect();
+                self.connect(channel);
                 self.connections.len() as u32 - 1
             }
         };
         self.current[channel] = number;
         number as usize
+    }
+
+    /// Closes the connection of a channel, on which nothing is open, and begins another, which takes calls once it is
+    /// ready.
+    pub(super) fn reopen(&mut self, channel: usize) {
+        let number = self.current[channel] as usize;
+        let now = self.clock.now();
+        let connection = &mut self.connections[number];
+        connection.renew(&self.peers[channel], &self.config, now);
+        connection.hold();
+        self.watch(number);
     }
 
     /// Tells epoll of a connection's new socket.

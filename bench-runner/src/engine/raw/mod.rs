@@ -3,11 +3,14 @@
 //! What makes it cheap: everything that one turn of the lane starts on a connection goes out in one write, one large
 //! read brings many answers, and both are stamped once. **Hot**; `scripts/compare-generators` measures it.
 
+mod authorities;
+mod broken;
 mod calls;
 mod connection;
 mod hub;
 mod open;
 mod pings;
+mod reading;
 mod socket;
 mod templates;
 
@@ -16,18 +19,20 @@ use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
 
+use self::authorities::Authorities;
 use self::calls::{Calls, Hearing, Running};
 use self::hub::Hub;
 use self::templates::Templates;
 use super::times::Times;
-use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
-use crate::call::{Call, Request};
+use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
+use crate::call::Request;
 use crate::clock::Clock;
+use crate::mix::Mix;
 
 /// Connections that are open, before the run has begun.
 pub struct Raw {
     hub: Hub,
-    authority: String,
+    authorities: Authorities,
     user_agent: String,
     times: Times,
 }
@@ -46,16 +51,16 @@ pub struct RawChannels {
 impl Engine for Raw {
     type Channels = RawChannels;
 
-    async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectError> {
-        open::open(to, count).await
+    async fn open(channels: &[Opening]) -> Result<Raw, ConnectError> {
+        open::open(channels).await
     }
 
-    fn begin(mut self, clock: Clock, call: Arc<Call>) -> RawChannels {
+    fn begin(mut self, clock: Clock, mix: Arc<Mix>) -> RawChannels {
         self.hub.begin(clock.clone());
         RawChannels {
             hub: self.hub,
-            templates: Templates::new(&call, &self.authority, &self.user_agent),
-            calls: Calls::new(call),
+            templates: Templates::new(&mix, self.authorities, &self.user_agent),
+            calls: Calls::new(mix),
             clock,
             times: self.times,
             stillborn: Vec::new(),
@@ -70,15 +75,16 @@ impl Channels for RawChannels {
         self.hub.count()
     }
 
-    fn put(&mut self, op: OpId, messages: Request) {
-        self.templates.put(op, &messages);
+    fn put(&mut self, op: OpId, request: u32, messages: Request) {
+        self.templates.put(op, request, &messages);
         self.calls.put(op, messages);
     }
 
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         let messages = self.templates.messages(op, request);
         let single = messages.count == 1;
-        let (head, token) = (self.templates.head(messages), u64::from(op.0));
+        let head = self.templates.head(channel, messages);
+        let token = u64::from(op.0);
         let started = self
             .hub
             .start(channel, head, token, &messages.first, single)?;
@@ -87,7 +93,7 @@ impl Channels for RawChannels {
             self.stillborn.push(op);
             return Ok(());
         };
-        let ping_pong = self.templates.ping_pong;
+        let ping_pong = self.templates.of(request).ping_pong;
         if !single && !ping_pong {
             for number in 1..messages.count {
                 let last = number + 1 == messages.count;
@@ -117,6 +123,14 @@ impl Channels for RawChannels {
         }))
     }
 
+    fn reopen(&mut self, channel: usize) {
+        self.hub.reopen(channel);
+    }
+
+    fn has_reopened(&mut self) -> bool {
+        self.calls.take_ready()
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {
         let RawChannels {
             hub,
@@ -133,6 +147,11 @@ impl Channels for RawChannels {
         hub.keep_alive(cx, &mut Hearing::new(clock, calls, times, events));
         while events.is_empty() && hub.wait(cx) {
             hub.hear(&mut Hearing::new(clock, calls, times, events));
+            calls.end_broken(
+                |connection, stream| hub.cancel(connection, stream),
+                clock,
+                events,
+            );
         }
         pass_on(hub, calls, templates, clock);
     }

@@ -6,67 +6,146 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::Address;
 use scenarios::units::{Bytes, Nanos};
 use wire::{ClientEvents, Config, Request, Template};
 
 use super::Raw;
+use super::authorities::Authorities;
 use super::connection::Stamped;
 use super::hub::Hub;
 use super::socket::Peer;
 use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::times::{Step, Times};
-use crate::engine::{ConnectError, ConnectFailure, Endpoint};
+use crate::engine::{ConnectError, ConnectFailure, Endpoint, Opening};
 
 /// Connections that are opened at the same time, so that no backlog overflows.
 const AT_ONCE: usize = 64;
 /// How long a group of them may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Opens so many connections, and hears an answer to a health check on each.
-pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectError> {
-    let fail = |why| ConnectError {
-        target: to.address.to_string(),
-        why,
-    };
-    let io = |error| fail(ConnectFailure::Io(error));
-    let peer = resolve(to.near()).await.map_err(io)?;
-    let authority = to.authority.clone();
-    let authority = authority.unwrap_or_else(|| authority_of(&to.address));
+/// Opens connections, each when it is due, and hears an answer to a health check on each.
+pub(super) async fn open(channels: &[Opening]) -> Result<Raw, ConnectError> {
+    let sites = Sites::find(channels).await?;
+    let to = &channels[0].to;
     // A stopwatch: connections open before the run's clock starts.
     let clock = Clock::starting_in(Duration::ZERO);
-    let mut hub =
-        Hub::new(peer, config(&to.http2), to.http2.keepalive, clock.clone()).map_err(io)?;
-    let check = Template::request(&Request::new(&authority, "/grpc.health.v1.Health/Check"));
-    let mut probe = Probe::new(clock);
-    for first in (0..count).step_by(AT_ONCE) {
-        let group = first..count.min(first + AT_ONCE);
-        let answered = poll_fn(|cx| turn(&mut hub, &mut probe, &check, group.end, cx));
+    let mut hub = Hub::new(config(to), to.http2.keepalive, clock.clone())
+        .map_err(|error| sites.failure(0, ConnectFailure::Io(error)))?;
+    let mut probe = Probe::new(clock.clone());
+    while hub.count() < channels.len() {
+        let first = hub.count();
+        channels[first].due(clock.now()).await;
+        let due = channels[first..]
+            .iter()
+            .take_while(|opening| opening.after <= clock.now());
+        let group = first..first + due.take(AT_ONCE).count().max(1);
+        let answered = poll_fn(|cx| turn(&mut hub, &mut probe, &sites, group.end, cx));
         match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(opened) => opened.map_err(io)?,
-            Err(_) => {
-                let greeting = (first..hub.count())
-                    .map(|channel| hub.connection(channel).greeting().to_vec())
-                    .find(|g| !g.is_empty());
-                let said = greeting.and_then(|greeting| spoken(&greeting));
-                return Err(fail(said.unwrap_or(ConnectFailure::Timeout(PATIENCE))));
+            Ok(Ok(())) => {}
+            // The last one to be begun.
+            Ok(Err(error)) => {
+                return Err(sites.failure(hub.count() - 1, ConnectFailure::Io(error)));
             }
+            Err(_) => return Err(silence(&mut hub, &probe, &sites, first)),
         }
         for channel in group {
             let connection = hub.connection(channel);
             if connection.is_lost() {
                 let failure = connection.take_failure();
-                return Err(fail(explain(connection.greeting(), failure)));
+                return Err(sites.failure(channel, explain(connection.greeting(), failure)));
             }
         }
     }
     Ok(Raw {
         hub,
-        authority,
+        authorities: sites.authorities(),
         user_agent: to.user_agent().to_owned(),
         times: probe.times,
     })
+}
+
+/// The places that channels go to.
+struct Sites {
+    sites: Vec<Site>,
+    /// The site of each channel.
+    of: Vec<usize>,
+}
+
+struct Site {
+    target: Address,
+    near: Address,
+    peer: Peer,
+    authority: String,
+    check: Template,
+}
+
+impl Sites {
+    /// Finds where all channels go; each address is looked up once.
+    async fn find(channels: &[Opening]) -> Result<Sites, ConnectError> {
+        let (mut sites, mut of): (Vec<Site>, _) = (Vec::new(), Vec::new());
+        for Opening { to, .. } in channels {
+            let known = sites
+                .iter()
+                .position(|site| site.target == to.address && site.near == *to.near());
+            of.push(known.unwrap_or(sites.len()));
+            if known.is_none() {
+                sites.push(Site::find(to).await?);
+            }
+        }
+        Ok(Sites { sites, of })
+    }
+
+    fn of(&self, channel: usize) -> &Site {
+        &self.sites[self.of[channel]]
+    }
+
+    fn failure(&self, channel: usize, why: ConnectFailure) -> ConnectError {
+        ConnectError {
+            target: self.of(channel).target.to_string(),
+            why,
+        }
+    }
+
+    /// What the calls of each channel name as their authority.
+    fn authorities(self) -> Authorities {
+        let names = self.sites.into_iter().map(|site| site.authority);
+        Authorities::new(names.collect(), self.of)
+    }
+}
+
+impl Site {
+    async fn find(to: &Endpoint) -> Result<Site, ConnectError> {
+        let peer = resolve(to.near()).await.map_err(|error| ConnectError {
+            target: to.address.to_string(),
+            why: ConnectFailure::Io(error),
+        })?;
+        let authority = to.authority.clone();
+        let authority = authority.unwrap_or_else(|| authority_of(&to.address));
+        Ok(Site {
+            target: to.address.clone(),
+            near: to.near().clone(),
+            peer,
+            check: Template::request(&Request::new(&authority, "/grpc.health.v1.Health/Check")),
+            authority,
+        })
+    }
+}
+
+/// Of connections from `first` on, not all have answered in time: what one of those has said instead.
+fn silence(hub: &mut Hub, probe: &Probe, sites: &Sites, first: usize) -> ConnectError {
+    let spoke = (first..hub.count()).find_map(|channel| {
+        let said = spoken(hub.connection(channel).greeting())?;
+        Some((channel, said))
+    });
+    let silent = probe
+        .waiting
+        .iter()
+        .min()
+        .map_or(first, |channel| *channel as usize);
+    let (channel, why) = spoke.unwrap_or((silent, ConnectFailure::Timeout(PATIENCE)));
+    sites.failure(channel, why)
 }
 
 /// Opens channels until there are `count`, hearing between any two what the others have to say, so that each is seen
@@ -74,14 +153,14 @@ pub(super) async fn open(to: &Endpoint, count: usize) -> Result<Raw, ConnectErro
 fn turn(
     hub: &mut Hub,
     probe: &mut Probe,
-    check: &Template,
+    sites: &Sites,
     count: usize,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
     loop {
         let is_more = hub.count() < count;
         if is_more {
-            begin(hub, probe, check)?;
+            begin(hub, probe, sites)?;
         }
         hub.flush_marked(probe);
         while !probe.waiting.is_empty() && hub.wait(cx) {
@@ -97,9 +176,10 @@ fn turn(
 }
 
 /// Begins a connection and its health check.
-fn begin(hub: &mut Hub, probe: &mut Probe, check: &Template) -> io::Result<()> {
+fn begin(hub: &mut Hub, probe: &mut Probe, sites: &Sites) -> io::Result<()> {
     let channel = hub.count();
-    hub.add();
+    let Site { peer, check, .. } = sites.of(channel);
+    hub.add(peer.clone());
     if let Some(error) = hub.connection(channel).take_failure() {
         return Err(error);
     }
@@ -180,7 +260,8 @@ fn authority_of(address: &Address) -> String {
     }
 }
 
-fn config(http2: &ClientHttp2) -> Config {
+fn config(to: &Endpoint) -> Config {
+    let http2 = &to.http2;
     let size = |bytes: Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
     Config {
         header_table_size: size(http2.header_table_size),
@@ -188,8 +269,8 @@ fn config(http2: &ClientHttp2) -> Config {
         connection_window: size(http2.initial_connection_window),
         max_frame_size: size(http2.max_frame_size),
         max_message_size: u32::MAX,
-        // None is asked for, so none is allowed (compression.md of gRPC).
-        compressed_messages: false,
+        // Where none is asked for, none is allowed (compression.md of gRPC).
+        compressed_messages: to.compressed,
         ..Config::default()
     }
 }

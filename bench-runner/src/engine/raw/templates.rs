@@ -1,4 +1,4 @@
-//! What the calls of a run send, framed once: the requests' header blocks and their messages.
+//! What the calls of a run send, framed once: the header blocks of each call, and its messages.
 
 use std::collections::HashMap;
 
@@ -6,52 +6,78 @@ use bytes::Bytes;
 use scenarios::units::Nanos;
 use wire::{Message, Template};
 
+use super::authorities::Authorities;
 use crate::call::{Call, Head, Request, in_turn};
 use crate::engine::OpId;
+use crate::mix::Mix;
 
 /// What the calls of a run send.
 pub(super) struct Templates {
+    /// Of every call, for each authority.
     heads: Vec<Template>,
+    /// How many of them are for one authority.
+    stride: usize,
+    authorities: Authorities,
+    calls: Vec<CallTemplate>,
+    /// Messages of calls that do not send prepared ones, by their ids.
+    fresh: Vec<Option<Messages>>,
+}
+
+/// What one call sends.
+pub(super) struct CallTemplate {
     pub(super) ping_pong: bool,
     pool: Vec<Messages>,
-    /// Messages of calls that do not take the prepared ones, by their ids.
-    fresh: Vec<Option<Messages>>,
+    /// Whether its messages are encoded call by call.
+    is_fresh: bool,
 }
 
 /// The messages of one call.
 pub(super) struct Messages {
     pub(super) first: Message,
     pub(super) count: u32,
+    /// Among the heads for one authority.
     head: u32,
     distinct: Vec<Message>,
     again_from: usize,
 }
 
 impl Templates {
-    pub(super) fn new(call: &Call, authority: &str, user_agent: &str) -> Templates {
-        let request = wire::Request {
-            user_agent,
-            ..wire::Request::new(authority, &call.path)
-        };
-        let heads = call.heads().iter().map(|head| template(head, request));
+    pub(super) fn new(mix: &Mix, authorities: Authorities, user_agent: &str) -> Templates {
+        let (mut calls, mut stride) = (Vec::new(), 0);
+        for call in mix.calls() {
+            calls.push(CallTemplate {
+                ping_pong: call.is_ping_pong(),
+                is_fresh: call.fresh.is_some(),
+                pool: framed(call.requests(), stride as u32),
+            });
+            stride += call.heads().len();
+        }
+        let mut heads = Vec::with_capacity(stride * authorities.names().len());
+        for authority in authorities.names() {
+            let calls = mix.calls().iter();
+            heads.extend(calls.flat_map(|call| templates(call, authority, user_agent)));
+        }
         Templates {
-            heads: Template::in_slots(heads.collect()),
-            ping_pong: call.is_ping_pong(),
-            pool: framed(call.requests()),
+            heads: Template::in_slots(heads),
+            stride,
+            authorities,
+            calls,
             fresh: Vec::new(),
         }
     }
 
-    /// What the calls with these messages say first.
+    /// Of the call that a request is of.
     #[inline]
-    pub(super) fn head(&self, messages: &Messages) -> &Template {
-        &self.heads[messages.head as usize]
+    pub(super) fn of(&self, request: u32) -> &CallTemplate {
+        &self.calls[Mix::number(request)]
     }
 
+    /// What a call sends: what was put for it, or else what was prepared.
     #[inline]
     pub(super) fn messages(&self, op: OpId, request: u32) -> &Messages {
-        let prepared = &self.pool[request as usize];
-        if self.fresh.is_empty() {
+        let call = self.of(request);
+        let prepared = call.messages(request);
+        if !call.is_fresh {
             return prepared;
         }
         let fresh = self.fresh.get(op.0 as usize);
@@ -59,23 +85,60 @@ impl Templates {
     }
 
     /// Keeps the messages of a call, which says first what the prepared one says.
-    pub(super) fn put(&mut self, op: OpId, request: &Request) {
+    pub(super) fn put(&mut self, op: OpId, request: u32, messages: &Request) {
         let index = op.0 as usize;
         if self.fresh.len() <= index {
             self.fresh.resize_with(index + 1, || None);
         }
-        let framed = |message: &Bytes| Message::new(message);
-        let distinct = request.distinct().iter().map(framed).collect();
-        self.fresh[index] = Some(Messages::of(distinct, request));
+        let head = self.of(request).messages(request).head;
+        let framed = Messages::of(messages, head, |bytes, frame| frame(bytes));
+        self.fresh[index] = Some(framed);
+    }
+
+    /// What the calls with these messages say first on a channel.
+    #[inline]
+    pub(super) fn head(&self, channel: usize, messages: &Messages) -> &Template {
+        &self.heads[self.authorities.of(channel) * self.stride + messages.head as usize]
     }
 }
 
+impl CallTemplate {
+    /// The messages of a request.
+    #[inline]
+    fn messages(&self, request: u32) -> &Messages {
+        &self.pool[Mix::within(request) as usize]
+    }
+}
+
+/// What a call says first to this authority, by [`Request::head`].
+fn templates(call: &Call, authority: &str, user_agent: &str) -> Vec<Template> {
+    let request = wire::Request {
+        user_agent,
+        content_type: call.encodings.content_type(),
+        ..wire::Request::new(authority, &call.path)
+    };
+    let encodings = call.encodings.fields();
+    let heads = call.heads().iter();
+    heads
+        .map(|head| template(head, &encodings, request))
+        .collect()
+}
+
 impl Messages {
-    fn of(distinct: Vec<Message>, request: &Request) -> Messages {
+    fn of(
+        request: &Request,
+        head: u32,
+        mut framed: impl FnMut(&Bytes, fn(&[u8]) -> Message) -> Message,
+    ) -> Messages {
+        let (distinct, frame): (_, fn(&[u8]) -> Message) = match request.packed() {
+            Some(packed) => (packed, Message::compressed),
+            None => (request.distinct(), Message::new),
+        };
+        let distinct: Vec<Message> = distinct.iter().map(|bytes| framed(bytes, frame)).collect();
         Messages {
             first: distinct[0].clone(),
             count: request.messages,
-            head: request.head,
+            head,
             distinct,
             again_from: request.again_from(),
         }
@@ -88,13 +151,16 @@ impl Messages {
     }
 }
 
-fn template(head: &Head, request: wire::Request<'_>) -> Template {
+fn template(head: &Head, encodings: &[(&str, String)], request: wire::Request<'_>) -> Template {
     let timeout = head.deadline.map(timeout);
-    let metadata: Vec<(&str, &[u8])> = head
+    let encodings = encodings
+        .iter()
+        .map(|(key, value)| (*key, value.as_bytes()));
+    let metadata = head
         .metadata
         .iter()
-        .map(|(key, value)| (key.as_str(), value.as_bytes()))
-        .collect();
+        .map(|(key, value)| (key.as_str(), value.as_bytes()));
+    let metadata: Vec<(&str, &[u8])> = encodings.chain(metadata).collect();
     Template::request(&wire::Request {
         timeout: timeout.as_deref(),
         metadata: &metadata,
@@ -103,16 +169,17 @@ fn template(head: &Head, request: wire::Request<'_>) -> Template {
 }
 
 /// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
-fn framed(requests: &[Request]) -> Vec<Messages> {
+///
+/// `heads` are those of the calls before.
+fn framed(requests: &[Request], heads: u32) -> Vec<Messages> {
     let mut known = HashMap::new();
-    let mut message = |bytes: &Bytes| -> Message {
+    let mut message = |bytes: &Bytes, frame: fn(&[u8]) -> Message| -> Message {
         let message = known.entry((bytes.as_ptr(), bytes.len()));
-        message.or_insert_with(|| Message::new(bytes)).clone()
+        message.or_insert_with(|| frame(bytes)).clone()
     };
-    let framed = requests.iter().map(|request| {
-        let distinct: Vec<Message> = request.distinct().iter().map(&mut message).collect();
-        Messages::of(distinct, request)
-    });
+    let framed = requests
+        .iter()
+        .map(|request| Messages::of(request, heads + request.head, &mut message));
     framed.collect()
 }
 

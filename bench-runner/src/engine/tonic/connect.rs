@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use scenarios::scenario::Address;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::content_type::Typed;
 use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::tap::{Seen, Shared, Tap};
@@ -31,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn open(
     to: &Endpoint,
     shared: &Shared,
-) -> Result<(Grpc<Channel>, Arc<Seen>), ConnectError> {
+) -> Result<(Grpc<Typed>, Arc<Seen>), ConnectError> {
     let (channel, seen) = verified(to, shared).await?;
     Ok((on_channel(channel, to), seen))
 }
@@ -45,7 +47,7 @@ pub(crate) async fn look(to: &Endpoint) -> Result<Channel, ConnectError> {
 async fn verified(to: &Endpoint, shared: &Shared) -> Result<(Channel, Arc<Seen>), ConnectError> {
     let seen = Seen::new(shared);
     let opening = async {
-        let channel = connect(to, &seen, shared).await?;
+        let channel = connect(to, &seen, shared, When::Now).await?;
         verify(&channel).await.map(|()| channel)
     };
     let outcome = match tokio::time::timeout(PATIENCE, opening).await {
@@ -59,9 +61,46 @@ async fn verified(to: &Endpoint, shared: &Shared) -> Result<(Channel, Arc<Seen>)
     })
 }
 
+/// When a connection is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Now,
+    /// With the first call, which hears of it if it cannot be made.
+    FirstUsed,
+}
+
+/// Opens a channel anew during the run. Where that fails, the channel's next call tries again, and says why.
+pub(super) async fn reopen(
+    to: &Endpoint,
+    seen: &Arc<Seen>,
+    shared: &Shared,
+) -> Option<Grpc<Typed>> {
+    let channel = match connect(to, seen, shared, When::Now).await {
+        Ok(channel) => channel,
+        Err(_) => connect(to, seen, shared, When::FirstUsed).await.ok()?,
+    };
+    Some(on_channel(channel, to))
+}
+
+async fn made<C, S>(
+    endpoint: tonic::transport::Endpoint,
+    connector: C,
+    when: When,
+) -> Result<Channel, tonic::transport::Error>
+where
+    C: tower::Service<Uri, Response = TokioIo<Tap<S>>, Error = io::Error> + Send + 'static,
+    C::Future: Send,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    match when {
+        When::Now => endpoint.connect_with_connector(connector).await,
+        When::FirstUsed => Ok(endpoint.connect_with_connector_lazy(connector)),
+    }
+}
+
 /// A client of calls that name the target as their authority.
-pub(super) fn on_channel(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
-    Grpc::with_origin(channel, origin(to))
+pub(super) fn on_channel(channel: Channel, to: &Endpoint) -> Grpc<Typed> {
+    Grpc::with_origin(Typed(channel), origin(to))
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.
@@ -79,25 +118,23 @@ async fn connect(
     to: &Endpoint,
     seen: &Arc<Seen>,
     shared: &Shared,
+    when: When,
 ) -> Result<Channel, Box<dyn Error + Send + Sync>> {
     let endpoint = configure(tonic::transport::Endpoint::from(origin(to)), to);
     let (seen, shared) = (Arc::clone(seen), shared.clone());
     Ok(match to.near() {
         Address::Tcp { host, port } => {
             let (host, port) = (host.clone(), *port);
-            endpoint
-                .connect_with_connector(tower::service_fn(move |_: Uri| {
-                    tcp(host.clone(), port, seen.clone(), shared.clone())
-                }))
-                .await?
+            let connector = tower::service_fn(move |_: Uri| {
+                tcp(host.clone(), port, seen.clone(), shared.clone())
+            });
+            made(endpoint, connector, when).await?
         }
         Address::Unix(path) => {
             let path = path.clone();
-            endpoint
-                .connect_with_connector(tower::service_fn(move |_: Uri| {
-                    unix(path.clone(), seen.clone(), shared.clone())
-                }))
-                .await?
+            let connector =
+                tower::service_fn(move |_: Uri| unix(path.clone(), seen.clone(), shared.clone()));
+            made(endpoint, connector, when).await?
         }
     })
 }

@@ -4,9 +4,11 @@
 //! waits for a stream slot waits unseen, so a channel says Busy at the server's limit instead.
 
 mod call;
+mod churn;
 mod classify;
 mod codec;
 mod connect;
+mod content_type;
 mod once;
 
 use std::pin::Pin;
@@ -16,7 +18,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::tonic::client::Grpc;
-use ::tonic::transport::Channel;
 use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
@@ -26,30 +27,39 @@ pub(crate) use self::connect::look;
 pub(crate) use self::once::{Looked, once};
 
 use self::call::{Log, Sending, Sent, Template};
+use self::churn::Churn;
+use self::content_type::Typed;
 use super::tap::{Seen, Shared};
-use super::{Busy, Channels, ConnectError, Endpoint, Engine, Event, OpId, Traffic};
-use crate::call::{Call, Request};
+use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
+use crate::call::Request;
 use crate::clock::Clock;
+use crate::mix::Mix;
 
 /// Channels that are open, before the run has begun.
 pub struct Tonic {
-    channels: Vec<Grpc<Channel>>,
+    channels: Vec<Grpc<Typed>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
+    openings: Vec<Opening>,
 }
 
 /// The tonic channels of one lane.
 pub struct TonicChannels {
-    channels: Vec<Grpc<Channel>>,
+    /// None is being opened anew.
+    channels: Vec<Option<Grpc<Typed>>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
     in_flight: Vec<u32>,
+    churn: Churn,
+    has_reopened: bool,
+    longest: usize,
     running: Vec<Option<Running>>,
     calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
-    call: Arc<Call>,
-    /// Messages of calls that do not take the prepared ones, by their ids.
+    mix: Arc<Mix>,
+    /// Messages of calls that do not send prepared ones, by their ids.
     fresh: Vec<Option<Request>>,
-    template: Rc<Template>,
+    /// What each call of the mix has in common.
+    templates: Vec<Rc<Template>>,
     log: Log,
 }
 
@@ -62,51 +72,56 @@ struct Running {
 impl Engine for Tonic {
     type Channels = TonicChannels;
 
-    async fn open(to: &Endpoint, count: usize) -> Result<Tonic, ConnectError> {
+    async fn open(channels: &[Opening]) -> Result<Tonic, ConnectError> {
         // A stopwatch: connections open before the run's clock starts.
         let shared = Shared::new(Clock::starting_in(Duration::ZERO));
-        let opening = futures_util::stream::iter(0..count)
-            .map(|_| connect::open(to, &shared))
+        let opening = futures_util::stream::iter(channels)
+            .map(async |opening| {
+                opening.due(shared.now()).await;
+                connect::open(&opening.to, &shared).await
+            })
             .buffered(connect::AT_ONCE);
         let opened: Vec<_> = opening.collect().await;
-        let (channels, seen) = opened
+        let (grpc, seen) = opened
             .into_iter()
             .collect::<Result<Vec<_>, _>>()?
             .into_iter()
             .unzip();
         Ok(Tonic {
-            channels,
+            openings: channels.to_vec(),
+            channels: grpc,
             seen,
             shared,
         })
     }
 
-    fn begin(self, clock: Clock, call: Arc<Call>) -> TonicChannels {
-        let longest = longest_reply(&call);
+    fn begin(self, clock: Clock, mix: Arc<Mix>) -> TonicChannels {
+        self.seen.iter().for_each(|seen| seen.begin());
+        let longest = mix.longest_reply();
         let channels = self.channels.into_iter();
         let channels: Vec<_> = channels
-            .map(|grpc| grpc.max_decoding_message_size(longest))
+            .map(|grpc| Some(grpc.max_decoding_message_size(longest)))
             .collect();
         TonicChannels {
             in_flight: vec![0; channels.len()],
+            churn: Churn::new(self.openings),
+            has_reopened: false,
+            longest,
             running: Vec::new(),
             calls: FuturesUnordered::new(),
-            template: Rc::new(Template::new(&call)),
-            log: Log::new(clock, Arc::clone(&call)),
-            call,
+            templates: mix
+                .calls()
+                .iter()
+                .map(|call| Rc::new(Template::new(call)))
+                .collect(),
+            log: Log::new(clock, Arc::clone(&mix)),
+            mix,
             fresh: Vec::new(),
             channels,
             seen: self.seen,
             shared: self.shared,
         }
     }
-}
-
-/// What tonic may put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
-/// make of it, and tonic's own limit on top. A server that announces more is refused.
-fn longest_reply(call: &Call) -> usize {
-    const TONICS_OWN: u64 = 4 << 20;
-    usize::try_from(call.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
 }
 
 impl TonicChannels {
@@ -122,7 +137,7 @@ impl Channels for TonicChannels {
         self.channels.len()
     }
 
-    fn put(&mut self, op: OpId, messages: Request) {
+    fn put(&mut self, op: OpId, _: u32, messages: Request) {
         let index = op.0 as usize;
         if self.fresh.len() <= index {
             self.fresh.resize_with(index + 1, || None);
@@ -134,19 +149,23 @@ impl Channels for TonicChannels {
         if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
             return Err(Busy);
         }
+        let grpc = self.channels[channel].clone().ok_or(Busy)?;
         let sent = Arc::<Sent>::default();
-        let grpc = self.channels[channel].clone();
-        let template = Rc::clone(&self.template);
-        let call = Arc::clone(&self.call);
-        let log = self.log.of(op);
+        let template = Rc::clone(&self.templates[Mix::number(request)]);
+        let grpc = template.compressing(grpc);
+        let mix = Arc::clone(&self.mix);
+        let log = self.log.of(op, request);
         let counted = Arc::clone(&sent);
-        let fresh = self.fresh.get(op.0 as usize).cloned().flatten();
+        let is_fresh = mix.call(request).fresh.is_some();
+        let fresh = self.fresh.get(op.0 as usize).filter(|_| is_fresh);
+        let fresh = fresh.cloned().flatten();
         let future = Box::pin(async move {
+            let (call, index) = (mix.call(request), Mix::within(request));
             let request = Sending {
-                index: request,
-                messages: fresh.as_ref().unwrap_or_else(|| call.request(request)),
+                index,
+                messages: fresh.as_ref().unwrap_or_else(|| call.request(index)),
             };
-            call::run(grpc, &call, &template, request, counted, log).await;
+            call::run(grpc, call, &template, request, counted, log).await;
         });
         let (abort, registration) = AbortHandle::new_pair();
         self.calls.push(Abortable::new(future, registration));
@@ -169,7 +188,23 @@ impl Channels for TonicChannels {
         Some(running.sent.get())
     }
 
+    fn reopen(&mut self, channel: usize) {
+        self.channels[channel] = None;
+        let seen = self.churn.begin(channel, &self.shared);
+        let before = std::mem::replace(&mut self.seen[channel], seen);
+        self.churn.close(before);
+    }
+
+    fn has_reopened(&mut self) -> bool {
+        std::mem::take(&mut self.has_reopened)
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>) {
+        while let Some((channel, grpc)) = self.churn.poll(cx) {
+            let grpc = grpc.map(|grpc| grpc.max_decoding_message_size(self.longest));
+            self.channels[channel] = grpc;
+            self.has_reopened = true;
+        }
         while let Poll::Ready(Some(_)) = self.calls.poll_next_unpin(cx) {}
         self.log.drain(events);
         for event in events.iter() {
@@ -185,6 +220,7 @@ impl Channels for TonicChannels {
             seen.close();
             wire.add(&seen.wire());
         }
+        self.churn.tell(&mut wire);
         self.shared.tell(&mut wire);
         Some(wire)
     }

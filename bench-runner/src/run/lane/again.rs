@@ -18,9 +18,10 @@ impl<C: Channels> Lane<C> {
         let Some(op) = self.ops.get_mut(id).filter(|op| op.cut.is_none()) else {
             return false;
         };
-        let pause = if self.call.wait_for_ready && outcome.unconnected {
+        let call = self.mix.call(op.request);
+        let pause = if call.wait_for_ready && outcome.unconnected {
             UNREADY
-        } else if let Some(retry) = &self.call.retry
+        } else if let Some(retry) = &call.retry
             && retry.is_for(outcome.status)
             && op.attempts < retry.attempts
             // An answer that has begun is not thrown away, as gRPC has it (proposal A6).
@@ -56,7 +57,7 @@ impl<C: Channels> Lane<C> {
         let Some(op) = self.ops.get_mut(id) else {
             return true;
         };
-        let (channel, request, segment) = (op.sample.channel, op.request, op.sample.segment);
+        let (channel, request, cell) = (op.sample.channel, op.request, op.sample.cell);
         if self
             .channels
             .try_start(channel as usize, id, request)
@@ -67,7 +68,7 @@ impl<C: Channels> Lane<C> {
         // Waiting for a connection is no attempt.
         if op.attempts > op.told {
             op.told = op.attempts;
-            self.recorder.attempted(segment);
+            self.recorder.attempted(cell);
         }
         true
     }

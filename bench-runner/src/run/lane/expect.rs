@@ -16,7 +16,10 @@ impl<C: Channels> Lane<C> {
 
     /// Looks at the length of a reply message.
     pub(super) fn check_size(&mut self, id: OpId, bytes: u64) {
-        let expect = self.call.expect.as_ref();
+        let Some(op) = self.ops.get_mut(id) else {
+            return;
+        };
+        let expect = self.mix.call(op.request).expect.as_ref();
         if let Some(Err(misfit)) = expect.map(|expect| expect.size(bytes)) {
             self.misfits(id, misfit);
         }
@@ -27,8 +30,8 @@ impl<C: Channels> Lane<C> {
         let Some(op) = self.ops.get_mut(id) else {
             return (status, String::new());
         };
-        let Some(expect) = &self.call.expect else {
-            return match self.call.check(op.request, op.sample.received) {
+        let Some(expect) = &self.mix.call(op.request).expect else {
+            return match self.mix.check(op.request, op.sample.received) {
                 Ok(()) => (status, String::new()),
                 Err(wrong) => (Status::WRONG_REPLY, wrong),
             };
@@ -38,7 +41,7 @@ impl<C: Channels> Lane<C> {
             return (Status::CHECK_FAILED, misfit);
         }
         if status == Status::OK {
-            let wrong = self.call.check(op.request, op.sample.received).err();
+            let wrong = self.mix.check(op.request, op.sample.received).err();
             return wrong.map_or((status, String::new()), |wrong| {
                 (Status::WRONG_REPLY, wrong)
             });

@@ -59,7 +59,7 @@ impl<C: Channels> Lane<C> {
         if let (true, Some(first)) = (mutant::is(Mutant::AverageGaps), op.sample.first_message) {
             for _ in 0..gaps {
                 let average = Nanos(op.last_message.since(first).0 / gaps);
-                self.recorder.message_gap(op.sample.segment, average);
+                self.recorder.message_gap(op.sample.cell, average);
             }
         }
     }

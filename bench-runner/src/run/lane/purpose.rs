@@ -18,12 +18,13 @@ impl<C: Channels> Lane<C> {
 
     /// Cancels a call that has brought as many messages as it was to bring.
     pub(super) fn cancel_after_messages(&mut self, id: OpId, at: Nanos) {
-        let Some(Cancel::AfterMessages(wanted)) = self.call.cancel else {
+        let Some(op) = self.ops.get_mut(id) else {
             return;
         };
-        let op = self.ops.get_mut(id);
-        let heard = op.map_or(0, |op| op.sample.received.messages);
-        if heard == u64::from(wanted.get()) {
+        let Some(Cancel::AfterMessages(wanted)) = self.mix.call(op.request).cancel else {
+            return;
+        };
+        if op.sample.received.messages == u64::from(wanted.get()) {
             self.cancel_on_purpose(id, at);
         }
     }

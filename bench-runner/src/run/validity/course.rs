@@ -1,6 +1,8 @@
 //! How the run went as a whole: to its end, with a server, with calls enough.
 
-use reports::model::{FEWEST_BEYOND, Quantile, Shown, Timing};
+use reports::model::{Counts, FEWEST_BEYOND, Quantile, Shown, Timing};
+use reports::view::Time;
+use scenarios::limits::Limit;
 use scenarios::metric::{Metric, Statistic, TimeMetric};
 
 use super::{Evidence, Finding, invalid, tainted};
@@ -29,16 +31,29 @@ const UNIMPLEMENTED: &str = "UNIMPLEMENTED";
 
 pub(super) fn nothing_ok(evidence: &Evidence<'_>) -> Option<Finding> {
     let counts = &evidence.repetition.counts;
-    // Calls that were all cancelled on purpose went as they should.
-    if counts.ok + counts.cancelled_on_purpose > 0 {
-        return None;
-    }
-    if counts.started > 0 && counts.by_status.get(UNIMPLEMENTED) == Some(&counts.started) {
-        let method = &evidence.scenario.call.method;
+    let is_unknown = |counts: &Counts| {
+        counts.ok + counts.cancelled_on_purpose == 0
+            && counts.started > 0
+            && counts.by_status.get(UNIMPLEMENTED) == Some(&counts.started)
+    };
+    let calls = evidence.scenario.calls.iter();
+    let mixed = calls.clone().zip(&evidence.repetition.calls);
+    let unknown = match is_unknown(counts) {
+        true => calls.map(|call| &call.method).next(),
+        false => mixed
+            .filter(|(_, stats)| is_unknown(&stats.counts))
+            .map(|(call, _)| &call.method)
+            .next(),
+    };
+    if let Some(method) = unknown {
         return Some(invalid(
             format!("the server answers {method} with {UNIMPLEMENTED}"),
             "it does not have this method; call one that it has, or another server",
         ));
+    }
+    // Calls that were all cancelled on purpose went as they should.
+    if counts.ok + counts.cancelled_on_purpose > 0 {
+        return None;
     }
     let what = match counts.started {
         0 => "no call was started",
@@ -58,7 +73,10 @@ pub(super) fn too_few_for_a_limit(evidence: &Evidence<'_>) -> Option<Finding> {
         let Some(quantile) = percentile(statistic) else {
             continue;
         };
-        if matches!(timing(evidence, time).shown(quantile), Shown::TooFew(_)) {
+        let Some(timing) = timing(evidence, limit, time) else {
+            continue;
+        };
+        if matches!(timing.shown(quantile), Shown::TooFew(_)) {
             open.push(format!("`{limit}`"));
             needed = needed.max((FEWEST_BEYOND as f64 / (1.0 - quantile.share())).round() as u64);
         }
@@ -84,15 +102,25 @@ const fn percentile(statistic: Statistic) -> Option<Quantile> {
     }
 }
 
-fn timing<'a>(evidence: &Evidence<'a>, time: TimeMetric) -> &'a Timing {
+/// What was measured of a time, of all calls or of the one that the limit speaks of.
+fn timing<'a>(evidence: &Evidence<'a>, limit: &Limit, time: TimeMetric) -> Option<&'a Timing> {
     let repetition = evidence.repetition;
-    match time {
-        TimeMetric::ResponseTime => &repetition.response_time,
-        TimeMetric::ServiceTime => &repetition.service_time,
-        TimeMetric::StartLag => &repetition.start_lag,
-        TimeMetric::TimeToFirstMessage => &repetition.time_to_first_message,
-        TimeMetric::MessageGap => &repetition.message_gap,
-        TimeMetric::ExchangeTime => &repetition.exchange_time,
+    let time = match time {
+        TimeMetric::ResponseTime => Time::Response,
+        TimeMetric::ServiceTime => Time::Service,
+        TimeMetric::StartLag => Time::StartLag,
+        TimeMetric::TimeToFirstMessage => Time::FirstMessage,
+        TimeMetric::MessageGap => Time::MessageGap,
+        TimeMetric::ExchangeTime => Time::Exchange,
+    };
+    match &limit.call {
+        None => Some(time.of(repetition)),
+        Some(name) => {
+            let mut calls = repetition.calls.iter();
+            calls
+                .find(|call| call.name == *name)
+                .map(|call| time.of_call(call))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is made of times (T0, T11, T12, T13, T14, T24).
 
 use bench_runner::engine::status::Status;
-use bench_runner::record::Sample;
+use bench_runner::record::{Cell, Sample};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use reports::model::{Quantile, Shown, Timing};
@@ -14,7 +14,10 @@ use crate::statistics::quantile;
 /// A call of the measured time that ends OK.
 fn sample(intended: u64, lag: u64, service: u64) -> Sample {
     Sample {
-        segment: 1,
+        cell: Cell {
+            segment: 1,
+            part: 0,
+        },
         channel: 0,
         intended: Nanos(intended),
         started: Nanos(intended + lag),

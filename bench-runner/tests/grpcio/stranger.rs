@@ -540,7 +540,7 @@ pub(crate) fn files_are_sent_and_replies_checked(engine: &str) {
         "method: Place, messages_file: rows.csv, expect: { fields: { \"order.items[0].count\": 3, orders: 1 } }",
         "method: Watch, messages_file: rows.csv, message: { id: \"w{{csv.id}}\" }",
         "method: Collect, messages_file: list.json, expect: { fields: { order.id: b, orders: 2 } }",
-        "method: Talk, messages_file: lines.json, request: { messages: 3 }",
+        "method: Talk, messages_file: lines.json, request: { messages: 4 }",
         "method: Place, message: { id: x }, expect: { fields: { order.id: y } }",
     ]
     .iter()
@@ -594,6 +594,6 @@ pub(crate) fn files_are_sent_and_replies_checked(engine: &str) {
     assert_eq!(sorted("Collect"), [json!([{ "id": "a" }, { "id": "b" }])]);
     assert_eq!(
         sorted("Talk"),
-        [json!([{ "id": "c" }, { "id": "d" }, { "id": "c" }])]
+        [json!([{ "id": "c" }, { "id": "d" }, { "id": "c" }, { "id": "d" }])]
     );
 }

@@ -39,6 +39,10 @@ pub(super) fn prepare(
         bytes: None,
     };
     let is_fresh = foreign.fresh && !given.is_fixed();
+    if is_fresh && call.stream.is_some() {
+        let message = "expected `false` beside `stream`, whose messages are encoded ahead";
+        return Err(Mistake::at("fresh", message).into());
+    }
     // One is encoded ahead all the same: it says what a call is like.
     let pool = if is_fresh { 1 } else { POOL };
     let requests = if pattern.streams_requests() {

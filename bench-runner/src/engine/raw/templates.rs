@@ -26,6 +26,8 @@ pub(super) struct Templates {
 /// What one call sends.
 pub(super) struct CallTemplate {
     pub(super) ping_pong: bool,
+    /// Whether calls stay open when their messages are sent.
+    pub(super) held_open: bool,
     pool: Vec<Messages>,
     /// Whether its messages are encoded call by call.
     is_fresh: bool,
@@ -48,6 +50,7 @@ impl Templates {
             calls.push(CallTemplate {
                 ping_pong: call.is_ping_pong(),
                 is_fresh: call.fresh.is_some(),
+                held_open: call.is_held_open(),
                 pool: framed(call.requests(), stride as u32),
             });
             stride += call.heads().len();
@@ -105,7 +108,7 @@ impl Templates {
 impl CallTemplate {
     /// The messages of a request.
     #[inline]
-    fn messages(&self, request: u32) -> &Messages {
+    pub(super) fn messages(&self, request: u32) -> &Messages {
         &self.pool[Mix::within(request) as usize]
     }
 }

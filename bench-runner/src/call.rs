@@ -3,13 +3,16 @@
 mod described;
 mod error;
 mod expect;
+mod fields;
 mod foreign;
+mod fresh;
 mod given;
 mod greeting;
 mod heads;
 mod messages_file;
 #[cfg(test)]
 mod mistakes;
+mod path;
 mod retry;
 
 use std::borrow::Cow;
@@ -25,13 +28,15 @@ use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
 use scenarios::Origin;
 use scenarios::method::{Method, Pattern};
-use scenarios::scenario::{self, Bidi, Cancel};
+use scenarios::scenario::{self, Bidi, Cancel, HalfClose, Stream, When};
 use scenarios::service::Called;
 
 pub(crate) use self::described::mistake as unknown;
 pub use self::error::{CallError, DescriptionError, Mistake};
 pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
 pub(crate) use self::foreign::fresh_templates;
+pub use self::fresh::Written;
+pub(crate) use self::fresh::{Fresh, Pen};
 use self::greeting::Greeting;
 pub use self::heads::Head;
 pub use self::retry::Retry;
@@ -83,12 +88,20 @@ pub struct Call {
     reply_type: Option<MessageDescriptor>,
     /// When calls are given up on purpose.
     pub cancel: Option<Cancel>,
+    /// How requests are paced.
+    pub stream: Option<Stream>,
+    /// Whether each request of a stream has a reply of its own.
+    pub answers_each: bool,
+    /// Whether the client half-closes when the replies have come, rather than with its last request.
+    pub closes_last: bool,
     /// When calls are made again, within the one that was meant.
     pub retry: Option<Retry>,
     /// Whether a call that finds no connection waits for one.
     pub wait_for_ready: bool,
     /// What a right answer is, where the scenario says so.
     pub expect: Option<Expectation>,
+    /// What is encoded for each call, where it is not before the load.
+    pub(crate) fresh: Option<Arc<Fresh>>,
     heads: Vec<Head>,
     secrets: Secrets,
     requests: Vec<Request>,
@@ -153,7 +166,14 @@ impl Call {
             stamps: call.stamps,
             encodings: Encodings::of(call),
             reply_type: None,
+            fresh: None,
             cancel: call.cancel,
+            stream: call.stream,
+            answers_each: call
+                .reply
+                .as_ref()
+                .is_some_and(|reply| reply.when == Some(When::Each)),
+            closes_last: call.half_close == HalfClose::AfterReplies,
             retry: call.retry.as_ref().map(Retry::prepare),
             wait_for_ready: call.wait_for_ready,
             expect: Expectation::prepare(call),
@@ -161,6 +181,12 @@ impl Call {
             heads,
             secrets,
         }
+    }
+
+    /// Whether the engine leaves calls open on the client's side until it is told to end that.
+    #[inline]
+    pub fn is_held_open(&self) -> bool {
+        self.stream.is_some() || self.closes_last
     }
 
     /// What is said before the messages of a prepared request.
@@ -230,6 +256,7 @@ impl Call {
                 let packed = packed.or_insert_with(|| request.pack(encoding));
                 request.packed = Some(Arc::clone(packed));
             }
+            self.fresh = self.fresh.map(|fresh| Arc::new(fresh.packed(encoding)));
         }
         self
     }
@@ -302,6 +329,12 @@ fn greetings(method: Method, call: &scenario::Call, seed: u64, known: &Known<'_>
 }
 
 impl Answer {
+    /// That is the server's business altogether.
+    const UNKNOWN: Answer = Answer {
+        messages: None,
+        bytes: None,
+    };
+
     fn longest_message(&self) -> u64 {
         let messages = self.messages.unwrap_or(1).max(1);
         self.bytes.map_or(0, |bytes| bytes.div_ceil(messages))
@@ -352,6 +385,14 @@ impl Request {
         self.packed.as_deref()
     }
 
+    /// The same with its messages compressed besides, where they are to be.
+    fn packed_by(self, encoding: Option<Encoding>) -> Request {
+        Request {
+            packed: encoding.map(|encoding| self.pack(encoding)),
+            ..self
+        }
+    }
+
     fn pack(&self, encoding: Encoding) -> Arc<[Bytes]> {
         let distinct = self.distinct.iter();
         distinct
@@ -388,6 +429,11 @@ impl Request {
             bytes += rounds * bytes_of(again) + bytes_of(&again[..rest as usize]);
         }
         Traffic { messages, bytes }
+    }
+
+    /// The message of a number, from 0.
+    pub fn message(&self, number: u32) -> &Bytes {
+        &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
     }
 
     /// The messages in order.

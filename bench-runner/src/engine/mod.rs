@@ -23,7 +23,7 @@ use scenarios::units::Nanos;
 
 pub use self::sockets::NoSource;
 use self::status::Status;
-use crate::call::Misfit;
+use crate::call::{Misfit, Request};
 use crate::clock::Clock;
 use crate::encodings::Encodings;
 use crate::mix::Mix;
@@ -123,12 +123,22 @@ pub trait Channels {
     /// How many there are.
     fn count(&self) -> usize;
 
+    /// Takes the messages that a call is to send instead of the prepared ones, before it is started with that request.
+    fn put(&mut self, _op: OpId, _request: u32, _messages: Request) {}
+
     /// Starts a call with a prepared request, by its index in the [`Mix`], on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
 
     /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent; `None` where
     /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
     fn cancel(&mut self, op: OpId) -> Option<Traffic>;
+
+    /// Sends one more request, by its number from 0, on a call that is [held open](Call::is_held_open), and ends its
+    /// requests with it if it is the `last`.
+    fn send(&mut self, op: OpId, number: u32, last: bool);
+
+    /// Ends the requests of a call that is held open.
+    fn finish(&mut self, op: OpId);
 
     /// Closes a channel on which nothing is in flight, and begins to open it anew; it is Busy until it is open.
     fn reopen(&mut self, channel: usize);

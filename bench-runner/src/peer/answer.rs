@@ -123,13 +123,17 @@ impl Answer {
             time_to_first_message: timing(self.time_to_first_message.as_deref()),
             message_gap: Timing::default(),
             exchange_time: Timing::default(),
+            message_response_time: Timing::default(),
+            paced: None,
             client: Cost {
                 cpu_ns_per_call: self.cpu_ns.and_then(per_call),
                 peak_rss_bytes: self.peak_rss_bytes,
+                ..Cost::default()
             },
             server: (seen.cpu.is_some() || seen.rss.is_some()).then(|| Cost {
                 cpu_ns_per_call: seen.cpu.and_then(|cpu| per_call(cpu.0)),
                 peak_rss_bytes: seen.rss,
+                ..Cost::default()
             }),
             intervals: Vec::new(),
             stages: Vec::new(),

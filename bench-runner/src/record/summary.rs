@@ -2,11 +2,13 @@
 
 use reports::model::{
     CallStats, ChannelStats, Conditions, Cost, Counts, FirstReply, Heartbeat, MethodCounts,
-    Network, Repetition, Stage, TargetStats, Timing, Totals, Validity, Verdict, Wire,
+    Network, Paced, Repetition, Stage, TargetStats, Timing, Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
+use super::tally::Timings;
 use super::{Recorder, Tally};
+use crate::call::Written;
 use crate::mix::Named;
 use crate::run::timeline::{Segment, Timeline};
 
@@ -21,6 +23,8 @@ pub struct Measured {
     pub targets: Vec<(String, u32)>,
     /// CPU time of the lanes over the measured time.
     pub client_cpu: Nanos,
+    /// What it took to encode messages of calls that had none prepared.
+    pub encoded: Written,
     /// The runner's peak memory.
     pub client_rss: Option<u64>,
     /// CPU time of the server over the measured time, where it is a process of ours.
@@ -50,6 +54,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
     let length = measured.measure_end.since(timeline.measure_start);
     let whole = sum(recorder.measured());
     let (counts, timings) = (whole.counts(), whole.timings());
+    let paced = paced(&timings, length);
     let per_call =
         |cpu: Nanos| (counts.finished() > 0).then(|| cpu.0 as f64 / counts.finished() as f64);
     Repetition {
@@ -67,13 +72,17 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         time_to_first_message: timings.time_to_first_message,
         message_gap: timings.message_gap,
         exchange_time: timings.exchange_time,
+        paced,
+        message_response_time: timings.message_response_time,
         client: Cost {
             cpu_ns_per_call: per_call(measured.client_cpu),
             peak_rss_bytes: measured.client_rss,
+            encode_ns_per_call: measured.encoded.ns_per_call(),
         },
         server: (measured.server_cpu.is_some() || measured.server_rss.is_some()).then(|| Cost {
             cpu_ns_per_call: measured.server_cpu.and_then(per_call),
             peak_rss_bytes: measured.server_rss,
+            ..Cost::default()
         }),
         intervals: recorder.intervals.list(length),
         stages: stages(recorder, timeline, measured.measure_end),
@@ -98,6 +107,21 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         targets: targets(recorder, &measured.targets, length),
         counts,
     }
+}
+
+/// The requests of paced streams; none where there are none.
+fn paced(timings: &Timings, length: Nanos) -> Option<Paced> {
+    let (sent, answered) = (
+        timings.message_lag.count,
+        timings.message_response_time.count,
+    );
+    (sent > 0).then(|| Paced {
+        sent,
+        answered,
+        sent_per_s: per_second(sent, length),
+        answered_per_s: per_second(answered, length),
+        send_lag: timings.message_lag.clone(),
+    })
 }
 
 /// The stages' own statistics; none where the load has no stages.
@@ -153,6 +177,7 @@ fn calls(recorder: &Recorder, mix: &[Named], length: Nanos) -> Vec<CallStats> {
             time_to_first_message: timings.time_to_first_message,
             message_gap: timings.message_gap,
             exchange_time: timings.exchange_time,
+            message_response_time: timings.message_response_time,
             counts,
         }
     };

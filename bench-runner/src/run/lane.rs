@@ -6,6 +6,7 @@ mod again;
 mod expect;
 mod lies;
 mod purpose;
+mod streams;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,11 @@ use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
 use reports::mutant::{self, Mutant};
-use scenarios::load::Load;
+use scenarios::load::{Load, Part};
 use scenarios::scenario::Cancel;
 use scenarios::units::Nanos;
 
+use self::streams::Streams;
 use super::churn::Churn;
 use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
@@ -27,6 +29,7 @@ use super::timeline::Timeline;
 use super::timers::Timers;
 use super::watch::{Spent, Watch};
 use crate::call::{Call, Misfit};
+use crate::call::{Pen, Written};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
@@ -56,6 +59,8 @@ pub struct Lane<C> {
     /// Whether calls may be made again, and whether each message is to be looked at.
     tries_again: bool,
     listens: bool,
+    /// Where requests are paced.
+    streams: Option<Streams>,
     /// What is wrong with answers that are still coming.
     misfits: HashMap<OpId, Misfit>,
     events: Vec<Event>,
@@ -65,6 +70,8 @@ pub struct Lane<C> {
     started_in_time: u64,
     order: Order,
     parts: Parts,
+    /// Encode the messages of each call, where that is not done before the load, by the call's number.
+    pens: Vec<Option<Pen>>,
     /// The target of each channel; none where there is one only.
     targets: Vec<u16>,
     /// Where channels come and go.
@@ -88,6 +95,8 @@ pub struct LaneRecord {
     pub recorder: Recorder,
     /// Its calls one by one, where that was asked for.
     pub log: Option<CallLog>,
+    /// What it took to encode messages, where that was not done before.
+    pub encoded: Option<Written>,
     /// When the measured time really ended.
     pub measure_end: Nanos,
     /// What its thread spent in the measured time.
@@ -116,7 +125,6 @@ impl<C: Channels> Lane<C> {
             ..Parts::ONE
         };
         let mut lane = Lane {
-            clock,
             offer: Offer::new(Arc::clone(&timeline), share),
             router: Router::new(count),
             ops: Ops::default(),
@@ -126,6 +134,7 @@ impl<C: Channels> Lane<C> {
             waiting: VecDeque::new(),
             tries_again: mix.calls().iter().any(tries_again),
             listens: mix.calls().iter().any(listens),
+            streams: Streams::new(&mix, share),
             misfits: HashMap::new(),
             events: Vec::new(),
             recorder: Recorder::new(
@@ -140,6 +149,7 @@ impl<C: Channels> Lane<C> {
             started_in_time: 0,
             order: Order::new(&mix, share.part, share.seed),
             churn: None,
+            pens: pens(&mix, share.part, &clock),
             parts,
             targets: Vec::new(),
             measure_end: timeline.measure_end,
@@ -147,6 +157,7 @@ impl<C: Channels> Lane<C> {
             timeline,
             channels,
             mix,
+            clock,
         };
         lane.set_limit();
         lane
@@ -184,6 +195,7 @@ impl<C: Channels> Lane<C> {
             self.collect_due(now);
             self.start_again(now);
             self.start_due();
+            self.beat(now);
             self.watch.look(now, &mut self.recorder);
             if self.is_finished(now) {
                 self.give_up(now);
@@ -210,6 +222,12 @@ impl<C: Channels> Lane<C> {
             started_in_time: self.started_in_time,
             recorder: self.recorder,
             log: self.log,
+            encoded: self
+                .pens
+                .iter()
+                .flatten()
+                .map(Pen::written)
+                .reduce(Written::and),
             measure_end: self.measure_end,
         }
     }
@@ -219,6 +237,7 @@ impl<C: Channels> Lane<C> {
             self.offer.stop();
             self.measure_end = now.max(self.timeline.measure_start);
             self.drain_end = now + self.timeline.drain();
+            self.close_streams();
         }
     }
 
@@ -267,7 +286,7 @@ impl<C: Channels> Lane<C> {
         let mut now = self.clock.now();
         let mut begun = 0;
         while let Some(due) = self.offer.front() {
-            if !C::BATCHED {
+            if self.writes() || !C::BATCHED {
                 now = self.clock.now();
             }
             if self.holds_back(begun) || !self.start(due, now) {
@@ -276,6 +295,19 @@ impl<C: Channels> Lane<C> {
             self.offer.begun();
             begun += 1;
         }
+    }
+
+    /// Encodes the messages of the next call, where they are not prepared; `false` where no call asks for that.
+    #[inline]
+    fn writes(&mut self) -> bool {
+        if self.pens.is_empty() {
+            return false;
+        }
+        let request = self.order.next();
+        if let Some(pen) = &mut self.pens[Mix::number(request)] {
+            pen.write(self.ops.next_id(), request, &mut self.channels);
+        }
+        true
     }
 
     /// Starts a call on the first channel that takes it; `false` where none does.
@@ -316,6 +348,9 @@ impl<C: Channels> Lane<C> {
             churn.started(channel);
         }
         let request = self.order.next();
+        if let Some(Some(pen)) = self.pens.get_mut(Mix::number(request)) {
+            pen.started();
+        }
         self.order.advance(&self.mix);
         let target = self.targets.get(channel).copied().unwrap_or(0);
         let cell = self.parts.cell(due.segment, Mix::number(request), target);
@@ -336,6 +371,9 @@ impl<C: Channels> Lane<C> {
         let ticket = self.ops.insert(id, op);
         self.recorder.started(cell, started.since(due.intended));
         self.ask_more(request, cell, ticket, started);
+        if self.streams.is_some() {
+            self.begin_stream(id, ticket);
+        }
     }
 
     /// Sets what a call asks for besides: its deadline, its cancellation, the count of its attempts.
@@ -428,6 +466,8 @@ impl<C: Channels> Lane<C> {
         };
         hear_message(&mut self.recorder, op, at, bytes, asked_at);
         if self.listens {
+            self.answer(id, at);
+            self.close_after_replies(id);
             self.check_size(id, bytes);
             self.cancel_after_messages(id, at);
         }
@@ -439,6 +479,9 @@ impl<C: Channels> Lane<C> {
             return;
         };
         self.router.ended(op.sample.channel);
+        if self.streams.is_some() {
+            self.end_stream(id, done);
+        }
         self.averages_gaps(&op);
         if !self.misfits.is_empty() {
             self.misfits.remove(&id);
@@ -481,9 +524,10 @@ impl<C: Channels> Lane<C> {
             self.drain_end
         };
         let timers = [&self.expiries, &self.cancels, &self.attempts].map(Timers::next);
+        let beat = self.streams.as_ref().and_then(Streams::next);
         let wake = timers
             .into_iter()
-            .chain([self.offer.next_wake()])
+            .chain([self.offer.next_wake(), beat])
             .flatten()
             .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
         lies::on_tick(wake)
@@ -495,13 +539,24 @@ fn tries_again(call: &Call) -> bool {
     call.wait_for_ready || call.retry.is_some()
 }
 
+/// The encoders of a lane; none where all messages are prepared.
+fn pens(mix: &Mix, part: Part, clock: &Clock) -> Vec<Option<Pen>> {
+    let pen = |call: &Call| {
+        let fresh = call.fresh.as_ref()?;
+        Some(fresh.pen(part.index, part.of, clock.clone()))
+    };
+    let pens: Vec<Option<Pen>> = mix.calls().iter().map(pen).collect();
+    let any = pens.iter().any(Option::is_some);
+    if any { pens } else { Vec::new() }
+}
+
 /// Whether more is to be done with each message than to count it.
 fn listens(call: &Call) -> bool {
     let sized = call
         .expect
         .as_ref()
         .is_some_and(|expect| expect.size.is_some());
-    sized || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
+    sized || call.is_held_open() || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
 }
 
 /// Notes a reply message of a call.

@@ -44,6 +44,16 @@ pub struct Repetition {
     /// From one request to its reply on ping-pong streams.
     #[serde(default, deserialize_with = "nullable")]
     pub exchange_time: Timing,
+    /// From when a request of a paced stream was meant to be sent to its reply. What a user of the stream feels.
+    #[serde(
+        default,
+        skip_serializing_if = "Timing::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub message_response_time: Timing,
+    /// The requests of paced streams, where calls are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paced: Option<Paced>,
     /// The client's cost.
     #[serde(default, deserialize_with = "nullable")]
     pub client: Cost,
@@ -121,6 +131,25 @@ pub struct Repetition {
     pub targets: Vec<TargetStats>,
 }
 
+/// The requests of paced streams that were meant for the measured time, whenever their streams began.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Paced {
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests that were answered; none where requests have no replies of their own.
+    pub answered: u64,
+    /// Requests sent, a second.
+    #[serde(deserialize_with = "number")]
+    pub sent_per_s: f64,
+    /// Requests answered, a second.
+    #[serde(deserialize_with = "number")]
+    pub answered_per_s: f64,
+    /// From when a request was meant to be sent until it was handed to the transport.
+    #[serde(deserialize_with = "nullable")]
+    pub send_lag: Timing,
+}
+
 /// What came with a reply besides its messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -153,6 +182,9 @@ pub struct Cost {
     pub cpu_ns_per_call: Option<f64>,
     /// The most memory that the process held.
     pub peak_rss_bytes: Option<u64>,
+    /// What the client took to encode the messages of a call when it started; `None` where that was done before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encode_ns_per_call: Option<f64>,
 }
 
 /// One second of the measured time. A call belongs to the second of its intended start.

@@ -245,6 +245,7 @@ fn mixed(seed: u64) -> Repetition {
             time_to_first_message,
             message_gap,
             exchange_time,
+            message_response_time,
             ..
         } = repetition(&Shape::new(seed + u64::from(weight), rate, median_ns));
         CallStats {
@@ -259,6 +260,7 @@ fn mixed(seed: u64) -> Repetition {
             time_to_first_message,
             message_gap,
             exchange_time,
+            message_response_time,
         }
     };
     whole.calls = vec![
@@ -575,6 +577,8 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         } else {
             Timing::default()
         },
+        message_response_time: Timing::default(),
+        paced: None,
         exchange_time: if shape.exchanges {
             Timing::new(&samples.scaled(&service, 0.1))
         } else {
@@ -583,10 +587,12 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         client: Cost {
             cpu_ns_per_call: Some(21_400.0),
             peak_rss_bytes: Some(18_350_080),
+            ..Cost::default()
         },
         server: Some(Cost {
             cpu_ns_per_call: Some(17_930.0),
             peak_rss_bytes: Some(12_582_912),
+            ..Cost::default()
         }),
         intervals: intervals(&mut samples, shape, ok),
         stages: Vec::new(),

@@ -26,6 +26,7 @@ use self::hub::Hub;
 use self::templates::Templates;
 use super::times::Times;
 use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
+use crate::call::Request;
 use crate::clock::Clock;
 use crate::mix::Mix;
 
@@ -75,10 +76,15 @@ impl Channels for RawChannels {
         self.hub.count()
     }
 
+    fn put(&mut self, op: OpId, request: u32, messages: Request) {
+        self.templates.put(op, request, &messages);
+        self.calls.put(op, messages);
+    }
+
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         let template = self.templates.of(request);
-        let messages = template.messages(request);
-        let single = messages.count == 1;
+        let messages = self.templates.messages(op, request);
+        let single = messages.count == 1 && !template.held_open;
         let head = self.templates.head(channel, messages);
         let token = u64::from(op.0);
         let started = self
@@ -89,10 +95,10 @@ impl Channels for RawChannels {
             self.stillborn.push(op);
             return Ok(());
         };
-        let ping_pong = template.ping_pong;
-        if !single && !ping_pong {
+        let (ping_pong, held_open) = (template.ping_pong, template.held_open);
+        if messages.count > 1 && !ping_pong {
             for number in 1..messages.count {
-                let last = number + 1 == messages.count;
+                let last = number + 1 == messages.count && !held_open;
                 self.hub.send(connection, stream, messages.at(number), last);
             }
         }
@@ -115,8 +121,24 @@ impl Channels for RawChannels {
         self.stillborn.retain(|stillborn| *stillborn != op);
         let progress = self.hub.cancel(running.connection, running.stream);
         Some(progress.map_or_else(Traffic::default, |sent| {
-            self.calls.sent(running.request, sent)
+            self.calls.sent(op, running.request, sent)
         }))
+    }
+
+    fn send(&mut self, op: OpId, number: u32, last: bool) {
+        let Some(running) = self.calls.get_mut(op) else {
+            return;
+        };
+        let (connection, stream) = (running.connection, running.stream);
+        let message = self.templates.of(running.request);
+        let message = message.messages(running.request).at(number);
+        self.hub.send(connection, stream, message, last);
+    }
+
+    fn finish(&mut self, op: OpId) {
+        if let Some(running) = self.calls.get_mut(op) {
+            self.hub.finish(running.connection, running.stream);
+        }
     }
 
     fn reopen(&mut self, channel: usize) {
@@ -169,10 +191,12 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
         let Some(running) = calls.get_mut(op) else {
             continue;
         };
-        let messages = templates.of(running.request).messages(running.request);
+        let messages = templates.messages(op, running.request);
+        let template = templates.of(running.request);
         let next = messages.at(messages.count - running.left);
         running.left -= 1;
         running.asked_at = Some(clock.now());
-        hub.send(running.connection, running.stream, next, running.left == 0);
+        let last = running.left == 0 && !template.held_open;
+        hub.send(running.connection, running.stream, next, last);
     }
 }

@@ -24,15 +24,17 @@ use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
+use tokio::sync::mpsc;
 
 pub(crate) use self::connect::look;
 pub(crate) use self::once::{Looked, once};
 
-use self::call::{Log, Sent, Template};
+use self::call::{Gate, Log, Made, Sending, Sent, Template};
 use self::churn::Churn;
 use self::content_type::Typed;
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
+use crate::call::Request;
 use crate::clock::Clock;
 use crate::mix::Mix;
 
@@ -57,6 +59,8 @@ pub struct TonicChannels {
     running: Vec<Option<Running>>,
     calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
     mix: Arc<Mix>,
+    /// Messages of calls that do not send prepared ones, by their ids.
+    fresh: Vec<Option<Request>>,
     /// What each call of the mix has in common.
     templates: Vec<Rc<Template>>,
     log: Log,
@@ -66,6 +70,9 @@ struct Running {
     channel: usize,
     abort: AbortHandle,
     sent: Arc<Sent>,
+    /// Where further requests go, of a call that is held open; without it the stream is half-closed.
+    gate: Option<Gate>,
+    request: u32,
 }
 
 impl Engine for Tonic {
@@ -115,6 +122,7 @@ impl Engine for Tonic {
                 .collect(),
             log: Log::new(clock, Arc::clone(&mix)),
             mix,
+            fresh: Vec::new(),
             channels,
             seen: self.seen,
             shared: self.shared,
@@ -135,6 +143,14 @@ impl Channels for TonicChannels {
         self.channels.len()
     }
 
+    fn put(&mut self, op: OpId, _: u32, messages: Request) {
+        let index = op.0 as usize;
+        if self.fresh.len() <= index {
+            self.fresh.resize_with(index + 1, || None);
+        }
+        self.fresh[index] = Some(messages);
+    }
+
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
             return Err(Busy);
@@ -146,9 +162,23 @@ impl Channels for TonicChannels {
         let mix = Arc::clone(&self.mix);
         let log = self.log.of(op, request);
         let counted = Arc::clone(&sent);
+        let is_fresh = mix.call(request).fresh.is_some();
+        let fresh = self.fresh.get(op.0 as usize).filter(|_| is_fresh);
+        let fresh = fresh.cloned().flatten();
+        let held_open = mix.call(request).is_held_open();
+        let (gate, passing) = held_open.then(mpsc::unbounded_channel).unzip();
         let future = Box::pin(async move {
-            let (call, request) = (mix.call(request), Mix::within(request));
-            call::run(grpc, call, &template, request, counted, log).await;
+            let (call, index) = (mix.call(request), Mix::within(request));
+            let made = Made {
+                call,
+                template: &template,
+                request: Sending {
+                    index,
+                    messages: fresh.as_ref().unwrap_or_else(|| call.request(index)),
+                },
+                sent: counted,
+            };
+            call::run(grpc, made, passing, log).await;
         });
         let (abort, registration) = AbortHandle::new_pair();
         self.calls.push(Abortable::new(future, registration));
@@ -160,6 +190,8 @@ impl Channels for TonicChannels {
             channel,
             abort,
             sent,
+            gate,
+            request,
         });
         self.in_flight[channel] += 1;
         Ok(())
@@ -169,6 +201,27 @@ impl Channels for TonicChannels {
         let running = self.forget(op)?;
         running.abort.abort();
         Some(running.sent.get())
+    }
+
+    fn send(&mut self, op: OpId, number: u32, last: bool) {
+        let running = self.running.get_mut(op.0 as usize);
+        let Some(running) = running.and_then(Option::as_mut) else {
+            return;
+        };
+        if let Some(gate) = &running.gate {
+            // Nobody listens any more where the call has ended: its end is about to be heard.
+            let _ = gate.send(self.mix.request(running.request).message(number).clone());
+        }
+        if last {
+            running.gate = None;
+        }
+    }
+
+    fn finish(&mut self, op: OpId) {
+        let running = self.running.get_mut(op.0 as usize);
+        if let Some(running) = running.and_then(Option::as_mut) {
+            running.gate = None;
+        }
     }
 
     fn reopen(&mut self, channel: usize) {

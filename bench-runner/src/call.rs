@@ -13,11 +13,13 @@ mod mistakes;
 mod retry;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
+use protos::encoding::Encoding;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
@@ -33,6 +35,7 @@ pub(crate) use self::foreign::fresh_templates;
 use self::greeting::Greeting;
 pub use self::heads::Head;
 pub use self::retry::Retry;
+use crate::encodings::Encodings;
 use crate::engine::status::Status;
 use crate::engine::{Endpoint, Traffic};
 use crate::secrets::Secrets;
@@ -74,6 +77,8 @@ pub struct Call {
     pub bidi: Bidi,
     /// Whether the server was asked for its own times, which come as trailers.
     pub stamps: bool,
+    /// How messages are written.
+    pub encodings: Encodings,
     /// What a reply is, where the service is not the Greeter.
     reply_type: Option<MessageDescriptor>,
     /// When calls are given up on purpose.
@@ -98,6 +103,8 @@ pub struct Request {
     again_from: usize,
     /// Messages in all.
     pub messages: u32,
+    /// The messages that differ, compressed.
+    packed: Option<Arc<[Bytes]>>,
     /// What is said before them, by its index.
     pub head: u32,
     answer: Answer,
@@ -144,6 +151,7 @@ impl Call {
             pattern,
             bidi,
             stamps: call.stamps,
+            encodings: Encodings::of(call),
             reply_type: None,
             cancel: call.cancel,
             retry: call.retry.as_ref().map(Retry::prepare),
@@ -209,6 +217,21 @@ impl Call {
             None => status == Status::OK,
             Some(expect) => expect.is_good(status),
         }
+    }
+
+    /// Compresses all requests, for an engine that does not do so call by call.
+    #[must_use]
+    pub fn packed(mut self) -> Call {
+        if let Some(encoding) = self.encodings.sent {
+            // Several requests share their messages where only their heads differ.
+            let mut known = HashMap::new();
+            for request in &mut self.requests {
+                let packed = known.entry(request.distinct.as_ptr());
+                let packed = packed.or_insert_with(|| request.pack(encoding));
+                request.packed = Some(Arc::clone(packed));
+            }
+        }
+        self
     }
 
     /// What a reply is, where the service is not the Greeter.
@@ -313,6 +336,7 @@ impl Request {
             distinct: distinct.into(),
             again_from,
             messages,
+            packed: None,
             head: 0,
             answer,
         }
@@ -321,6 +345,18 @@ impl Request {
     /// The messages that differ, in order.
     pub fn distinct(&self) -> &[Bytes] {
         &self.distinct
+    }
+
+    /// The same compressed, where the engine does not compress them itself.
+    pub fn packed(&self) -> Option<&[Bytes]> {
+        self.packed.as_deref()
+    }
+
+    fn pack(&self, encoding: Encoding) -> Arc<[Bytes]> {
+        let distinct = self.distinct.iter();
+        distinct
+            .map(|message| encoding.compress(message).into())
+            .collect()
     }
 
     /// From which of those on they come again.

@@ -19,7 +19,8 @@
 //! - [`host`]: on what machine
 //! - [`progress`], [`output`], [`interrupt`]: what a person sees and does meanwhile
 //! - [`clock`], [`call`], [`mix`]: the one clock; what a call sends; which call is next
-//! - [`secrets`], [`reflection`]: what of it nobody is shown; what a server says of its services
+//! - [`encodings`], [`secrets`]: how it is written; what of it nobody is shown
+//! - [`reflection`]: what a server says of its services
 
 pub mod calibrate;
 pub mod call;
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod clock;
 pub mod cmd;
 pub mod compare;
+pub mod encodings;
 pub mod engine;
 pub mod exit;
 pub mod gate;

@@ -39,7 +39,7 @@ pub struct Named {
 pub struct MixError {
     /// Where it stands in the scenario.
     at: KeyPath,
-    error: CallError,
+    error: Box<CallError>,
 }
 
 impl MixError {
@@ -73,7 +73,7 @@ impl Mix {
             Call::prepare(call, seed.wrapping_add(number as u64), &known).map_err(|error| {
                 MixError {
                     at: calls.path(number),
-                    error,
+                    error: Box::new(error),
                 }
             })
         };
@@ -131,6 +131,27 @@ impl Mix {
     pub fn longest_message(&self) -> u64 {
         let longest = self.calls.iter().map(Call::longest_message);
         longest.max().unwrap_or_default()
+    }
+
+    /// What may be put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
+    /// make of it, and tonic's own limit on top. A server that announces more, or compresses more, is refused.
+    pub fn longest_reply(&self) -> usize {
+        const TONICS_OWN: u64 = 4 << 20;
+        usize::try_from(self.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
+    }
+
+    /// Whether all messages are protobuf and not compressed, either way.
+    pub fn is_plain(&self) -> bool {
+        self.calls.iter().all(|call| call.encodings.is_plain())
+    }
+
+    /// Compresses all requests, for an engine that does not do so call by call.
+    #[must_use]
+    pub fn packed(self) -> Mix {
+        Mix {
+            calls: self.calls.into_iter().map(Call::packed).collect(),
+            ..self
+        }
     }
 
     /// Whether the server is asked for its own times, of any call.

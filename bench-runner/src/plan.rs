@@ -101,7 +101,10 @@ impl Plan {
             engine: client.engine,
             endpoints: vec![endpoint],
             targets: Vec::new(),
-            mix: Arc::new(mix),
+            mix: Arc::new(match client.engine {
+                Engine::Tonic => mix,
+                Engine::Raw => mix.packed(),
+            }),
             timeline: Arc::new(Timeline::new(scenario)),
             idle: client.idle,
             logged_calls: scenario.record.calls,

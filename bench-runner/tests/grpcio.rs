@@ -8,7 +8,9 @@ mod common;
 #[path = "grpcio/stranger.rs"]
 mod stranger;
 
-use common::peer::{calls_both_faces, counts_as_the_engine_does, misses_the_deadline};
+use common::peer::{
+    calls_both_faces, compresses_as_the_engine_does, counts_as_the_engine_does, misses_the_deadline,
+};
 use common::stacks::grpcio;
 use common::stock::{script, server};
 use common::{Run, Server};
@@ -42,7 +44,14 @@ fn a_grpcio_client_calls_all_methods_of_both_faces() {
     let Some(environment) = grpcio() else {
         return;
     };
-    calls_both_faces(|| script(environment, "full", "all_methods_client.py"), 280);
+    for compression in [None, Some("Gzip"), Some("Deflate")] {
+        let client = || {
+            let mut client = script(environment, "full", "all_methods_client.py");
+            client.args(compression);
+            client
+        };
+        calls_both_faces(client, 279);
+    }
 }
 
 fn the_runner_calls_a_stock_grpcio_server(engine: &str) {
@@ -80,6 +89,11 @@ fn a_grpcio_server_counts_as_the_engine_does(engine: &str) {
     };
     counts_as_the_engine_does(engine, server, SMALL_WINDOWS);
     misses_the_deadline(engine, server("{}"));
+    // GRPC_COMPRESS_DEFLATE and GRPC_COMPRESS_GZIP.
+    for (compression, algorithm) in [("deflate", 1), ("gzip", 2)] {
+        let options = format!(r#"{{ "grpc.default_compression_algorithm": {algorithm} }}"#);
+        compresses_as_the_engine_does(engine, server(&options), compression);
+    }
 }
 
 #[test]

@@ -61,6 +61,100 @@ fn both_faces_count_alike(engine: &str) {
     }
 }
 
+/// All methods in every way to write messages but the plain one, a case each.
+fn written(face: &str) -> String {
+    let ways = [
+        "compression: gzip",
+        "compression: deflate",
+        "compression: zstd",
+        "codec: json",
+        "codec: json, compression: zstd",
+    ];
+    let case = |method: Method, way: &str, asked: &str| {
+        let [requests, replies] = [
+            method.pattern().streams_requests(),
+            method == Method::LotsOfReplies,
+        ]
+        .map(|streams| if streams { 3 } else { 1 });
+        format!(
+            "    - {{ method: {method}, {way}, request: {{ messages: {requests}, size: 5KiB }}, \
+             reply: {{ {asked} messages: {replies}, size: 20KiB }} }}\n"
+        )
+    };
+    let mut cases: Vec<String> = Method::ALL
+        .into_iter()
+        .flat_map(|method| ways.map(|way| case(method, way, "")))
+        .collect();
+    // What goes one way says nothing of what comes the other.
+    cases.push(case(
+        Method::BidiHello,
+        "compression: gzip",
+        "compression: zstd,",
+    ));
+    cases.push(case(
+        Method::LotsOfReplies,
+        "compression: identity",
+        "compression: deflate,",
+    ));
+    cases.push(case(
+        Method::LotsOfGreetings,
+        "compression: zstd",
+        "compression: identity,",
+    ));
+    format!(
+        "name: encodings
+target: {{ reference_server: {{ face: {face} }} }}
+client: {{ channels: 2, http2: {{ initial_stream_window: 64KiB }} }}
+load: {{ closed: {{ in_flight: 3 }} }}
+phases: {{ warm_up: 0s, measure: 30ms, drain: 10s }}
+matrix:
+  call:
+{}",
+        cases.concat()
+    )
+}
+
+/// Whether a direction of a case is compressed.
+fn is_compressed(call: &serde_json::Value) -> [bool; 2] {
+    [&call["compression"], &call["reply"]["compression"]]
+        .map(|compression| !matches!(compression.as_str(), None | Some("identity")))
+}
+
+fn both_faces_count_alike_however_messages_are_written(engine: &str) {
+    for face in FACES {
+        let outcome = Run::new(&written(face)).engine(engine).finish();
+        outcome.repetitions();
+        for case in &outcome.result.as_ref().unwrap().cases {
+            let (call, repetition) = (&case.case["call"], &case.repetitions[0]);
+            let what = format!("{engine} on {face}: {call} {:?}", repetition.failures);
+            let (counts, totals) = (&repetition.counts, &repetition.totals.client);
+            assert!(
+                counts.ok > 0 && counts.ok == counts.started,
+                "{what}: {counts:?}"
+            );
+            assert_eq!(repetition.totals.server, Some(*totals), "{what}");
+            let wire = repetition.wire.as_ref().unwrap();
+            // Letters at random take two thirds of their bytes, and the same letter again and again nearly none.
+            let [sent, received] = is_compressed(call);
+            let went = wire.data_bytes_sent - 5 * totals.requests;
+            let came = wire.data_bytes_received - 5 * totals.replies;
+            let ratio = |wire: u64, plain: u64| wire as f64 / plain as f64;
+            if sent {
+                let ratio = ratio(went, totals.request_bytes);
+                assert!((0.5..0.75).contains(&ratio), "{what}: {ratio}");
+            } else {
+                assert_eq!(went, totals.request_bytes, "{what}");
+            }
+            if received {
+                let ratio = ratio(came, totals.reply_bytes);
+                assert!(ratio < 0.01, "{what}: {ratio}");
+            } else {
+                assert_eq!(came, totals.reply_bytes, "{what}");
+            }
+        }
+    }
+}
+
 fn both_faces_admit_calls_by_their_metadata(engine: &str) {
     let require = "behaviour.require={ x-tenant: 'blue; not #00f', x-trace-bin: AAECA/r7/P3+/w== }";
     for face in FACES {
@@ -71,5 +165,6 @@ fn both_faces_admit_calls_by_their_metadata(engine: &str) {
 
 for_both_engines! {
     both_faces_count_alike
+    both_faces_count_alike_however_messages_are_written
     both_faces_admit_calls_by_their_metadata
 }

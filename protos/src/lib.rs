@@ -6,6 +6,7 @@
 //! - [`helloworld`] and [`mod@reference`] are made from them and checked in, so that a build needs no `protoc` and no
 //!   `build.rs`; `tests/generated.rs` makes them again and compares.
 //! - [`DESCRIPTORS`] describes both, for gRPC server reflection.
+//! - [`encoding`] is how messages are compressed, [`json`] how the Greeter's are written as JSON.
 //! - [`dynamic`] is for messages of services that are known only at run time.
 //!
 //! # Example
@@ -33,6 +34,9 @@ pub mod helloworld;
 #[expect(missing_docs, clippy::allow_attributes, reason = "generated")]
 #[path = "generated/bench_runner.reference.v1.rs"]
 pub mod reference;
+
+pub mod encoding;
+pub mod json;
 
 /// The texts of both, with the names of their files, for stacks that generate code of their own.
 pub const SOURCES: [(&str, &str); 2] = [

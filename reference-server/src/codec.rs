@@ -2,11 +2,13 @@
 //!
 //! Hot.
 
+use std::io;
 use std::sync::Arc;
 
-use prost::bytes::Buf;
+use prost::bytes::{Buf, BufMut};
 use prost::{DecodeError, Message};
 use protos::helloworld::HelloRequest;
+use protos::json;
 use scenarios::method::Method;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -19,12 +21,18 @@ use crate::reply::Reply;
 pub(crate) struct Counted {
     counts: Arc<Counts>,
     method: Method,
+    /// Messages are JSON.
+    json: bool,
 }
 
 impl Counted {
     /// A codec that counts for `method`.
-    pub(crate) fn new(counts: Arc<Counts>, method: Method) -> Counted {
-        Counted { counts, method }
+    pub(crate) fn new(counts: Arc<Counts>, method: Method, json: bool) -> Counted {
+        Counted {
+            counts,
+            method,
+            json,
+        }
     }
 
     fn counts(&self) -> &MethodCounts {
@@ -53,6 +61,12 @@ impl Decoder for Counted {
 
     fn decode(&mut self, message: &mut DecodeBuf<'_>) -> Result<Option<HelloRequest>, Status> {
         self.counts().request(message.remaining());
+        if self.json {
+            // tonic hands a message over in one piece.
+            let read = read_json(message.chunk());
+            message.advance(message.remaining());
+            return read.map(Some);
+        }
         HelloRequest::decode(message)
             .map(Some)
             .map_err(|error| not_a_request(&error))
@@ -64,12 +78,53 @@ impl Encoder for Counted {
     type Error = Status;
 
     fn encode(&mut self, reply: Reply, message: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        if self.json {
+            let mut counted = Counting {
+                to: message.writer(),
+                written: 0,
+            };
+            reply
+                .write_json(&mut counted)
+                .map_err(|error| unwritten(&error))?;
+            self.counts().reply(counted.written);
+            return Ok(());
+        }
         let len = reply.encoded_len();
         self.counts().reply(len);
         message.reserve(len);
         reply.encode(message);
         Ok(())
     }
+}
+
+/// Counts what is written.
+struct Counting<W> {
+    to: W,
+    written: usize,
+}
+
+impl<W: io::Write> io::Write for Counting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.written += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Reads a request of a call with JSON messages.
+pub(crate) fn read_json(message: &[u8]) -> Result<HelloRequest, Status> {
+    json::read_request(message).map_err(|error| {
+        Status::internal(format!("the request is no JSON of a HelloRequest: {error}"))
+    })
+}
+
+/// A buffer takes all that is written, so this never is.
+fn unwritten(error: &io::Error) -> Status {
+    Status::internal(format!("the reply cannot be written: {error}"))
 }
 
 /// How a call ends whose request cannot be read.

@@ -6,12 +6,15 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use protos::encoding::Encoding;
 use protos::helloworld::HelloRequest;
 use protos::helloworld::greeter_server::SERVICE_NAME;
+use protos::json;
 use scenarios::method::{Method, Pattern};
 use scenarios::units::Nanos;
 use tonic::body::Body;
 use tonic::codegen::http::HeaderValue;
+use tonic::codegen::http::header::CONTENT_TYPE;
 use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
 use tonic::server::{Grpc, NamedService, ServerStreamingService, StreamingService};
 use tonic::{Request, Response, Status, Streaming};
@@ -19,6 +22,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::behaviour::Fates;
 use crate::codec::Counted;
 use crate::counters::Counts;
+use crate::encodings::{self, Encodings, Requests, tonics};
 use crate::numbered::Number;
 use crate::raw::timeout;
 use crate::replies::Replies;
@@ -129,10 +133,10 @@ impl Service<http::Request<Body>> for Greeter {
         }
         let connection = request.extensions().get::<Number>();
         let connection = connection.map_or(0, |number| number.get(&shared.fates));
+        let encodings = Encodings::of(|name| Some(request.headers().get(name)?.as_bytes()));
         let timeout = request.headers().get("grpc-timeout").cloned();
-        let codec = Counted::new(shared.counts.clone(), method);
-        // Sizes are the caller's business; the HTTP/2 windows bound what is in memory at a time.
-        let mut grpc = Grpc::new(codec).max_decoding_message_size(usize::MAX);
+        let codec = Counted::new(shared.counts.clone(), method, encodings.json);
+        let mut grpc = compressing(Grpc::new(codec), encodings);
         let call = Call {
             shared,
             method,
@@ -140,15 +144,39 @@ impl Service<http::Request<Body>> for Greeter {
             timeout,
         };
         Box::pin(async move {
-            Ok(match method.pattern() {
+            let mut response = match method.pattern() {
                 Pattern::Unary | Pattern::ServerStreaming => {
                     grpc.server_streaming(call, request).await
                 }
                 Pattern::ClientStreaming | Pattern::Bidirectional => {
                     grpc.streaming(call, request).await
                 }
-            })
+            };
+            if encodings.json {
+                let json = HeaderValue::from_static(json::CONTENT_TYPE);
+                response.headers_mut().insert(CONTENT_TYPE, json);
+            }
+            Ok(response)
         })
+    }
+}
+
+/// Lets tonic compress and decompress what a call has compressed.
+fn compressing(grpc: Grpc<Counted>, encodings: Encodings) -> Grpc<Counted> {
+    let grpc = match encodings.reply {
+        Some(encoding) => grpc.send_compressed(tonics(encoding)),
+        None => grpc,
+    };
+    match encodings.request {
+        // Sizes are the caller's business; the HTTP/2 windows bound what is in memory at a time.
+        Requests::Plain => grpc.max_decoding_message_size(usize::MAX),
+        // They bound nothing of what is decompressed. tonic itself refuses what it is not told to accept.
+        Requests::Encoded(_) | Requests::Unknown => Encoding::ALL
+            .into_iter()
+            .fold(grpc, |grpc, encoding| {
+                grpc.accept_compressed(tonics(encoding))
+            })
+            .max_decoding_message_size(encodings::MOST),
     }
 }
 

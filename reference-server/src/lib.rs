@@ -15,6 +15,7 @@
 //! | `greeter`, `codec`, `replies` | the tonic face: one call, from its path to its trailers (hot) |
 //! | `raw` | the raw face, on `wire` (hot) |
 //! | `behaviour`, `timer` | how the server misbehaves, and the kernel timer behind it |
+//! | `encodings` | how the messages of a call are written |
 //! | `counters`, `lateness` | what it counted, and how late it released what it had planned |
 //! | `cpus` | pinning |
 //!
@@ -37,6 +38,7 @@ mod behaviour;
 mod codec;
 mod counters;
 mod cpus;
+mod encodings;
 mod error;
 mod greeter;
 mod incoming;

@@ -2,8 +2,11 @@
 //!
 //! Hot. A reply is written straight into the buffer that it leaves by; no string is made for it.
 
+use std::{fmt, io};
+
 use prost::bytes::BufMut;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+use protos::json;
 
 /// `HelloReply.message`.
 const MESSAGE_FIELD: u32 = 1;
@@ -60,6 +63,43 @@ impl<Name: AsRef<str>> Reply<Name> {
     }
 }
 
+impl<Name: AsRef<str>> Reply<Name> {
+    /// Writes the message as protobuf JSON.
+    pub(crate) fn write_json(&self, into: impl io::Write) -> io::Result<()> {
+        match self.len() {
+            0 => json::write_reply(None, into),
+            _ => json::write_reply(Some(self), into),
+        }
+    }
+}
+
+/// The message's text.
+impl<Name: AsRef<str>> fmt::Display for Reply<Name> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reply::Filled(size) => filled(*size as usize, f),
+            Reply::Greeting(name) => {
+                f.write_str(BEFORE_NAME)?;
+                f.write_str(name.as_ref())?;
+                f.write_str(AFTER_NAME)
+            }
+        }
+    }
+}
+
+/// So many times what fills a reply.
+fn filled(mut size: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const MANY: [u8; 1024] = [FILL; 1024];
+    // ASCII is UTF-8.
+    let many = std::str::from_utf8(&MANY).unwrap_or_default();
+    while size > 0 {
+        let now = size.min(many.len());
+        f.write_str(&many[..now])?;
+        size -= now;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +112,23 @@ mod tests {
         reply.encode(&mut encoded);
         assert!(encoded == expected, "{} bytes", expected.len());
         assert_eq!(reply.encoded_len(), expected.len());
+    }
+
+    #[test]
+    fn replies_are_written_as_json_that_reads_the_same() {
+        for size in [0, 1, 1023, 1024, 1025, 300_000] {
+            let text = "x".repeat(size as usize);
+            for (reply, message) in [
+                (Reply::Filled(size), text.clone()),
+                (Reply::Greeting(text.clone()), format!("Hello, {text}!")),
+            ] {
+                let mut written = Vec::new();
+                reply.write_json(&mut written).unwrap();
+                assert_eq!(json::read_reply(&written).unwrap(), message.len());
+                assert_eq!(reply.to_string(), message);
+                assert_eq!(written.len() as u64, json::reply_len(message.len() as u64));
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
+use protos::encoding::Encoding;
 use protos::reference::Counters;
 use protos::reference::reference_server::ReferenceServer as CountsServer;
 use scenarios::scenario::{Face, ReferenceServer, ServerHttp2};
@@ -20,6 +21,7 @@ use tonic_reflection::server::Builder as Reflection;
 
 use crate::behaviour::Fates;
 use crate::counters::{Counts, CountsService};
+use crate::encodings::tonics;
 use crate::error::ServeError;
 use crate::greeter::{Greeter, Shared};
 use crate::listen::{Listen, Listener};
@@ -188,12 +190,22 @@ async fn services(
     };
     let wrong = |error| ServeError::System("read its own descriptors", io::Error::other(error));
     let counts = CountsService(shared.counts.clone());
+    // A client that compresses does so with all that it calls.
+    macro_rules! decompressing {
+        ($service:expr) => {
+            Encoding::ALL
+                .into_iter()
+                .fold($service, |service, encoding| {
+                    service.accept_compressed(tonics(encoding))
+                })
+        };
+    }
     let router = builder
         .add_service(Greeter(shared))
-        .add_service(CountsServer::new(counts))
-        .add_service(health_service)
-        .add_service(described().build_v1().map_err(wrong)?)
-        .add_service(described().build_v1alpha().map_err(wrong)?);
+        .add_service(decompressing!(CountsServer::new(counts)))
+        .add_service(decompressing!(health_service))
+        .add_service(decompressing!(described().build_v1().map_err(wrong)?))
+        .add_service(decompressing!(described().build_v1alpha().map_err(wrong)?));
     Ok((health, router))
 }
 

@@ -4,6 +4,7 @@ mod common;
 
 use common::{Running, request, settings, sized, until, whole_call};
 use prost::Message;
+use protos::encoding::{ALL_ACCEPTED, Encoding};
 use protos::helloworld::{HelloRequest, ReplyShape};
 use scenarios::method::Method;
 use scenarios::scenario::{Face, ReferenceServer, ServerHttp2};
@@ -26,6 +27,7 @@ on_both_faces!(
     a_frame_above_the_limit_ends_the_connection,
     what_is_not_grpc_is_refused_and_the_connection_goes_on,
     a_greeting_has_the_whole_name_however_it_comes,
+    compressed_requests_are_read_or_refused,
 );
 
 const GOAWAY: u8 = 7;
@@ -44,6 +46,8 @@ struct Seen {
     refused: usize,
     messages: u64,
     bytes: u64,
+    /// `grpc-accept-encoding` of the latest end.
+    accepted: Vec<u8>,
 }
 
 impl ClientEvents for Seen {
@@ -56,6 +60,8 @@ impl ClientEvents for Seen {
         if outcome.status == Status::UNAVAILABLE {
             self.refused += 1;
         }
+        let accepted = outcome.trailers.get("grpc-accept-encoding");
+        self.accepted = accepted.unwrap_or_default().to_vec();
         self.ended.push((call.token, outcome.status));
     }
 }
@@ -470,4 +476,47 @@ async fn a_greeting_has_the_whole_name_however_it_comes(face: Face) {
             );
         }
     }
+}
+
+async fn compressed_requests_are_read_or_refused(face: Face) {
+    let server = Running::start(face);
+    let mut peer = Peer::connect(&server, &Config::default()).await;
+    let hello = message(sized(3));
+    let gzip = Encoding::Gzip.compress(&hello);
+    let bomb = Encoding::Zstd.compress(&vec![0; 65 << 20]);
+    let table = [
+        ("gzip", 1, &gzip[..], Status::OK),
+        ("gzip", 0, &hello, Status::OK),
+        ("identity", 0, &hello, Status::OK),
+        // Flagged, and no encoding named (gRPC's compression.md).
+        ("identity", 1, &gzip, Status::INTERNAL),
+        ("gzip", 1, &gzip[..gzip.len() - 9], Status::INTERNAL),
+        ("deflate", 1, &gzip, Status::INTERNAL),
+        ("zstd", 1, &bomb, Status::RESOURCE_EXHAUSTED),
+        ("br", 1, &hello, Status::UNIMPLEMENTED),
+        ("gzip", 1, &gzip, Status::OK),
+    ];
+    for (number, (encoding, flag, bytes, status)) in table.into_iter().enumerate() {
+        let metadata = [("grpc-encoding", encoding.as_bytes())];
+        let method = Method::ALL[number % 2].path();
+        let head = Template::request(&Request {
+            metadata: &metadata,
+            ..Request::new("localhost", method)
+        });
+        let framed = match flag {
+            0 => wire::Message::new(bytes),
+            _ => wire::Message::compressed(bytes),
+        };
+        let token = number as u64;
+        peer.client.start(&head, token, &framed, true).unwrap();
+        peer.until_ended(number + 1).await;
+        let what = format!("{encoding}, flag {flag}, {} bytes", bytes.len());
+        assert_eq!(peer.seen.ended[number], (token, status), "{what}");
+        let accepted = match status {
+            Status::UNIMPLEMENTED => ALL_ACCEPTED.as_bytes(),
+            _ => b"",
+        };
+        assert_eq!(peer.seen.accepted, accepted, "{what}");
+    }
+    assert_eq!((peer.seen.messages, peer.seen.bytes), (4, 4 * 5));
 }

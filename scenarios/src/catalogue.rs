@@ -15,6 +15,8 @@ pub static ALL: &[(&str, &str)] = built_in![
     "ramp",
     "channels-sweep",
     "payload-sweep",
+    "compression",
+    "codec",
     "window-sweep",
     "server-streaming",
     "client-streaming",

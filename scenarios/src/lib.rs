@@ -30,6 +30,7 @@ pub mod behaviour;
 mod calls;
 pub mod catalogue;
 mod document;
+mod encoding;
 mod error;
 mod explain;
 mod file;

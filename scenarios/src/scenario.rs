@@ -10,6 +10,7 @@ use serde::Serialize;
 
 pub use crate::behaviour::*;
 pub use crate::calls::{Calls, MixedCall};
+pub use crate::encoding::{Codec, Compression, Fill};
 use crate::law::Law;
 use crate::limits::Limit;
 use crate::load::Load;
@@ -294,6 +295,12 @@ pub struct Call {
     /// What a right answer is, beyond the shape that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expect>,
+    /// What the client compresses its messages with.
+    #[serde(skip_serializing_if = "Compression::is_identity")]
+    pub compression: Compression,
+    /// What messages are written as.
+    #[serde(skip_serializing_if = "Codec::is_proto")]
+    pub codec: Codec,
     /// Whether the reference server is asked for its own times, which it gives as trailers.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stamps: bool,
@@ -305,6 +312,9 @@ pub struct Request {
     /// The length of `HelloRequest.name`; the Greeter's methods only, and always there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<Law<Bytes>>,
+    /// What the name is filled with.
+    #[serde(skip_serializing_if = "Fill::is_letters")]
+    pub fill: Fill,
     /// Messages; 1 unless the method streams requests. `None`, of other services only, is as many as are given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<u32>,
@@ -332,6 +342,10 @@ pub struct Reply {
     /// A status other than OK, after the replies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ReplyStatus>,
+    /// What the server is to compress its replies with, and all that the client accepts; `None` where neither side
+    /// compresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
     /// Trailing metadata.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub trailers: BTreeMap<String, String>,
@@ -432,6 +446,7 @@ impl Call {
             method,
             request: Request {
                 size: None,
+                fill: Fill::default(),
                 messages: None,
             },
             reply: None,
@@ -443,6 +458,8 @@ impl Call {
             retry: None,
             cancel: None,
             expect: None,
+            compression: Compression::default(),
+            codec: Codec::default(),
             stamps: false,
         }
     }

@@ -36,6 +36,8 @@ fn the_catalogue_is_whole() {
             "bidi-ping-pong",
             "channels-sweep",
             "client-streaming",
+            "codec",
+            "compression",
             "deadlines",
             "flaky-network",
             "mixed-calls",

@@ -5,11 +5,11 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use prost::Message as _;
 use protos::helloworld::HelloReply;
+use protos::json;
 use scenarios::metadata::wire_value;
-use scenarios::scenario::{self, Expect};
+use scenarios::scenario::{self, Codec, Expect};
 use scenarios::status::StatusCode;
 
 use crate::engine::Traffic;
@@ -76,7 +76,10 @@ impl Expectation {
             size: expect.size.map(|size| size.0),
             metadata: wire(&expect.metadata),
             trailers: wire(&expect.trailers),
-            message: call.method.greeter().and_then(|_| greeting(expect)),
+            message: call
+                .method
+                .greeter()
+                .and_then(|_| greeting(expect, call.codec)),
         })
     }
 
@@ -176,16 +179,26 @@ fn without_padding<'a>(key: &str, mut value: &'a [u8]) -> &'a [u8] {
     value
 }
 
+fn read_greeting(codec: Codec, message: &[u8]) -> Result<String, String> {
+    match codec {
+        Codec::Proto => HelloReply::decode(message)
+            .map(|reply| reply.message)
+            .map_err(|error| error.to_string()),
+        Codec::Json => json::reply_message(message)
+            .map(|message| message.into_owned())
+            .map_err(|error| error.to_string()),
+    }
+}
+
 /// The check of a greeting's one field.
-fn greeting(expect: &Expect) -> Option<MessageCheck> {
+fn greeting(expect: &Expect, codec: Codec) -> Option<MessageCheck> {
     let expected = expect.fields.get("message")?.as_str()?.to_owned();
     Some(Box::new(move |message| {
-        let reply = HelloReply::decode(Bytes::copy_from_slice(message))
+        let found = read_greeting(codec, message)
             .map_err(|error| format!("expect.fields: no HelloReply came: {error}"))?;
-        if reply.message == expected {
+        if found == expected {
             return Ok(());
         }
-        let found = &reply.message;
         Err(format!(
             "expect.fields: `message` is `{found}` instead of `{expected}`"
         ))

@@ -1,13 +1,15 @@
 //! What a call of the Greeter sends: a name of the wanted length, and the shape of the reply that is asked for.
 
+use bytes::Bytes;
 use prost::Message as _;
 use protos::helloworld::{HelloReply, HelloRequest, ReplyShape, When as WireWhen};
+use protos::json;
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 use scenarios::law::Law;
 use scenarios::metadata::binary_text;
 use scenarios::method::Method;
-use scenarios::scenario::{self, Headers, Reply, When};
+use scenarios::scenario::{self, Codec, Fill, Headers, Reply, When};
 use scenarios::units;
 
 use super::{Answer, Request};
@@ -47,7 +49,11 @@ impl<'a> Greeting<'a> {
     /// One request.
     pub(super) fn request(&self, rng: &mut ChaCha8Rng) -> Request {
         let reply_size = draw(&self.reply.size, rng);
-        let name = text(draw(self.size, rng), rng);
+        let size = draw(self.size, rng);
+        let name = match self.call.request.fill {
+            Fill::Letters => text(size, rng),
+            Fill::Repeated => "x".repeat(size as usize),
+        };
         let messages = self.call.requests();
         let first = HelloRequest {
             name: name.clone(),
@@ -57,23 +63,34 @@ impl<'a> Greeting<'a> {
             name,
             reply: self.echo_shape(reply_size),
         };
-        let mut distinct = vec![first.encode_to_vec().into()];
+        let mut distinct = vec![self.encode(&first)];
         if messages > 1 {
-            distinct.push(further.encode_to_vec().into());
+            distinct.push(self.encode(&further));
         }
         let again_from = distinct.len() - 1;
         Request::new(distinct, again_from, messages, self.answer(reply_size))
     }
 
+    fn encode(&self, request: &HelloRequest) -> Bytes {
+        match self.call.codec {
+            Codec::Proto => request.encode_to_vec().into(),
+            Codec::Json => json::write_request(request).into(),
+        }
+    }
+
     fn answer(&self, reply_size: u32) -> Answer {
-        let reply = HelloReply {
-            message: "x".repeat(reply_size as usize),
+        let reply_len = match self.call.codec {
+            Codec::Proto => {
+                let message = "x".repeat(reply_size as usize);
+                HelloReply { message }.encoded_len() as u64
+            }
+            Codec::Json => json::reply_len(reply_size.into()),
         };
         let streams = self.method.pattern().streams_replies();
         let replies = u64::from(self.call.replies());
         Answer {
             messages: (self.shaped || !streams).then_some(replies),
-            bytes: self.shaped.then_some(reply.encoded_len() as u64 * replies),
+            bytes: self.shaped.then_some(reply_len * replies),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure};
-use crate::gate::Store;
+use crate::gate::{Store, days_between};
 use crate::output;
 
 /// Where stored runs are, unless the command line says otherwise.
@@ -27,7 +27,7 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = FOLDER)]
         to: PathBuf,
     },
-    /// Show the stored runs.
+    /// Show the stored runs, with their ages.
     List {
         /// The folder of stored runs.
         #[arg(default_value = FOLDER)]
@@ -41,6 +41,9 @@ enum Command {
         /// How many stay.
         #[arg(long, value_name = "N", default_value_t = 40)]
         keep: usize,
+        /// Removes also what is older than so many days.
+        #[arg(long, value_name = "DAYS")]
+        max_age: Option<u32>,
     },
 }
 
@@ -49,8 +52,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     match &args.command {
         Command::Add { results, to } => results.iter().try_for_each(|result| add(result, to))?,
         Command::List { folder } => list(folder)?,
-        Command::Prune { folder, keep } => {
-            for path in Store::new(folder).prune(*keep)? {
+        Command::Prune {
+            folder,
+            keep,
+            max_age,
+        } => {
+            for path in Store::new(folder).prune(*keep, *max_age, &now())? {
                 output::print(&format!("removed {}\n", path.display()))?;
             }
         }
@@ -74,8 +81,9 @@ fn list(folder: &Path) -> Result<(), Failure> {
             .as_deref()
             .unwrap_or("unknown processor");
         output::print(&format!(
-            "{}  {}  {machine}, {} cores, bench-runner {}  {}\n",
+            "{}  {:>4}  {}  {machine}, {} cores, bench-runner {}  {}\n",
             run.started_at,
+            age(&run.started_at),
             run.name,
             run.machine.cores,
             run.machine.bench_runner,
@@ -83,4 +91,13 @@ fn list(folder: &Path) -> Result<(), Failure> {
         ))?;
     }
     Ok(())
+}
+
+/// `12 d`, or what it is not known of.
+fn age(started_at: &str) -> String {
+    days_between(started_at, &now()).map_or_else(|| "?".to_owned(), |days| format!("{days} d"))
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().to_string()
 }

@@ -23,6 +23,7 @@ use scenarios::units::Nanos;
 use self::status::Status;
 use crate::call::Misfit;
 use crate::clock::Clock;
+use crate::encodings::Encodings;
 use crate::mix::Mix;
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
@@ -67,6 +68,8 @@ pub struct Endpoint {
     pub address: Address,
     /// The near end of an emulated network, where one lies between: connections go there.
     pub via: Option<Address>,
+    /// Whether compressed replies are asked for.
+    pub compressed: bool,
     /// What calls name as their authority, where it is not the target's.
     pub authority: Option<String>,
     /// What calls name as their user agent, where it is not the runner's own.
@@ -81,6 +84,7 @@ impl Endpoint {
         Endpoint {
             address,
             via: None,
+            compressed: scenario.calls.iter().any(Encodings::accept_compressed),
             authority: scenario.calls.authority().cloned(),
             user_agent: scenario.client.user_agent.clone(),
             http2: scenario.client.http2,

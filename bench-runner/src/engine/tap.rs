@@ -110,6 +110,13 @@ impl Seen {
         self.notes().was_lost
     }
 
+    /// The run begins: what was said before, to see whether the server answers, is none of its messages.
+    pub fn begin(&self) {
+        let wire = &mut self.notes().wire;
+        wire.data_bytes_sent = 0;
+        wire.data_bytes_received = 0;
+    }
+
     /// What happens to the connections from now on is our own doing.
     pub fn close(&self) {
         self.closed.store(true, Relaxed);

@@ -14,4 +14,4 @@ pub use arms::{Arms, ArmsError, arms};
 pub use instructions::{CountError, can_count, count};
 pub use rounds::{Rounds, empty_cases};
 pub use schedule::Schedule;
-pub use store::Store;
+pub use store::{Store, days_between};

@@ -4,9 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use reports::model::{RunResult, STORED_SCHEMA, Stored};
 
 use crate::output;
+
+/// Whole days from one time to a later one, both RFC 3339; `None` where one of them is no time. Less than nothing where
+/// the later one is the earlier.
+pub fn days_between(from: &str, to: &str) -> Option<i64> {
+    let [from, to] = [from, to].map(|time| time.parse::<Timestamp>().ok());
+    let seconds = to?.as_second() - from?.as_second();
+    Some(seconds.div_euclid(24 * 60 * 60))
+}
 
 /// Where stored runs are kept.
 #[derive(Clone, Debug)]
@@ -79,17 +88,28 @@ impl Store {
         Ok(path)
     }
 
-    /// Removes all but the latest `keep` runs of each gate and machine; gives what it removed.
+    /// Removes all but the latest `keep` runs of each gate and machine, and of those the ones that are older than so many
+    /// days at `now`; gives what it removed.
     ///
     /// # Errors
     ///
     /// Where a file cannot be read or removed.
-    pub fn prune(&self, keep: usize) -> anyhow::Result<Vec<PathBuf>> {
+    pub fn prune(
+        &self,
+        keep: usize,
+        most_days: Option<u32>,
+        now: &str,
+    ) -> anyhow::Result<Vec<PathBuf>> {
         let mut runs = self.all()?;
         let mut removed = Vec::new();
+        let is_old = |run: &Stored| {
+            let days = days_between(&run.started_at, now);
+            most_days.is_some_and(|most| days.is_none_or(|days| days > most.into()))
+        };
         while let Some((path, run)) = runs.first().cloned() {
             let is_alike = |other: &Stored| other.name == run.name && other.machine == run.machine;
-            if runs.iter().filter(|(_, other)| is_alike(other)).count() > keep {
+            let is_surplus = runs.iter().filter(|(_, other)| is_alike(other)).count() > keep;
+            if is_surplus || is_old(&run) {
                 fs::remove_file(&path)
                     .with_context(|| format!("cannot remove {}", path.display()))?;
                 removed.push(path);
@@ -97,5 +117,49 @@ impl Store {
             runs.remove(0);
         }
         Ok(removed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(folder: &Path, name: &str, started_at: &str) {
+        let run = Stored {
+            schema: STORED_SCHEMA.to_owned(),
+            started_at: started_at.to_owned(),
+            name: name.to_owned(),
+            ..Stored::default()
+        };
+        let path = folder.join(format!("{name}-{started_at}.json"));
+        fs::write(path, serde_json::to_string(&run).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn days_are_whole_and_of_times_only() {
+        let day = "2026-03-01T12:00:00Z";
+        assert_eq!(days_between(day, "2026-03-31T11:59:59Z"), Some(29));
+        assert_eq!(days_between(day, "2026-03-31T12:00:00Z"), Some(30));
+        assert_eq!(days_between(day, "2026-02-28T12:00:00Z"), Some(-1));
+        assert_eq!(days_between("", day), None);
+        assert_eq!(days_between(day, "tomorrow"), None);
+    }
+
+    #[test]
+    fn what_is_surplus_or_old_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        for day in 1..=6 {
+            stored(folder.path(), "a", &format!("2026-03-0{day}T00:00:00Z"));
+        }
+        stored(folder.path(), "b", "2026-01-01T00:00:00Z");
+        stored(folder.path(), "c", "no time");
+        let store = Store::new(folder.path());
+        let now = "2026-03-07T00:00:00Z";
+        assert_eq!(store.prune(4, None, now).unwrap().len(), 2);
+        assert_eq!(store.prune(4, Some(4), now).unwrap().len(), 2, "b and c");
+        assert_eq!(store.prune(4, Some(3), now).unwrap().len(), 1);
+        let left = store.all().unwrap();
+        assert_eq!(left[0].1.started_at, "2026-03-04T00:00:00Z");
+        assert_eq!(left.len(), 3);
     }
 }

@@ -87,6 +87,10 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.reply.trailers", !reply.trailers.is_empty()),
         ("call.reply.headers", reply.headers == Headers::AtOnce),
         ("call.stamps", call.stamps),
+        ("call.request.fill", !call.request.fill.is_letters()),
+        ("call.codec", !call.codec.is_proto()),
+        ("call.compression", !call.compression.is_identity()),
+        ("call.reply.compression", reply.compression.is_some()),
         ("call.authority", call.authority.is_some()),
         ("call.wait_for_ready", call.wait_for_ready),
         ("call.retry", call.retry.is_some()),
@@ -254,6 +258,12 @@ mod tests {
                 "`load.stages`",
             ),
             ("network: { rtt: 10ms }", "`network`"),
+            ("call: { codec: json }", "`call.codec`"),
+            ("call: { compression: zstd }", "`call.compression`"),
+            (
+                "call: { reply: { compression: gzip } }",
+                "`call.reply.compression`",
+            ),
             (
                 "call: { metadata: { authorization: { env: TOKEN } } }",
                 "`call.metadata.authorization` is a secret",

@@ -198,6 +198,34 @@ pub(crate) fn counts_as_the_engine_does(
     }
 }
 
+/// An engine compresses what it sends to a server of another stack, and decompresses what comes back.
+pub(crate) fn compresses_as_the_engine_does(engine: &str, server: Command, compression: &str) {
+    let peer = Peer::start(server);
+    let mut totals = BTreeMap::new();
+    let compressed = calls("20KiB", "").replace(
+        "{ method",
+        &format!("{{ compression: {compression}, method"),
+    );
+    let outcome = run(engine, &peer.address, "4MiB", &compressed);
+    for repetition in outcome.repetitions() {
+        let (counts, wire) = (&repetition.counts, repetition.wire.as_ref().unwrap());
+        assert!(
+            counts.ok > 0 && counts.ok == counts.started,
+            "{counts:?} {:?}",
+            repetition.failures
+        );
+        let totals = &repetition.totals.client;
+        let ratio = |wire: u64, plain: u64| wire as f64 / plain as f64;
+        let sent = ratio(wire.data_bytes_sent, totals.request_bytes);
+        let received = ratio(wire.data_bytes_received, totals.reply_bytes);
+        assert!((0.5..0.75).contains(&sent), "{compression}: {sent}");
+        assert!(received < 0.01, "{compression}: {received}");
+    }
+    add(&mut totals, &outcome);
+    let counted: BTreeMap<String, MethodCounts> = serde_json::from_str(&peer.stop()).unwrap();
+    assert_eq!(totals, counted, "{engine} with {compression}");
+}
+
 /// Every call ended with the status that it asked for, and its text.
 fn all_failed_as_asked(repetition: &Repetition) {
     let counts = &repetition.counts;

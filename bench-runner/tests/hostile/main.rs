@@ -10,6 +10,7 @@ mod server;
 
 mod answers;
 mod calm;
+mod compressed;
 mod connections;
 mod floods;
 mod goaway;

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::status::Status;
+use crate::template::Template;
+
 /// Bytes in front of every message.
 pub const PREFIX_LEN: usize = 5;
 
@@ -162,6 +165,38 @@ pub enum MessageFault {
     Compressed,
     /// The stream ended inside a message.
     Truncated,
+}
+
+impl MessageFault {
+    /// The status of a call that it ends (gRPC's compression.md: INTERNAL, and what is wrong with the flag).
+    pub(crate) fn status(self) -> Status {
+        match self {
+            MessageFault::TooLong => Status::RESOURCE_EXHAUSTED,
+            _ => Status::INTERNAL,
+        }
+    }
+
+    /// What a server tells the client of it; behind a head, or alone.
+    pub(crate) fn trailers(self, has_head: bool) -> Template {
+        let why: &[u8] = match self {
+            MessageFault::Flag => b"the first byte of a message is neither 0 nor 1",
+            MessageFault::TooLong => b"a message is longer than the server takes",
+            MessageFault::Compressed => {
+                b"a message has its Compressed-Flag set, and grpc-encoding names no encoding"
+            }
+            MessageFault::Truncated => b"the request breaks off inside a message",
+        };
+        let head = [
+            (&b":status"[..], &b"200"[..]),
+            (b"content-type", b"application/grpc"),
+        ];
+        let status = self.status().0.to_string();
+        let end = [
+            (&b"grpc-status"[..], status.as_bytes()),
+            (b"grpc-message", why),
+        ];
+        Template::once(head.into_iter().filter(|_| !has_head).chain(end))
+    }
 }
 
 /// Cuts a stream of DATA into messages, wherever the frames cut them.

@@ -107,10 +107,9 @@ impl<'a> Outcome<'a> {
         let status = match cause {
             Cause::Reset(code) => Status::of_reset(code),
             Cause::Refused | Cause::Disconnected => Status::UNAVAILABLE,
-            Cause::Message(MessageFault::TooLong) => Status::RESOURCE_EXHAUSTED,
             Cause::Malformed(error) => Status::of_reset(error.code),
             Cause::MissingStatus => Status::of_http(stream.http_status),
-            Cause::Message(_) => Status::INTERNAL,
+            Cause::Message(fault) => fault.status(),
             Cause::Trailers | Cause::TrailersOnly => Status::UNKNOWN,
         };
         Outcome {

@@ -38,7 +38,7 @@ pub enum Aborted {
     Reset(ErrorCode),
     /// The client broke HTTP/2 on it, and we reset it.
     Malformed(StreamError),
-    /// The client's messages broke off or were not messages, and we reset it.
+    /// The client's messages broke off or were not messages, and we ended it with INTERNAL or RESOURCE_EXHAUSTED.
     Message(MessageFault),
     /// The connection went.
     Disconnected,
@@ -498,13 +498,19 @@ impl<H: ServerEvents> Receiver<'_, H> {
         drive::no_stream(&self.server.conn, id, "HEADERS on a stream that is over")
     }
 
-    /// What came is no gRPC message: the stream ends here.
+    /// What came is no gRPC message: the stream ends here, with a status that says so, behind whatever is queued.
     #[cold]
     fn break_off(&mut self, slot: usize, fault: MessageFault) {
         let conn = &mut self.server.conn;
-        let stream = conn.remove(slot);
-        conn.send_reset(stream.id, ErrorCode::CANCEL);
-        self.on.aborted(Call::of(&stream), Aborted::Message(fault));
+        let stream = conn.streams.at(slot);
+        let (call, has_head) = (Call::of(stream), std::mem::replace(&mut stream.head, true));
+        if conn.send_trailers(slot, &fault.trailers(has_head)).is_ok() {
+            conn.close_answered(slot);
+        } else {
+            let stream = conn.remove(slot);
+            conn.send_reset(stream.id, ErrorCode::CANCEL);
+        }
+        self.on.aborted(call, Aborted::Message(fault));
     }
 }
 

@@ -56,7 +56,7 @@ impl Template {
             (":path", request.path),
             (":authority", request.authority),
             ("te", "trailers"),
-            ("content-type", "application/grpc"),
+            ("content-type", request.content_type),
         ];
         let user_agent =
             (!request.user_agent.is_empty()).then_some(("user-agent", request.user_agent));
@@ -122,6 +122,8 @@ pub struct Request<'a> {
     pub authority: &'a str,
     /// `/package.Service/Method`.
     pub path: &'a str,
+    /// `application/grpc`, with a suffix where messages are not protobuf.
+    pub content_type: &'a str,
     /// Left out where it is empty.
     pub user_agent: &'a str,
     /// `grpc-timeout`, digits and unit: `500m`.
@@ -138,6 +140,7 @@ impl<'a> Request<'a> {
             scheme: "http",
             authority,
             path,
+            content_type: "application/grpc",
             user_agent: concat!("bench-runner-wire/", env!("CARGO_PKG_VERSION")),
             timeout: None,
             metadata: &[],

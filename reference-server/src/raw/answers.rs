@@ -4,12 +4,16 @@
 
 use std::rc::Rc;
 
+use protos::encoding::{ENCODING, Encoding};
+use protos::json;
 use scenarios::method::Pattern;
 use tonic::codegen::http::HeaderMap;
 use tonic::{Code, Status};
 use wire::{Message, Outgoing, Template};
 
 use crate::behaviour::Fates;
+use crate::encodings::Encodings;
+use crate::raw::packed::Packed;
 use crate::raw::request::Asked;
 use crate::reply::Reply;
 use crate::shape::Shape;
@@ -21,8 +25,8 @@ pub(crate) const NOT_GRPC: &[u8] =
 /// Header blocks.
 #[derive(Debug)]
 pub(crate) struct Blocks {
-    /// Opens every answer.
-    pub(crate) head: Template,
+    /// Open every answer.
+    pub(crate) heads: Heads,
     /// Ends most of them.
     pub(crate) ok: Ending,
     /// Ends calls that the behaviour lets fail.
@@ -44,11 +48,54 @@ pub(crate) struct Ending {
 impl Blocks {
     pub(crate) fn new(fates: &Fates) -> Blocks {
         Blocks {
-            head: Template::response(&[]),
+            heads: Heads::new(),
             ok: Ending::of(&Status::new(Code::Ok, "")),
             error: Ending::of(&fates.error()),
             not_grpc: Template::new([(":status", &b"415"[..]), ("content-type", b"text/plain")]),
         }
+    }
+}
+
+/// What opens an answer, by how its messages are written.
+#[derive(Debug)]
+pub(crate) struct Heads {
+    /// Protobuf, not compressed.
+    pub(crate) plain: Template,
+    /// By `Encodings::reply`, then protobuf and JSON.
+    others: [[Template; 2]; Encoding::ALL.len() + 1],
+}
+
+impl Heads {
+    fn new() -> Heads {
+        let head = |reply: Option<Encoding>, content_type: &str| {
+            let fixed = [
+                (":status", &b"200"[..]),
+                ("content-type", content_type.as_bytes()),
+            ];
+            let encoding = reply.map(|encoding| (ENCODING, encoding.name().as_bytes()));
+            Template::new(fixed.into_iter().chain(encoding))
+        };
+        let both = |reply| {
+            [
+                head(reply, "application/grpc"),
+                head(reply, json::CONTENT_TYPE),
+            ]
+        };
+        let [gzip, deflate, zstd] = Encoding::ALL.map(|encoding| both(Some(encoding)));
+        Heads {
+            plain: Template::response(&[]),
+            others: [both(None), gzip, deflate, zstd],
+        }
+    }
+
+    /// What opens the answer to a call.
+    #[inline]
+    pub(crate) fn of(&self, encodings: Encodings) -> &Template {
+        if !encodings.is_for_replies() {
+            return &self.plain;
+        }
+        let row = encodings.reply.map_or(0, |encoding| 1 + encoding as usize);
+        &self.others[row][usize::from(encodings.json)]
     }
 }
 
@@ -141,6 +188,7 @@ pub(crate) struct Replies {
     size: Option<u32>,
     large: Vec<(u32, Message)>,
     next: usize,
+    packed: Packed,
 }
 
 /// Up to here a reply is copied to the output, as a copy costs less than lending.
@@ -153,7 +201,10 @@ const LARGE_SIZE: u32 = 4 << 20;
 impl Replies {
     /// Encodes a reply, or finds it encoded.
     #[inline]
-    pub(crate) fn encoded(&mut self, reply: &Reply<&str>) -> Encoded<'_> {
+    pub(crate) fn encoded(&mut self, reply: &Reply<&str>, encodings: Encodings) -> Encoded<'_> {
+        if encodings.is_for_replies() {
+            return self.otherwise(reply, encodings);
+        }
         let size = match reply {
             Reply::Filled(size) if *size > SMALL => return self.large(*size),
             Reply::Filled(size) => Some(*size),
@@ -165,6 +216,27 @@ impl Replies {
             self.size = size;
         }
         Encoded::Small(&self.bytes)
+    }
+
+    /// Compressed, or JSON, or both. JSON is written anew each time, as that is what a server that speaks it pays for;
+    /// compressing is not, as of the raw engine.
+    #[inline(never)]
+    fn otherwise(&mut self, reply: &Reply<&str>, encodings: Encodings) -> Encoded<'_> {
+        self.size = None;
+        self.bytes.clear();
+        if encodings.json {
+            // A vector takes all that is written.
+            let _ = reply.write_json(&mut self.bytes);
+        } else {
+            reply.encode(&mut self.bytes);
+        }
+        match encodings.reply {
+            None => Encoded::Small(&self.bytes),
+            Some(encoding) => {
+                let (len, message) = self.packed.of(encoding, &self.bytes);
+                Encoded::Packed(len, message)
+            }
+        }
     }
 
     fn large(&mut self, size: u32) -> Encoded<'_> {
@@ -193,16 +265,19 @@ impl Replies {
 #[derive(Debug)]
 pub(crate) enum Encoded<'a> {
     Small(&'a [u8]),
+    /// Compressed, of so many bytes.
+    Packed(usize, &'a Message),
     Kept(&'a Message),
     /// Too large to be kept.
     Made(Message),
 }
 
 impl Encoded<'_> {
-    /// The length of the message, without its prefix.
+    /// The length of the message, without its prefix, not compressed.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         match self {
+            Encoded::Packed(len, _) => *len,
             Encoded::Small(bytes) => bytes.len(),
             Encoded::Kept(message) => message.payload().len(),
             Encoded::Made(message) => message.payload().len(),
@@ -213,6 +288,7 @@ impl Encoded<'_> {
     pub(crate) fn outgoing(&self) -> Outgoing<'_> {
         match self {
             Encoded::Small(bytes) => Outgoing::Payload(bytes),
+            Encoded::Packed(_, message) => Outgoing::Message(message),
             Encoded::Kept(message) => Outgoing::Message(message),
             Encoded::Made(message) => Outgoing::Message(message),
         }
@@ -224,8 +300,9 @@ mod tests {
     use super::*;
 
     fn bytes(replies: &mut Replies, reply: &Reply<&str>) -> Vec<u8> {
-        match replies.encoded(reply) {
+        match replies.encoded(reply, Encodings::default()) {
             Encoded::Small(bytes) => bytes.to_vec(),
+            Encoded::Packed(..) => panic!("nothing asks for it"),
             Encoded::Kept(message) => message.payload().to_vec(),
             Encoded::Made(message) => message.payload().to_vec(),
         }
@@ -246,5 +323,37 @@ mod tests {
                 b"\x0a\x0bHello, you!"
             );
         }
+    }
+
+    #[test]
+    fn a_compressed_reply_is_what_it_would_be() {
+        let mut replies = Replies::default();
+        for json in [false, true] {
+            for encoding in Encoding::ALL {
+                let encodings = Encodings {
+                    reply: Some(encoding),
+                    json,
+                    ..Encodings::default()
+                };
+                for size in [0, 3, SMALL + 1, 3] {
+                    let reply: Reply<&str> = Reply::Filled(size);
+                    let (mut expected, mut plain) = (Vec::new(), Vec::new());
+                    if json {
+                        reply.write_json(&mut expected).unwrap();
+                    } else {
+                        reply.encode(&mut expected);
+                    }
+                    let Encoded::Packed(len, message) = replies.encoded(&reply, encodings) else {
+                        panic!("it is compressed");
+                    };
+                    assert_eq!((len, message.as_framed()[0]), (expected.len(), 1));
+                    encoding
+                        .decompress(message.payload(), len, &mut plain)
+                        .unwrap();
+                    assert!(plain == expected, "{encoding} {size}");
+                }
+            }
+        }
+        assert_eq!(bytes(&mut replies, &Reply::Filled(1)), b"\x0a\x01x");
     }
 }

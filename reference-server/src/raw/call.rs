@@ -16,6 +16,7 @@ use tonic_health::pb::HealthCheckRequest;
 use wire::{Incoming, Piece};
 
 use crate::behaviour::{Fate, Plan};
+use crate::encodings::{self, Encodings, Requests};
 use crate::raw::answers::Ending;
 use crate::raw::request::{Asked, Purpose, Route};
 use crate::raw::tally::Tally;
@@ -40,6 +41,7 @@ pub(crate) struct Call {
     /// Whether it is to be looked after.
     pub(crate) is_due: bool,
     pub(crate) purpose: Purpose,
+    pub(crate) encodings: Encodings,
     pub(crate) stage: Stage,
     /// The client has sent everything.
     pub(crate) has_ended: bool,
@@ -120,6 +122,7 @@ impl Call {
             generation: 0,
             is_due: false,
             purpose: Purpose::Unknown,
+            encodings: Encodings::default(),
             stage: Stage::Reading,
             has_ended: false,
             has_begun: false,
@@ -148,12 +151,13 @@ impl Call {
     pub(crate) fn begin(&mut self, stream: u32, route: Route, request: &Incoming<'_>) {
         self.stream = stream;
         self.purpose = route.purpose;
+        self.encodings = route.encodings;
         self.stage = match route.purpose {
             _ if !request.grpc => Stage::Refused(Refusal::NotGrpc {
                 head: request.fields.get(":method") == Some(b"HEAD"),
             }),
             Purpose::Unknown => Stage::Refused(Refusal::Unknown),
-            _ if route.encoded => Stage::Refused(Refusal::Encoded),
+            _ if route.encodings.request == Requests::Unknown => Stage::Refused(Refusal::Encoded),
             _ => Stage::Reading,
         };
         self.has_ended = false;
@@ -240,7 +244,7 @@ impl Call {
     #[inline]
     pub(crate) fn hear(&mut self, piece: Piece<'_>, thread: &Thread, tally: &mut Tally) -> bool {
         if piece.is_whole() {
-            return self.hear_message(piece.bytes, thread, tally);
+            return self.hear_as_it_came(piece.compressed, piece.bytes, thread, tally);
         }
         if piece.offset == 0 && piece.len > KEPT {
             self.partial = thread.spares.borrow_mut().take();
@@ -250,13 +254,48 @@ impl Call {
             return false;
         }
         let mut message = mem::take(&mut self.partial);
-        let is_due = self.hear_message(&message, thread, tally);
+        let is_due = self.hear_as_it_came(piece.compressed, &message, thread, tally);
         message.clear();
         if message.capacity() > KEPT {
             thread.spares.borrow_mut().give(message);
         } else {
             self.partial = message;
         }
+        is_due
+    }
+
+    #[inline]
+    fn hear_as_it_came(
+        &mut self,
+        compressed: bool,
+        message: &[u8],
+        thread: &Thread,
+        tally: &mut Tally,
+    ) -> bool {
+        if compressed {
+            self.hear_compressed(message, thread, tally)
+        } else {
+            self.hear_message(message, thread, tally)
+        }
+    }
+
+    #[inline(never)]
+    fn hear_compressed(&mut self, message: &[u8], thread: &Thread, tally: &mut Tally) -> bool {
+        // `wire` lets no compressed message pass where none is announced, and what is not known is refused.
+        let Requests::Encoded(encoding) = self.encodings.request else {
+            return false;
+        };
+        let mut plain = thread.spares.borrow_mut().take();
+        let is_due = match encoding.decompress(message, encodings::MOST, &mut plain) {
+            Ok(()) => self.hear_message(&plain, thread, tally),
+            Err(broken) => {
+                let words = format!("a message cannot be decompressed: {broken}");
+                self.fault = Some(Box::new(Status::new(broken.code(), words)));
+                true
+            }
+        };
+        plain.clear();
+        thread.spares.borrow_mut().give(plain);
         is_due
     }
 
@@ -293,7 +332,9 @@ impl Call {
             }
             return;
         }
-        let told = Asked::read(message).and_then(|asked| Ok((asked.size()?, asked)));
+        let told = self
+            .read(message)
+            .and_then(|asked| Ok((asked.size()?, asked)));
         let is_at_rest = self.inbox.is_empty() && !self.is_waiting();
         let told = match told {
             Ok((size, asked)) if is_at_rest && self.script.is_reading() => {
@@ -315,6 +356,16 @@ impl Call {
         self.inbox.push_back(told);
     }
 
+    /// Reads a request, which is as the call's header fields say.
+    #[inline]
+    fn read<'a>(&self, message: &'a [u8]) -> Result<Asked<'a>, Status> {
+        if self.encodings.json {
+            Asked::of_json(message)
+        } else {
+            Asked::read(message)
+        }
+    }
+
     /// The first request says how the call is to be answered.
     #[inline]
     fn hear_first(
@@ -323,7 +374,7 @@ impl Call {
         message: &[u8],
         thread: &Thread,
     ) -> Result<(), Status> {
-        let asked = Asked::read(message)?;
+        let asked = self.read(message)?;
         let mut endings = thread.endings.borrow_mut();
         let (shape, end) = endings.wanted(Some(&asked), method.pattern())?;
         self.script.begin(&shape);

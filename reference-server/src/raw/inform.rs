@@ -33,8 +33,12 @@ impl Call {
             .encode_to_vec(),
         };
         let blocks = &turn.thread.blocks;
-        turn.wire
-            .respond_unary(self.stream, &blocks.head, &reply[..], &blocks.ok.trailers)?;
+        turn.wire.respond_unary(
+            self.stream,
+            &blocks.heads.plain,
+            &reply[..],
+            &blocks.ok.trailers,
+        )?;
         Ok(Life::Over)
     }
 }

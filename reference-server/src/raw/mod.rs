@@ -11,7 +11,7 @@
 //! | `thread` | a thread, and what its connections share |
 //! | `connection` | read, answer, write (hot) |
 //! | `calls`, `call`, `speak` | the slab of calls; one call, what is heard of it, and what it says (hot) |
-//! | `request`, `answers` | what comes, read in place; what goes, made before (hot) |
+//! | `request`, `answers`, `packed` | what comes, read in place; what goes, made before (hot) |
 //! | `credit` | what a client may send, and when it hears of it |
 //! | `inform` | health and counts |
 //! | `delays`, `spares` | replies that wait; buffers for large requests |
@@ -24,6 +24,7 @@ mod connection;
 mod credit;
 mod delays;
 mod inform;
+mod packed;
 mod request;
 mod spares;
 mod speak;

@@ -11,7 +11,8 @@ use scenarios::units::Nanos;
 use tonic::Status;
 use wire::FieldList;
 
-use crate::codec::not_a_request;
+use crate::codec::{not_a_request, read_json};
+use crate::encodings::Encodings;
 
 /// `HelloRequest.name` and `HelloRequest.reply`, as they stand in front of their lengths.
 const NAME: u8 = 0x0a;
@@ -32,13 +33,12 @@ pub(crate) enum Purpose {
     Unknown,
 }
 
-/// What a header list stands for, packed into the number that `wire` keeps for it: the purpose, whether the messages
-/// are compressed, and the timeout in microseconds.
+/// What a header list stands for, packed into the number that `wire` keeps for it: the purpose, how the messages are
+/// written, and the timeout in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Route {
     pub(crate) purpose: Purpose,
-    /// `grpc-encoding` names one; the server knows none.
-    pub(crate) encoded: bool,
+    pub(crate) encodings: Encodings,
     /// `grpc-timeout`.
     pub(crate) timeout: Option<Nanos>,
 }
@@ -46,18 +46,17 @@ pub(crate) struct Route {
 const HEALTH: u64 = 5;
 const COUNTERS: u64 = 6;
 const UNKNOWN: u64 = 7;
-const ENCODED: u64 = 1 << 3;
-const TIMEOUT_SHIFT: u32 = 8;
+const ENCODINGS_SHIFT: u32 = 3;
+const TIMEOUT_SHIFT: u32 = ENCODINGS_SHIFT + Encodings::BITS;
 /// The highest bit is left to others.
 const MAX_TIMEOUT_US: u64 = (u64::MAX >> (TIMEOUT_SHIFT + 1)) - 1;
 
 impl Route {
     /// Reads a header list.
     pub(crate) fn of(fields: &FieldList) -> Route {
-        let encoding = fields.get("grpc-encoding");
         Route {
             purpose: purpose(fields.get(":path").unwrap_or_default()),
-            encoded: encoding.is_some_and(|encoding| encoding != b"identity"),
+            encodings: Encodings::of(|name| fields.get(name)),
             timeout: fields.get("grpc-timeout").and_then(timeout),
         }
     }
@@ -73,7 +72,7 @@ impl Route {
             // One more than it is, as 0 stands for none.
             timeout.0.div_ceil(1000).min(MAX_TIMEOUT_US) + 1
         });
-        purpose | if self.encoded { ENCODED } else { 0 } | timeout << TIMEOUT_SHIFT
+        purpose | self.encodings.pack() << ENCODINGS_SHIFT | timeout << TIMEOUT_SHIFT
     }
 
     #[inline]
@@ -87,7 +86,7 @@ impl Route {
         let timeout = packed >> TIMEOUT_SHIFT;
         Route {
             purpose,
-            encoded: packed & ENCODED != 0,
+            encodings: Encodings::unpack(packed >> ENCODINGS_SHIFT & ((1 << Encodings::BITS) - 1)),
             timeout: timeout
                 .checked_sub(1)
                 .map(|us| Nanos(us.saturating_mul(1000))),
@@ -167,13 +166,25 @@ impl<'a> Asked<'a> {
         message.is_empty().then_some(asked)
     }
 
+    /// Reads a message that is JSON.
+    ///
+    /// # Errors
+    /// It is not that of a `HelloRequest`.
+    pub(crate) fn of_json(message: &[u8]) -> Result<Asked<'static>, Status> {
+        read_json(message).map(Asked::owned)
+    }
+
     #[cold]
     fn by_prost(message: &[u8]) -> Result<Asked<'static>, Status> {
         let request = HelloRequest::decode(message).map_err(|error| not_a_request(&error))?;
-        Ok(Asked {
+        Ok(Asked::owned(request))
+    }
+
+    fn owned(request: HelloRequest) -> Asked<'static> {
+        Asked {
             name: Cow::Owned(request.name),
             reply: request.reply.map(|reply| Cow::Owned(reply.encode_to_vec())),
-        })
+        }
     }
 
     /// What the reply is to be like.
@@ -252,11 +263,12 @@ mod tests {
             Purpose::Unknown,
         ]);
         for purpose in purposes {
-            for encoded in [false, true] {
+            for encodings in (0..64).map(Encodings::unpack) {
+                assert_eq!(Encodings::unpack(encodings.pack()), encodings);
                 for timeout in [None, Some(Nanos(0)), Some(Nanos(5_000))] {
                     let route = Route {
                         purpose,
-                        encoded,
+                        encodings,
                         timeout,
                     };
                     assert_eq!(Route::unpack(route.pack()), route);
@@ -269,7 +281,7 @@ mod tests {
     fn the_longest_timeout_is_a_long_one() {
         let route = Route {
             purpose: Purpose::Health,
-            encoded: false,
+            encodings: Encodings::default(),
             timeout: timeout(b"99999999H"),
         };
         let back = Route::unpack(route.pack()).timeout.unwrap();

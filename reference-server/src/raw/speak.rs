@@ -11,6 +11,7 @@ use tonic::Status;
 use wire::{Closed, Sent, Template};
 
 use crate::behaviour::{Fate, Stamps};
+use crate::encodings;
 use crate::raw::answers::{Ending, NOT_GRPC};
 use crate::raw::call::{Call, Refusal, Stage, Told};
 use crate::raw::delays::Mailbox;
@@ -89,9 +90,7 @@ impl Call {
     fn refuse(&self, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         let status = match self.stage {
             Stage::Refused(Refusal::NotGrpc { head }) => return self.refuse_plain(head, turn),
-            Stage::Refused(Refusal::Encoded) => {
-                Status::unimplemented("compressed requests are not supported")
-            }
+            Stage::Refused(Refusal::Encoded) => encodings::unknown(),
             Stage::Refused(Refusal::Lacking) => turn.thread.fates.required.refusal(),
             _ => Status::unimplemented("the raw face has no such method"),
         };
@@ -307,7 +306,7 @@ impl Call {
     fn say_reply(&mut self, method: Method, turn: &mut Turn<'_>) -> Result<Life, Closed> {
         let blocks = &turn.thread.blocks;
         let mut replies = turn.thread.replies.borrow_mut();
-        let reply = replies.encoded(&self.script.reply());
+        let reply = replies.encoded(&self.script.reply(), self.encodings);
         turn.tally.reply(method, reply.len());
         self.replied = self.replied.saturating_add(1);
         if self.script.is_told() && !self.has_head {
@@ -315,7 +314,7 @@ impl Call {
             if end.is_ok {
                 turn.tally.ok(method);
             }
-            let (wire, head) = (&mut *turn.wire, &blocks.head);
+            let (wire, head) = (&mut *turn.wire, blocks.heads.of(self.encodings));
             if self.stamps {
                 let trailers = self.stamped(&end.trailers, turn.connection);
                 wire.respond_unary(self.stream, head, reply.outgoing(), &trailers)?;
@@ -336,7 +335,8 @@ impl Call {
         if mem::replace(&mut self.has_head, true) {
             return Ok(());
         }
-        turn.wire.respond(self.stream, &turn.thread.blocks.head)
+        let head = turn.thread.blocks.heads.of(self.encodings);
+        turn.wire.respond(self.stream, head)
     }
 
     /// Ends the call; one that fails without any reply has its trailers for headers.

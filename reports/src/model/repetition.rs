@@ -274,6 +274,10 @@ pub struct Wire {
     pub header_list_bytes_sent: Option<u64>,
     /// The same of the blocks read.
     pub header_list_bytes_received: Option<u64>,
+    /// Payload of DATA frames written from the run's start on: messages as they went, each with its five-byte prefix.
+    pub data_bytes_sent: u64,
+    /// Payload of DATA frames read from the run's start on, padding included.
+    pub data_bytes_received: u64,
     /// WINDOW_UPDATE frames written.
     pub window_updates_sent: u64,
     /// WINDOW_UPDATE frames read.
@@ -326,6 +330,8 @@ impl Wire {
         self.frames_received += other.frames_received;
         self.header_bytes_sent += other.header_bytes_sent;
         self.header_bytes_received += other.header_bytes_received;
+        self.data_bytes_sent += other.data_bytes_sent;
+        self.data_bytes_received += other.data_bytes_received;
         self.window_updates_sent += other.window_updates_sent;
         self.window_updates_received += other.window_updates_received;
         for (mine, theirs) in [

@@ -2,7 +2,7 @@
 
 use crate::model::Repetition;
 use crate::view::facts::{self, Fact, Pair};
-use crate::view::{CaseView, around, link};
+use crate::view::{CaseView, around, encoding, link};
 
 /// Both sides' counts, settings and costs in one repetition.
 #[derive(Debug)]
@@ -50,6 +50,13 @@ pub(super) fn extras(case: &CaseView<'_>) -> Vec<Extra> {
             rows: facts::costs(repetition),
             note: None,
         });
+        if let Some(rows) = encoding::pairs(case, repetition) {
+            pairs.push(Pairs {
+                title: "Messages, as each side sent them",
+                rows,
+                note: None,
+            });
+        }
         if let Some(wire) = &repetition.wire {
             pairs.push(Pairs {
                 title: "On the wire, as each side sent it",

@@ -194,6 +194,12 @@ fn wire(row: &mut Row, wire: Option<&Wire>) {
         "wire_header_list_bytes_received",
         known(|w| w.header_list_bytes_received),
     );
+    put(row, "wire_data_bytes_sent", sum(|w| w.data_bytes_sent));
+    put(
+        row,
+        "wire_data_bytes_received",
+        sum(|w| w.data_bytes_received),
+    );
     put(
         row,
         "wire_window_updates_sent",

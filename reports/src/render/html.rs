@@ -60,6 +60,7 @@ struct Page<'v, 'a> {
     has_messages: bool,
     has_client_cpu: bool,
     has_server_cpu: bool,
+    has_wire_bytes: bool,
     has_verdicts: bool,
     fewest: u64,
     columns: [(Quantile, &'static str); 5],
@@ -113,6 +114,7 @@ impl<'v, 'a> Page<'v, 'a> {
             has_messages: cases.iter().any(|case| case.headline.messages.is_some()),
             has_client_cpu: cases.iter().any(|case| case.headline.client_cpu.is_some()),
             has_server_cpu: cases.iter().any(|case| case.headline.server_cpu.is_some()),
+            has_wire_bytes: cases.iter().any(|case| case.headline.wire_bytes.is_some()),
             has_verdicts: cases.iter().any(|case| case.verdict != view.verdict),
             fewest: FEWEST_BEYOND,
             columns: COLUMNS,
@@ -184,6 +186,8 @@ impl<'v, 'a> Page<'v, 'a> {
         let (client, server) = (h.client_cpu.as_ref(), h.server_cpu.as_ref());
         row.extend(self.has_client_cpu.then_some(("client CPU", client)));
         row.extend(self.has_server_cpu.then_some(("server CPU", server)));
+        let wire = h.wire_bytes.as_ref();
+        row.extend(self.has_wire_bytes.then_some(("wire bytes", wire)));
         row
     }
 

@@ -6,7 +6,7 @@ use crate::model::{LimitVerdict, Outcome, Shown, Verdict};
 use crate::view::format::{DASH, count};
 use crate::view::{
     COLUMNS, CaseView, Cell, Comparison, Figure, GATE_HEADINGS, GateView, HEADINGS, Headline,
-    PartTable, View, facts, link,
+    PartTable, View, encoding, facts, link,
 };
 
 /// Percentile tables beyond so many cases would fill a step summary, which is dropped whole when it is too long.
@@ -152,7 +152,9 @@ fn overview(view: &View<'_>) -> String {
     let has_client_cpu = view.cases.iter().any(|c| c.headline.client_cpu.is_some());
     let has_server_cpu = view.cases.iter().any(|c| c.headline.server_cpu.is_some());
     header.extend(has_client_cpu.then_some("Client CPU per call"));
+    let has_wire_bytes = view.cases.iter().any(|c| c.headline.wire_bytes.is_some());
     header.extend(has_server_cpu.then_some("Server CPU per call"));
+    header.extend(has_wire_bytes.then_some("Wire bytes per call"));
     header.push("Verdict");
     let rows = view.cases.iter().map(|case| {
         let Headline {
@@ -164,6 +166,7 @@ fn overview(view: &View<'_>) -> String {
             errors,
             client_cpu,
             server_cpu,
+            wire_bytes,
         } = &case.headline;
         let mut cells = vec![escape(&case.label), figure(Some(achieved))];
         cells.extend(has_offered.then(|| figure(offered.as_ref())));
@@ -171,6 +174,7 @@ fn overview(view: &View<'_>) -> String {
         cells.extend([figure(Some(p50)), figure(Some(p99)), figure(Some(errors))]);
         cells.extend(has_client_cpu.then(|| figure(client_cpu.as_ref())));
         cells.extend(has_server_cpu.then(|| figure(server_cpu.as_ref())));
+        cells.extend(has_wire_bytes.then(|| figure(wire_bytes.as_ref())));
         cells.push(verdict(case.verdict).to_owned());
         cells
     });
@@ -268,6 +272,7 @@ fn percentiles(case: &CaseView<'_>) -> String {
     let summary = escape_html(&case.summary());
     let wire: String = facts::wire_line(&case.case.repetitions)
         .into_iter()
+        .chain(encoding::sentence(case))
         .chain(link::window_sentence(case))
         .map(|line| format!("{}\n\n", escape_html(&line)))
         .collect();

@@ -6,7 +6,7 @@ use super::{Artifact, Renderer, gate, pairs, ratio, search};
 use crate::error::ReportError;
 use crate::model::{LimitVerdict, Shown, Verdict};
 use crate::view::format::{count, plural};
-use crate::view::{COLUMNS, CaseView, PartTable, TimeRow, View, clean, facts, link};
+use crate::view::{COLUMNS, CaseView, PartTable, TimeRow, View, clean, encoding, facts, link};
 
 /// Lines are at most about this long.
 const WIDTH: usize = 100;
@@ -209,16 +209,17 @@ impl Terminal {
             lines.push(format!("{label}  {about}"));
         }
         lines.extend(Grid { left: 1, rows }.lines(self.color));
-        let cpu: Vec<String> = case
+        let cost: Vec<String> = case
             .headline
-            .cpu()
+            .cost()
             .map(|f| format!("{} {}", f.label, f.value))
             .collect();
-        let cpu = (!cpu.is_empty()).then(|| cpu.join(", "));
+        let cost = (!cost.is_empty()).then(|| cost.join(", "));
         let window = link::window_sentence(case);
-        for line in cpu
+        for line in cost
             .into_iter()
             .chain(facts::wire_line(&case.case.repetitions))
+            .chain(encoding::sentence(case))
             .chain(window.iter().flat_map(|sentence| wrap(sentence, WIDTH - 2)))
         {
             lines.push(self.paint(&format!("  {line}"), Tone::Faint));

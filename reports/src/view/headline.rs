@@ -1,7 +1,7 @@
 //! The numbers to look at first, each with its spread over the repetitions.
 
 use super::format::{self, count, duration, quantile, rate, share};
-use super::{Merged, Time};
+use super::{Merged, Time, encoding};
 use crate::model::{CaseResult, Cost, Counts, Quantile, Repetition, Shown};
 use crate::stats::{self, Interval};
 
@@ -24,6 +24,8 @@ pub struct Headline {
     pub client_cpu: Option<Figure>,
     /// CPU time of the server for each call, where it is known.
     pub server_cpu: Option<Figure>,
+    /// Bytes on the wire for each call, where the case is about how messages are written.
+    pub wire_bytes: Option<Figure>,
 }
 
 /// A number for people.
@@ -70,6 +72,7 @@ impl Headline {
             errors: errors(merged),
             client_cpu: cpu("client CPU per call", repetitions, Metric::ClientCpu),
             server_cpu: cpu("server CPU per call", repetitions, Metric::ServerCpu),
+            wire_bytes: encoding::bytes_per_call(case),
         }
     }
 
@@ -79,8 +82,13 @@ impl Headline {
         figures.extend(self.offered.as_ref());
         figures.extend(self.messages.as_ref());
         figures.extend([&self.p50, &self.p99, &self.errors]);
-        figures.extend(self.cpu());
+        figures.extend(self.cost());
         figures
+    }
+
+    /// What a call cost, and what it put on the wire where that is the question.
+    pub fn cost(&self) -> impl Iterator<Item = &Figure> {
+        self.cpu().chain(&self.wire_bytes)
     }
 
     /// What a call cost, on the sides where that is known.

@@ -3,6 +3,7 @@
 mod around;
 mod case;
 mod comparison;
+pub mod encoding;
 pub mod facts;
 pub mod format;
 mod gate;

@@ -717,6 +717,8 @@ fn wire() -> Wire {
         header_bytes_received: 8_350,
         header_list_bytes_sent: Some(98_000),
         header_list_bytes_received: Some(121_000),
+        data_bytes_sent: 2_104_000,
+        data_bytes_received: 2_314_400,
         window_updates_sent: 12,
         window_updates_received: 14,
         stalled_on_stream_window_ns: Some(1_250_000),

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::encoding::{Codec, Compression, Fill};
 use crate::law::Law;
 use crate::metadata::MetadataFile;
 use crate::scenario::{Bidi, Headers, When};
@@ -75,6 +76,12 @@ pub(crate) struct CallFile {
     pub(crate) cancel: Option<Cancel>,
     /// What a right answer is; calls that get another one fail as `CHECK_FAILED`.
     pub(crate) expect: Option<Expect>,
+    /// What the client compresses its messages with. Servers that do not know it answer UNIMPLEMENTED.
+    #[schemars(extend("default" = "identity"))]
+    pub(crate) compression: Option<Compression>,
+    /// What messages are written as. JSON is for servers that speak `application/grpc+json`.
+    #[schemars(extend("default" = "proto"))]
+    pub(crate) codec: Option<Codec>,
     /// Asks the reference server for its own times of each call, as trailers. Stock greeters ignore it.
     #[schemars(extend("default" = false))]
     pub(crate) stamps: Option<bool>,
@@ -88,6 +95,9 @@ pub(crate) struct RequestFile {
     /// The length of `HelloRequest.name`, fixed or drawn. 0B to 1GiB. The Greeter's alone.
     #[schemars(extend("default" = "16B"))]
     pub(crate) size: Option<Law<Bytes>>,
+    /// What the name is filled with; compression depends on it. The Greeter's alone.
+    #[schemars(extend("default" = "letters"))]
+    pub(crate) fill: Option<Fill>,
     /// Messages; more than 1 only where the method streams requests. Of another service as many as are given, if left out.
     #[schemars(range(min = 1, max = 1000000), extend("default" = 1))]
     pub(crate) messages: Option<u32>,
@@ -111,6 +121,9 @@ pub(crate) struct ReplyFile {
     pub(crate) headers: Option<Headers>,
     /// A status other than OK, after the replies. Left out: OK.
     pub(crate) status: Option<ReplyStatusFile>,
+    /// What the reference server is asked to compress its replies with, and all that the client accepts; left out: what the
+    /// client itself compresses with.
+    pub(crate) compression: Option<Compression>,
     /// Trailing metadata.
     pub(crate) trailers: Option<BTreeMap<String, String>>,
 }

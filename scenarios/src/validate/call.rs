@@ -1,5 +1,6 @@
 //! One call, checked.
 
+use crate::encoding::Compression;
 use crate::file::{CallFile, ReplyFile, RequestFile};
 use crate::law::Law;
 use crate::method::{Method, Pattern};
@@ -35,6 +36,9 @@ pub(super) fn call(mut file: CallFile, at: &KeyPath) -> Result<Call, Problem> {
         stamps: call.stamps,
         ..carried
     };
+    if let Some(reply) = &mut call.reply {
+        reply.compression = reply_compression(call.compression, reply.compression);
+    }
     call.cancel = cancel(&at.key("cancel"), cancelled, &call)?;
     call.expect = expect(&at.key("expect"), expected, &call)?;
     Ok(call)
@@ -51,6 +55,8 @@ fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
         retry: retried
             .map(|file| retry(&at.key("retry"), file))
             .transpose()?,
+        compression: file.compression.unwrap_or_default(),
+        codec: file.codec.unwrap_or_default(),
         ..Call::of(Called::Greeter(Method::SayHello))
     })
 }
@@ -103,6 +109,7 @@ fn request(method: Method, file: RequestFile, at: &KeyPath) -> Result<Request, P
     )?;
     Ok(Request {
         size: Some(size(at, file.size)?),
+        fill: file.fill.unwrap_or_default(),
         messages: Some(messages),
     })
 }
@@ -137,8 +144,15 @@ fn reply(
             code: s.code,
             message: s.message.unwrap_or_default(),
         }),
+        compression: file.compression,
         trailers: reply_trailers(&at.key("trailers"), file.trailers.unwrap_or_default())?,
     })
+}
+
+/// Replies come back as requests go, where nothing else is said; `None` where nothing is compressed either way.
+fn reply_compression(sent: Compression, asked: Option<Compression>) -> Option<Compression> {
+    let replies = asked.unwrap_or(sent);
+    (!sent.is_identity() || !replies.is_identity()).then_some(replies)
 }
 
 fn size(at: &KeyPath, size: Option<Law<Bytes>>) -> Result<Law<Bytes>, Problem> {

@@ -1,7 +1,7 @@
 //! A call of another service than the Greeter, checked as far as that goes without its description.
 
 use crate::file::CallFile;
-use crate::scenario::{Call, Request};
+use crate::scenario::{Call, Codec, Fill, Request};
 use crate::service::{Called, Foreign};
 use crate::tree::KeyPath;
 
@@ -40,6 +40,7 @@ pub(super) fn call(at: &KeyPath, file: CallFile) -> Result<Call, Problem> {
     Ok(Call {
         request: Request {
             size: None,
+            fill: Fill::default(),
             messages,
         },
         bidi: file.bidi,
@@ -75,8 +76,14 @@ fn without_the_greeters_own(at: &KeyPath, file: &CallFile) -> Result<(), Problem
         .request
         .as_ref()
         .is_some_and(|request| request.size.is_some());
+    let fill = file
+        .request
+        .as_ref()
+        .is_some_and(|request| request.fill.is_some());
     let there = [
         ("request.size", size),
+        ("request.fill", fill),
+        ("codec", file.codec == Some(Codec::Json)),
         ("reply", file.reply.is_some()),
         ("stamps", file.stamps == Some(true)),
     ];

@@ -10,7 +10,9 @@ use wire::{
     Cause, ClientEvents, ErrorCode, Farewell, FieldList, Head, MessageFault, Piece, Progress,
 };
 
-use crate::call::{Misfit, Wants};
+use super::broken::Broken;
+use super::reading::Reading;
+use crate::call::{Call, Misfit, Wants};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
@@ -32,6 +34,9 @@ pub(super) struct Running {
 /// The calls in flight, by the lane's ids.
 pub(super) struct Calls {
     mix: Arc<Mix>,
+    reading: Option<Reading>,
+    /// Calls whose answer cannot be read, until they are ended for it.
+    broken: Broken,
     /// Whether the server is asked for its own times, of any call.
     stamps: bool,
     running: Vec<Option<Running>>,
@@ -85,8 +90,10 @@ impl Calls {
     pub(super) fn new(mix: Arc<Mix>) -> Calls {
         Calls {
             wants: mix.wants(),
-            closely: mix.has_stamps() || mix.wants().any(),
+            closely: mix.has_stamps() || mix.wants().any() || !mix.is_plain(),
             stamps: mix.has_stamps(),
+            reading: Reading::of(&mix),
+            broken: Broken::default(),
             mix,
             running: Vec::new(),
             due: Vec::new(),
@@ -145,6 +152,39 @@ impl Calls {
                 at,
                 kind: Happened::Finished(outcome),
             });
+        }
+    }
+
+    /// Ends the calls whose answer cannot be read; `cancel` resets a stream and tells how far its request has come.
+    #[inline]
+    pub(super) fn end_broken(
+        &mut self,
+        cancel: impl FnMut(usize, u32) -> Option<Progress>,
+        clock: &Clock,
+        events: &mut Vec<Event>,
+    ) {
+        if !self.broken.is_empty() {
+            self.end_all_broken(cancel, clock.now(), events);
+        }
+    }
+
+    #[cold]
+    fn end_all_broken(
+        &mut self,
+        mut cancel: impl FnMut(usize, u32) -> Option<Progress>,
+        at: Nanos,
+        events: &mut Vec<Event>,
+    ) {
+        for (op, fault) in self.broken.take_all() {
+            let Some(running) = self.forget(op) else {
+                continue;
+            };
+            let progress = cancel(running.connection, running.stream);
+            let sent = progress.map_or_else(Traffic::default, |progress| {
+                self.sent(running.request, progress)
+            });
+            let kind = Happened::Finished(fault.outcome(sent));
+            events.push(Event { op, at, kind });
         }
     }
 
@@ -233,6 +273,62 @@ impl<'a> Hearing<'a> {
             events,
         }
     }
+
+    /// A reply of so many bytes is there.
+    #[inline]
+    fn heard(&mut self, op: OpId, bytes: u64) {
+        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
+            return;
+        };
+        if running.left > 0 {
+            self.calls.due.push(op);
+        }
+        let kind = Happened::Message {
+            bytes,
+            asked_at: running.asked_at,
+        };
+        self.events.push(Event {
+            op,
+            at: self.at,
+            kind,
+        });
+    }
+
+    /// The head of such an answer.
+    #[inline(never)]
+    fn read_head(&mut self, op: OpId, fields: &FieldList) {
+        let running = self.calls.running.get(op.0 as usize).copied().flatten();
+        if let Some((running, reading)) = running.zip(self.calls.reading.as_ref())
+            && let Err(fault) = reading.head(Mix::number(running.request), fields)
+        {
+            self.calls.broken.add(op, fault);
+        }
+    }
+
+    /// A reply of a run in which some are compressed or JSON, or a part of it.
+    #[inline(never)]
+    fn read(&mut self, op: OpId, piece: Piece<'_>) {
+        let calls = &mut *self.calls;
+        let running = calls.running.get(op.0 as usize).copied().flatten();
+        let (Some(running), Some(reading)) = (running, calls.reading.as_mut()) else {
+            return;
+        };
+        if calls.broken.has(op) {
+            return;
+        }
+        match reading.hear(op, Mix::number(running.request), piece) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                let expect = calls.mix.call(running.request).expect.as_ref();
+                let misfit = expect.and_then(|expect| expect.message(reading.message()).err());
+                if let Some(misfit) = misfit {
+                    self.tell(op, Happened::Misfit(misfit));
+                }
+                self.heard(op, bytes);
+            }
+            Err(fault) => calls.broken.add(op, fault),
+        }
+    }
 }
 
 impl super::connection::Stamped for Hearing<'_> {
@@ -269,6 +365,9 @@ impl ClientEvents for Hearing<'_> {
     }
 
     fn head(&mut self, call: wire::Call, head: &Head<'_>) {
+        if self.calls.reading.is_some() {
+            self.read_head(op_of(call), head.fields);
+        }
         let first = &mut self.calls.first;
         if first.reply.is_none() && first.metadata.is_none() {
             first.metadata = Some((call.token, plain(head.fields)));
@@ -281,29 +380,17 @@ impl ClientEvents for Hearing<'_> {
     #[inline]
     fn message(&mut self, call: wire::Call, piece: Piece<'_>) {
         let op = op_of(call);
+        if self.calls.reading.is_some() {
+            return self.read(op, piece);
+        }
         if self.calls.wants.messages
             && let Some(misfit) = self.calls.look_at(op, &piece)
         {
             self.tell(op, Happened::Misfit(misfit));
         }
-        if !piece.is_last() {
-            return;
+        if piece.is_last() {
+            self.heard(op, piece.len as u64);
         }
-        let Some(running) = self.calls.running.get(op.0 as usize).copied().flatten() else {
-            return;
-        };
-        if running.left > 0 {
-            self.calls.due.push(op);
-        }
-        let kind = Happened::Message {
-            bytes: piece.len as u64,
-            asked_at: running.asked_at,
-        };
-        self.events.push(Event {
-            op,
-            at: self.at,
-            kind,
-        });
     }
 
     /// One event instead of two, where nothing else is to be done.
@@ -372,12 +459,16 @@ impl ClientEvents for Hearing<'_> {
             self.look_at_end(op, running.request, outcome);
         }
         let sent = self.calls.sent(running.request, outcome.sent);
+        if let Some(fault) = self.calls.broken.take(op) {
+            let (at, kind) = (self.at, Happened::Finished(fault.outcome(sent)));
+            return self.events.push(Event { op, at, kind });
+        }
         let status = Status::from_code(outcome.status.0.into());
         let told = match status {
             Status::OK => Outcome::ok(sent),
             _ => Outcome {
                 status,
-                detail: describe(outcome, &self.lost),
+                detail: describe(outcome, &self.lost, self.calls.mix.call(running.request)),
                 connection_lost: matches!(outcome.cause, Cause::Disconnected | Cause::Refused),
                 unconnected: self.never_connected && outcome.cause == Cause::Disconnected,
                 sent,
@@ -406,7 +497,7 @@ fn plain(fields: &FieldList) -> BTreeMap<String, String> {
 }
 
 /// What to tell a person: the server's message, or what happened to the stream.
-fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
+fn describe(outcome: &wire::Outcome<'_>, lost: &str, call: &Call) -> String {
     match outcome.message() {
         Some(message) => percent_decoded(message),
         None => match outcome.cause {
@@ -415,7 +506,9 @@ fn describe(outcome: &wire::Outcome<'_>, lost: &str) -> String {
                 "no grpc-status came; the HTTP status was {}",
                 outcome.http_status
             ),
-            Cause::Message(fault) => no_message(fault).to_owned(),
+            Cause::Message(fault) => {
+                no_message(fault, call.encodings.received.is_some()).to_owned()
+            }
             Cause::Reset(code) => format!("the server reset the stream: {code}"),
             Cause::Malformed(error) => error.to_string(),
             Cause::Refused | Cause::Disconnected => lost.to_owned(),
@@ -433,8 +526,12 @@ fn unknown_status(trailers: &FieldList) -> String {
     format!("`{}` is no grpc-status", value.escape_ascii())
 }
 
-fn no_message(fault: MessageFault) -> &'static str {
+/// What is wrong with a message of a call that accepts compressed ones, or does not.
+fn no_message(fault: MessageFault, compressed: bool) -> &'static str {
     match fault {
+        MessageFault::Compressed if compressed => {
+            "the answer has a compressed message, and its grpc-encoding names no encoding"
+        }
         MessageFault::Flag => "the answer is no gRPC message: its first byte is neither 0 nor 1",
         MessageFault::TooLong => "the answer is longer than the runner takes",
         MessageFault::Compressed => "the answer is compressed, which the runner did not ask for",

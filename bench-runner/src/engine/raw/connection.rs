@@ -55,6 +55,8 @@ pub(super) struct Connection {
     greeting: Vec<u8>,
     failure: Option<io::Error>,
     past: Wire,
+    /// DATA bytes sent and received before the run began: health checks.
+    before: [u64; 2],
     /// On windows of streams, and on the connection's.
     stalled: [Stalled; 2],
     began: Nanos,
@@ -86,6 +88,7 @@ impl Connection {
             greeting: Vec::new(),
             failure: None,
             past: Wire::default(),
+            before: [0; 2],
             stalled: [Stalled::default(); 2],
             began: now,
             is_ready: false,
@@ -122,6 +125,12 @@ impl Connection {
             }
             Err(error) => self.failure = Some(error),
         }
+    }
+
+    /// The run begins: what was said before is none of its messages.
+    pub(super) fn begin_run(&mut self) {
+        let wire = self.wire(Nanos::ZERO);
+        self.before = [wire.data_bytes_sent, wire.data_bytes_received];
     }
 
     pub(super) fn is_lost(&self) -> bool {
@@ -337,6 +346,8 @@ impl Connection {
         if self.stage != Stage::Lost {
             add(&mut wire, &self.client);
         }
+        wire.data_bytes_sent -= self.before[0];
+        wire.data_bytes_received -= self.before[1];
         let [stream, connection] = self.stalled.map(|stall| stall.total(now).0);
         wire.stalled_on_stream_window_ns = Some(stream);
         wire.stalled_on_connection_window_ns = Some(connection);
@@ -372,6 +383,8 @@ fn add(wire: &mut Wire, client: &Client) {
     wire.header_bytes_received += counters.received.header_bytes;
     *wire.header_list_bytes_sent.get_or_insert(0) += counters.sent.header_list_bytes;
     *wire.header_list_bytes_received.get_or_insert(0) += counters.received.header_list_bytes;
+    wire.data_bytes_sent += counters.sent.data_bytes;
+    wire.data_bytes_received += counters.received.data_bytes;
     wire.window_updates_sent += counters.sent.frames_of(Kind::WINDOW_UPDATE);
     wire.window_updates_received += counters.received.frames_of(Kind::WINDOW_UPDATE);
     for (who, traffic) in [("client", &counters.sent), ("server", &counters.received)] {

@@ -103,6 +103,7 @@ impl Hub {
     pub(super) fn begin(&mut self, clock: Clock) {
         for connection in &mut self.connections {
             connection.pings = Pings::new(clock.now());
+            connection.begin_run();
         }
         self.clock = clock;
         // The clock stands at zero until all lanes start; what is answered then took no time.

@@ -4,11 +4,13 @@
 //! read brings many answers, and both are stamped once. **Hot**; `scripts/compare-generators` measures it.
 
 mod authorities;
+mod broken;
 mod calls;
 mod connection;
 mod hub;
 mod open;
 mod pings;
+mod reading;
 mod socket;
 mod templates;
 
@@ -140,6 +142,11 @@ impl Channels for RawChannels {
         hub.keep_alive(cx, &mut Hearing::new(clock, calls, times, events));
         while events.is_empty() && hub.wait(cx) {
             hub.hear(&mut Hearing::new(clock, calls, times, events));
+            calls.end_broken(
+                |connection, stream| hub.cancel(connection, stream),
+                clock,
+                events,
+            );
         }
         pass_on(hub, calls, templates, clock);
     }

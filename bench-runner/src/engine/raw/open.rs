@@ -6,7 +6,7 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use scenarios::scenario::{Address, ClientHttp2};
+use scenarios::scenario::Address;
 use scenarios::units::{Bytes, Nanos};
 use wire::{ClientEvents, Config, Request, Template};
 
@@ -31,7 +31,7 @@ pub(super) async fn open(channels: &[Opening]) -> Result<Raw, ConnectError> {
     let to = &channels[0].to;
     // A stopwatch: connections open before the run's clock starts.
     let clock = Clock::starting_in(Duration::ZERO);
-    let mut hub = Hub::new(config(&to.http2), to.http2.keepalive, clock.clone())
+    let mut hub = Hub::new(config(to), to.http2.keepalive, clock.clone())
         .map_err(|error| sites.failure(0, ConnectFailure::Io(error)))?;
     let mut probe = Probe::new(clock.clone());
     while hub.count() < channels.len() {
@@ -260,7 +260,8 @@ fn authority_of(address: &Address) -> String {
     }
 }
 
-fn config(http2: &ClientHttp2) -> Config {
+fn config(to: &Endpoint) -> Config {
+    let http2 = &to.http2;
     let size = |bytes: Bytes| u32::try_from(bytes.0).unwrap_or(u32::MAX);
     Config {
         header_table_size: size(http2.header_table_size),
@@ -268,8 +269,8 @@ fn config(http2: &ClientHttp2) -> Config {
         connection_window: size(http2.initial_connection_window),
         max_frame_size: size(http2.max_frame_size),
         max_message_size: u32::MAX,
-        // None is asked for, so none is allowed (compression.md of gRPC).
-        compressed_messages: false,
+        // Where none is asked for, none is allowed (compression.md of gRPC).
+        compressed_messages: to.compressed,
         ..Config::default()
     }
 }

@@ -84,10 +84,14 @@ impl CallTemplate {
 fn templates(call: &Call, authority: &str, user_agent: &str) -> Vec<Template> {
     let request = wire::Request {
         user_agent,
+        content_type: call.encodings.content_type(),
         ..wire::Request::new(authority, &call.path)
     };
+    let encodings = call.encodings.fields();
     let heads = call.heads().iter();
-    heads.map(|head| template(head, request)).collect()
+    heads
+        .map(|head| template(head, &encodings, request))
+        .collect()
 }
 
 impl Messages {
@@ -98,13 +102,16 @@ impl Messages {
     }
 }
 
-fn template(head: &Head, request: wire::Request<'_>) -> Template {
+fn template(head: &Head, encodings: &[(&str, String)], request: wire::Request<'_>) -> Template {
     let timeout = head.deadline.map(timeout);
-    let metadata: Vec<(&str, &[u8])> = head
+    let encodings = encodings
+        .iter()
+        .map(|(key, value)| (*key, value.as_bytes()));
+    let metadata = head
         .metadata
         .iter()
-        .map(|(key, value)| (key.as_str(), value.as_bytes()))
-        .collect();
+        .map(|(key, value)| (key.as_str(), value.as_bytes()));
+    let metadata: Vec<(&str, &[u8])> = encodings.chain(metadata).collect();
     Template::request(&wire::Request {
         timeout: timeout.as_deref(),
         metadata: &metadata,
@@ -117,12 +124,16 @@ fn template(head: &Head, request: wire::Request<'_>) -> Template {
 /// `heads` are those of the calls before.
 fn framed(requests: &[Request], heads: u32) -> Vec<Messages> {
     let mut known = HashMap::new();
-    let mut message = |bytes: &Bytes| -> Message {
+    let mut message = |bytes: &Bytes, frame: fn(&[u8]) -> Message| -> Message {
         let message = known.entry((bytes.as_ptr(), bytes.len()));
-        message.or_insert_with(|| Message::new(bytes)).clone()
+        message.or_insert_with(|| frame(bytes)).clone()
     };
     let framed = requests.iter().map(|request| {
-        let distinct: Vec<Message> = request.distinct().iter().map(&mut message).collect();
+        let (distinct, frame): (_, fn(&[u8]) -> Message) = match request.packed() {
+            Some(packed) => (packed, Message::compressed),
+            None => (request.distinct(), Message::new),
+        };
+        let distinct: Vec<Message> = distinct.iter().map(|bytes| message(bytes, frame)).collect();
         Messages {
             first: distinct[0].clone(),
             count: request.messages,

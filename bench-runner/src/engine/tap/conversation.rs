@@ -114,7 +114,10 @@ impl Conversation {
         way.frames.pass(bytes, |head, payload| {
             notes.count(direction, head.kind);
             match head.kind {
-                Kind::DATA => talk.data(direction, head),
+                Kind::DATA => {
+                    notes.data(direction, head);
+                    talk.data(direction, head);
+                }
                 Kind::HEADERS | Kind::CONTINUATION => {
                     way.headers.take(direction, head, payload, &mut notes);
                     talk.headers(direction, head);
@@ -281,6 +284,15 @@ impl Notes {
         };
         *frames += 1;
         *updates += u64::from(kind == Kind::WINDOW_UPDATE);
+    }
+
+    #[inline]
+    fn data(&mut self, direction: Direction, head: &Head) {
+        let bytes = match direction {
+            Direction::Sent => &mut self.wire.data_bytes_sent,
+            Direction::Received => &mut self.wire.data_bytes_received,
+        };
+        *bytes += u64::from(head.len);
     }
 
     #[inline]

@@ -11,16 +11,18 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use protos::encoding::Encoding;
 use reports::model::FirstReply;
 use scenarios::units::Nanos;
 use tokio::sync::mpsc;
 use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
-use tonic::transport::Channel;
 use tonic::{Extensions, Request, Status as TonicStatus};
 
 use super::classify::{classify, describe};
 use super::codec::RawCodec;
+use super::content_type::{Json, Typed};
 use crate::call::{Call, Expectation, Head, Misfit, Wants};
 use crate::clock::Clock;
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
@@ -31,6 +33,10 @@ pub(super) struct Template {
     path: PathAndQuery,
     /// By [`Request::head`](crate::call::Request::head).
     heads: Vec<MetadataMap>,
+    codec: RawCodec,
+    /// What tonic is to compress with, and what it may decompress.
+    sent: Option<CompressionEncoding>,
+    received: Option<CompressionEncoding>,
 }
 
 /// What a call has handed to the transport; read from outside when the call is cut off.
@@ -60,12 +66,22 @@ pub(super) struct OpLog {
 
 impl Template {
     pub(super) fn new(call: &Call) -> Template {
+        let encodings = call.encodings;
+        let asked = encodings.asked();
+        let heads = call.heads().iter();
         Template {
             path: call
                 .path
                 .parse()
                 .unwrap_or_else(|_| unreachable!("names of protobuf make a valid path")),
-            heads: call.heads().iter().map(metadata_of).collect(),
+            heads: heads
+                .map(|head| metadata_of(head, asked.as_ref()))
+                .collect(),
+            codec: RawCodec {
+                json: encodings.json,
+            },
+            sent: encodings.sent.map(tonics),
+            received: encodings.received.map(tonics),
         }
     }
 
@@ -78,10 +94,42 @@ impl Template {
     pub(super) fn metadata(&self, call: &Call, request: u32) -> MetadataMap {
         self.heads[call.request(request).head as usize].clone()
     }
+
+    /// Lets tonic compress and decompress what the calls of the run have compressed.
+    pub(super) fn compressing(&self, mut grpc: Grpc<Typed>) -> Grpc<Typed> {
+        if let Some(encoding) = self.sent {
+            grpc = grpc.send_compressed(encoding);
+        }
+        if let Some(encoding) = self.received {
+            grpc = grpc.accept_compressed(encoding);
+        }
+        grpc
+    }
+
+    /// How messages are read.
+    pub(super) fn codec(&self) -> RawCodec {
+        self.codec
+    }
+
+    pub(super) fn extensions(&self) -> Extensions {
+        let mut extensions = Extensions::default();
+        if self.codec.json {
+            extensions.insert(Json);
+        }
+        extensions
+    }
+}
+
+fn tonics(encoding: Encoding) -> CompressionEncoding {
+    match encoding {
+        Encoding::Gzip => CompressionEncoding::Gzip,
+        Encoding::Deflate => CompressionEncoding::Deflate,
+        Encoding::Zstd => CompressionEncoding::Zstd,
+    }
 }
 
 /// Metadata as tonic sends it: binary values are base64 already, as in what it takes from the wire.
-fn metadata_of(head: &Head) -> MetadataMap {
+fn metadata_of(head: &Head, asked: Option<&(&'static str, String)>) -> MetadataMap {
     let mut request = Request::new(());
     if let Some(timeout) = head.deadline {
         request.set_timeout(Duration::from(timeout));
@@ -91,6 +139,11 @@ fn metadata_of(head: &Head) -> MetadataMap {
         if let (Ok(key), Ok(value)) = (key.parse::<HeaderName>(), value.parse()) {
             headers.append(key, value);
         }
+    }
+    if let Some((key, value)) = asked
+        && let Ok(value) = value.parse()
+    {
+        headers.append(*key, value);
     }
     MetadataMap::from_headers(headers)
 }
@@ -226,7 +279,7 @@ fn plain(metadata: &MetadataMap) -> BTreeMap<String, String> {
 
 /// Makes a call and logs all that happens to it.
 pub(super) async fn run(
-    mut grpc: Grpc<Channel>,
+    mut grpc: Grpc<Typed>,
     call: &Call,
     template: &Template,
     request: u32,
@@ -260,7 +313,7 @@ pub(super) async fn run(
 
 /// Sends all messages as fast as the transport takes them, and hears the replies meanwhile.
 async fn exchange<S>(
-    grpc: &mut Grpc<Channel>,
+    grpc: &mut Grpc<Typed>,
     template: &Template,
     metadata: MetadataMap,
     messages: S,
@@ -273,9 +326,9 @@ where
     grpc.ready()
         .await
         .map_err(|error| TonicStatus::from_error(Box::new(error)))?;
-    let request = Request::from_parts(metadata, Extensions::default(), messages);
+    let request = Request::from_parts(metadata, template.extensions(), messages);
     let answer = grpc
-        .streaming(request, template.path.clone(), RawCodec)
+        .streaming(request, template.path.clone(), template.codec)
         .await;
     if log.wants().metadata {
         // An answer that is nothing but trailers has no initial metadata.
@@ -303,7 +356,7 @@ where
 
 /// Sends each message when the reply to the one before it has come.
 async fn ping_pong(
-    grpc: &mut Grpc<Channel>,
+    grpc: &mut Grpc<Typed>,
     call: &Call,
     template: &Template,
     request: u32,

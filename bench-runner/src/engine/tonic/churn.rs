@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::tonic::client::Grpc;
-use ::tonic::transport::Channel;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use reports::model::Wire;
 
 use super::connect;
+use super::content_type::Typed;
 use crate::engine::Opening;
 use crate::engine::tap::{Seen, Shared};
 
@@ -19,7 +20,7 @@ use crate::engine::tap::{Seen, Shared};
 const CLOSING: usize = 64;
 
 /// A channel that has been opened anew, by its number; none where it cannot be.
-type Opened = (usize, Option<Grpc<Channel>>);
+type Opened = (usize, Option<Grpc<Typed>>);
 
 /// What is being opened, and what was closed.
 pub(super) struct Churn {

@@ -15,6 +15,7 @@ use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
+use super::content_type::Typed;
 use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::tap::{Seen, Shared, Tap};
@@ -32,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn open(
     to: &Endpoint,
     shared: &Shared,
-) -> Result<(Grpc<Channel>, Arc<Seen>), ConnectError> {
+) -> Result<(Grpc<Typed>, Arc<Seen>), ConnectError> {
     let (channel, seen) = verified(to, shared).await?;
     Ok((on_channel(channel, to), seen))
 }
@@ -73,7 +74,7 @@ pub(super) async fn reopen(
     to: &Endpoint,
     seen: &Arc<Seen>,
     shared: &Shared,
-) -> Option<Grpc<Channel>> {
+) -> Option<Grpc<Typed>> {
     let channel = match connect(to, seen, shared, When::Now).await {
         Ok(channel) => channel,
         Err(_) => connect(to, seen, shared, When::FirstUsed).await.ok()?,
@@ -98,8 +99,8 @@ where
 }
 
 /// A client of calls that name the target as their authority.
-pub(super) fn on_channel(channel: Channel, to: &Endpoint) -> Grpc<Channel> {
-    Grpc::with_origin(channel, origin(to))
+pub(super) fn on_channel(channel: Channel, to: &Endpoint) -> Grpc<Typed> {
+    Grpc::with_origin(Typed(channel), origin(to))
 }
 
 /// What calls name as their authority; a Unix socket has none of its own.

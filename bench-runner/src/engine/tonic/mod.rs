@@ -8,6 +8,7 @@ mod churn;
 mod classify;
 mod codec;
 mod connect;
+mod content_type;
 mod once;
 
 use std::pin::Pin;
@@ -17,7 +18,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::tonic::client::Grpc;
-use ::tonic::transport::Channel;
 use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
@@ -28,6 +28,7 @@ pub(crate) use self::once::{Looked, once};
 
 use self::call::{Log, Sent, Template};
 use self::churn::Churn;
+use self::content_type::Typed;
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
 use crate::clock::Clock;
@@ -35,7 +36,7 @@ use crate::mix::Mix;
 
 /// Channels that are open, before the run has begun.
 pub struct Tonic {
-    channels: Vec<Grpc<Channel>>,
+    channels: Vec<Grpc<Typed>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
     openings: Vec<Opening>,
@@ -44,7 +45,7 @@ pub struct Tonic {
 /// The tonic channels of one lane.
 pub struct TonicChannels {
     /// None is being opened anew.
-    channels: Vec<Option<Grpc<Channel>>>,
+    channels: Vec<Option<Grpc<Typed>>>,
     seen: Vec<Arc<Seen>>,
     shared: Shared,
     in_flight: Vec<u32>,
@@ -92,7 +93,8 @@ impl Engine for Tonic {
     }
 
     fn begin(self, clock: Clock, mix: Arc<Mix>) -> TonicChannels {
-        let longest = longest_reply(&mix);
+        self.seen.iter().for_each(|seen| seen.begin());
+        let longest = mix.longest_reply();
         let channels = self.channels.into_iter();
         let channels: Vec<_> = channels
             .map(|grpc| Some(grpc.max_decoding_message_size(longest)))
@@ -118,13 +120,6 @@ impl Engine for Tonic {
     }
 }
 
-/// What tonic may put together in memory of one reply: what the scenario asks for, or a stock server that echoes could
-/// make of it, and tonic's own limit on top. A server that announces more is refused.
-fn longest_reply(mix: &Mix) -> usize {
-    const TONICS_OWN: u64 = 4 << 20;
-    usize::try_from(mix.longest_message() + TONICS_OWN).unwrap_or(usize::MAX)
-}
-
 impl TonicChannels {
     fn forget(&mut self, op: OpId) -> Option<Running> {
         let running = self.running.get_mut(op.0 as usize)?.take()?;
@@ -145,6 +140,7 @@ impl Channels for TonicChannels {
         let grpc = self.channels[channel].clone().ok_or(Busy)?;
         let sent = Arc::<Sent>::default();
         let template = Rc::clone(&self.templates[Mix::number(request)]);
+        let grpc = template.compressing(grpc);
         let mix = Arc::clone(&self.mix);
         let log = self.log.of(op, request);
         let counted = Arc::clone(&sent);

@@ -8,12 +8,11 @@ use scenarios::units::Nanos;
 use tokio::sync::mpsc;
 use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
-use tonic::transport::Channel;
-use tonic::{Code, Extensions, Request, Status};
+use tonic::{Code, Request, Status};
 
 use super::call::Template;
-use super::codec::RawCodec;
 use super::connect::{look, on_channel};
+use super::content_type::Typed;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::{ConnectError, Endpoint};
@@ -86,13 +85,14 @@ fn late() -> Status {
 
 /// Sends the call's messages, on a ping-pong stream each after the reply to the one before, and hears everything.
 async fn exchange(
-    mut grpc: Grpc<Channel>,
+    grpc: Grpc<Typed>,
     call: &Call,
     looked: &mut Looked,
     clock: &Clock,
     started: Nanos,
 ) -> Result<(), Status> {
     let template = Template::new(call);
+    let mut grpc = template.compressing(grpc);
     let (gate, mut passing) = mpsc::unbounded_channel();
     let mut left = call.request(0).messages();
     let ping_pong = call.is_ping_pong();
@@ -114,8 +114,8 @@ async fn exchange(
         .map_err(|error| Status::from_error(Box::new(error)))?;
     let messages = stream::poll_fn(move |cx| passing.poll_recv(cx));
     let (metadata, path) = (template.metadata(call, 0), template.path());
-    let request = Request::from_parts(metadata, Extensions::default(), messages);
-    let response = grpc.streaming(request, path, RawCodec).await?;
+    let request = Request::from_parts(metadata, template.extensions(), messages);
+    let response = grpc.streaming(request, path, template.codec()).await?;
     looked.headers = Some(clock.now().since(started));
     looked.metadata = response.metadata().clone();
     let mut replies = response.into_inner();

@@ -10,8 +10,8 @@ use crate::common::PROGRAM;
 
 /// What came of a concept's commands.
 pub(crate) enum Played {
-    /// One repetition of each case, in order.
-    Run(Vec<(String, Repetition)>),
+    /// One repetition of each case, in order, and the least that a call cost the server in any of its repetitions.
+    Run(Vec<(String, Repetition)>, Vec<f64>),
     /// The call that each command made.
     Calls(Vec<Value>),
 }
@@ -20,7 +20,7 @@ impl Played {
     /// The repetitions of a run.
     pub(crate) fn cases(&self) -> &[(String, Repetition)] {
         match self {
-            Played::Run(cases) => cases,
+            Played::Run(cases, _) => cases,
             Played::Calls(_) => panic!("these are single calls"),
         }
     }
@@ -38,11 +38,19 @@ impl Played {
         &self.cases()[0].1
     }
 
+    /// The server's CPU time for a call of each case, in nanoseconds: the least of its repetitions.
+    pub(crate) fn server_cpu(&self) -> &[f64] {
+        match self {
+            Played::Run(_, cpu) => cpu,
+            Played::Calls(_) => panic!("these are single calls"),
+        }
+    }
+
     /// Single calls.
     pub(crate) fn calls(&self) -> &[Value] {
         match self {
             Played::Calls(calls) => calls,
-            Played::Run(_) => panic!("this is a run"),
+            Played::Run(..) => panic!("this is a run"),
         }
     }
 }
@@ -76,23 +84,21 @@ fn run(concept: &Concept, measure: Option<&str>) -> Played {
     assert!(output.status.success(), "{}: {stderr}", concept.file);
     let text = std::fs::read_to_string(folder.path().join("result.json")).unwrap();
     let result = RunResult::from_json(&text).unwrap();
-    let cases = result.cases.into_iter().map(|mut case| {
-        let label = case
-            .point
-            .values()
-            .map(label)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let repetition = case.repetitions.remove(0);
-        assert!(
-            repetition.counts.balanced(),
-            "{}: {:?}",
-            case.name,
-            repetition.counts
-        );
-        (label, repetition)
-    });
-    Played::Run(cases.collect())
+    let (mut cases, mut cpu) = (Vec::new(), Vec::new());
+    for case in result.cases {
+        let label: Vec<String> = case.point.values().map(label).collect();
+        for Repetition { counts, .. } in &case.repetitions {
+            assert!(counts.balanced(), "{}: {counts:?}", case.name);
+        }
+        let costs = case
+            .repetitions
+            .iter()
+            .filter_map(|r| r.server.as_ref()?.cpu_ns_per_call);
+        cpu.push(costs.fold(f64::INFINITY, f64::min));
+        let first = case.repetitions.into_iter().next().expect("it ran");
+        cases.push((label.join(", "), first));
+    }
+    Played::Run(cases, cpu)
 }
 
 /// A value of a matrix, in a word.

@@ -213,3 +213,25 @@ fn a_configuration_of_ghz_becomes_a_scenario_and_a_list_of_what_it_does_not_say(
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn what_was_imported_can_be_run() {
+    let server = Server::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("greeter.toml");
+    let host = server.address.replace("http://", "");
+    let toml = format!(
+        "call = \"helloworld.Greeter.SayHello\"\nhost = \"{host}\"\ninsecure = true\n\
+         duration = \"200ms\"\nconcurrency = 4\nconnections = 2\n[data]\nname = \"n{{{{.RequestNumber}}}}\"\n"
+    );
+    std::fs::write(&config, toml).unwrap();
+    let (code, yaml, notes) = program(&["import", "ghz", config.to_str().unwrap()]);
+    assert_eq!((code, notes.lines().count()), (Some(0), 1), "{notes}");
+    let outcome = Run::new(&yaml).set("phases.warm_up=0s").finish();
+    let counts = &outcome.repetition().counts;
+    assert!(
+        counts.ok > 0 && counts.ok == counts.started,
+        "{counts:?} {}",
+        outcome.stderr
+    );
+}

@@ -126,7 +126,7 @@ fn more_steps_than_stages_become_a_slope() {
     );
 }
 
-const PIECES: [&str; 30] = [
+const PIECES: [&str; 31] = [
     "\"call\": \"a.B/C\",",
     "\"rps\": 5,",
     "\"load-schedule\": \"step\",",
@@ -153,6 +153,7 @@ const PIECES: [&str; 30] = [
     "\"host\": \"unix:/x\",",
     "\"insecure\": true,",
     "\"data\": [{\"a\": \"{{.UUID}}\"}],",
+    "\"data\": {\"a\": \"{{ {{x}} {{{.UUID}}} }} {{randomInt -9 4}} {{randomString 99999999}} {{\"},",
     "\"metadata\": [{\"a\": 1}, {\"a\": \"b\"}],",
     "\"stream-call-count\": 99999999,",
     "\"name\": \"-\",",

@@ -1,11 +1,16 @@
-//! Go's template actions in messages, as the templates of this language.
+//! Go's template actions in messages, as the templates of this language (`protos::dynamic::template`).
 
 use serde_json::Value;
 
 use super::call::Called;
 use super::config::Config;
 
-/// A value with its texts translated; what has no counterpart is left out of them, and listed by its path.
+/// A text so long is no text of a template.
+const MAX_LENGTH: i64 = 1 << 16;
+/// What stands for two braces and nothing more.
+const BRACES: &str = "\\{{";
+
+/// A value with its texts translated; what has no counterpart stays as text, and is listed by its path.
 pub(super) fn in_value(
     config: &mut Config<'_>,
     called: &Called,
@@ -36,8 +41,8 @@ fn in_text(config: &mut Config<'_>, called: &Called, path: &str, text: &str) -> 
     while let Some((before, after)) = rest.split_once("{{") {
         out.push_str(before);
         let Some((action, after)) = after.split_once("}}") else {
-            config.leave(path, "`{{` without its `}}`; left out");
-            return out + after;
+            config.leave(path, "`{{` without its `}}` is sent as it is");
+            return out + BRACES + &after.replace("{{", BRACES);
         };
         match translated(called, words(action).as_slice()) {
             Some(Translated::Same(ours)) => out.push_str(&ours),
@@ -46,13 +51,24 @@ fn in_text(config: &mut Config<'_>, called: &Called, path: &str, text: &str) -> 
                 out.push_str(&ours);
             }
             None => {
-                let why = "has no counterpart, and is left out of the text";
+                let why = "has no counterpart, and is sent as it is";
                 config.leave(path, format!("`{{{{{action}}}}}` {why}"));
+                out += &format!("{BRACES}{}}}}}", action.replace("{{", BRACES));
             }
         }
         rest = after;
     }
     out + rest
+}
+
+/// Whether any text of a value has an action in it.
+pub(super) fn is_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => has_action(text),
+        Value::Array(items) => items.iter().any(is_in),
+        Value::Object(map) => map.values().any(is_in),
+        _ => false,
+    }
 }
 
 /// Whether a text has an action in it.
@@ -84,6 +100,9 @@ fn translated(called: &Called, action: &[&str]) -> Option<Translated> {
         [".RequestNumber"] => same("seq"),
         [".UUID" | "newUUID"] => same("uuid"),
         [".Timestamp"] => same("now"),
+        [".TimestampUnixMilli"] => same("now_ms"),
+        [".TimestampUnixNano"] => same("now_ns"),
+        [".TimestampUnix"] => Some(Nearly(ours("now_ms"), "milliseconds, not seconds")),
         [".WorkerID"] => Some(Nearly(ours("lane"), "the number of a thread")),
         [".MethodName"] => Some(Same(called.method.clone())),
         [".FullyQualifiedName"] => Some(Same(format!("{}.{}", called.service, called.method))),
@@ -97,6 +116,7 @@ fn translated(called: &Called, action: &[&str]) -> Option<Translated> {
             (min < max).then(|| Same(ours(&format!("rand_int {min} {}", max - 1))))
         }
         ["randomString", length] => match length.parse::<i64>().ok()? {
+            MAX_LENGTH.. => None,
             1.. => same(&format!("rand_string {length}")),
             _ => Some(Nearly(
                 ours("rand_string 9"),

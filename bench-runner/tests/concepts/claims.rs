@@ -213,7 +213,7 @@ fn all_ok(repetition: &Repetition) -> u64 {
 }
 
 fn row<const N: usize>(cells: [String; N]) -> Vec<String> {
-    cells.to_vec()
+    cells.into()
 }
 
 fn patterns(played: &Played) -> Table {
@@ -455,7 +455,8 @@ fn multiplexing(played: &Played) -> Table {
 
 fn connections(played: &Played) -> Table {
     let [one, four] = played.two();
-    (all_ok(one), all_ok(four));
+    all_ok(one);
+    all_ok(four);
     let lag = |r: &Repetition| r.start_lag.p50_ns.unwrap();
     // Of 1,200 calls a second at most 1,000 can start: by the middle of the run the others are late by a sixth of that time.
     let late = (one.measured_s / 2.0 * 1e9 / 6.0 / 2.0) as u64;

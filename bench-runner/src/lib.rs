@@ -7,6 +7,7 @@
 //! - [`calibrate`]: what this machine and this harness can do
 //! - [`run`]: when, and by which threads
 //! - [`record`]: what became of them
+//! - [`tls`]: how connections are secured; [`dial`]: those beside the load
 //! - [`plan`]: a case bound to this machine
 //! - [`target`]: what is called
 //! - [`peer`]: servers and clients of other stacks
@@ -28,6 +29,7 @@ pub mod cli;
 pub mod clock;
 pub mod cmd;
 pub mod compare;
+pub mod dial;
 pub mod encodings;
 pub mod engine;
 pub mod exit;
@@ -50,3 +52,4 @@ pub mod run;
 pub mod search;
 pub mod secrets;
 pub mod target;
+pub mod tls;

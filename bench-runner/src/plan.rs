@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scenarios::Case;
 use scenarios::load::Part;
-use scenarios::scenario::{Address, Engine, Idle};
+use scenarios::scenario::{Engine, Idle};
 use scenarios::units::Nanos;
 
 use crate::call::Known;
@@ -15,6 +15,7 @@ use crate::run::timeline::Timeline;
 use crate::run::{RunError, Share};
 use crate::secrets::Secrets;
 use crate::target::Backend;
+use crate::tls::Tls;
 
 /// One repetition of a case, ready to run.
 #[derive(Clone, Debug)]
@@ -53,7 +54,7 @@ pub struct LanePlan {
 }
 
 impl Plan {
-    /// Binds a case to a target that listens at `address`; `shaped` tells whether the target is known to honour the
+    /// Binds a case to the target at the end of `endpoint`; `shaped` tells whether the target is known to honour the
     /// reply shape. Each repetition has a seed of its own, the same for every case.
     ///
     /// # Errors
@@ -61,7 +62,7 @@ impl Plan {
     /// Where the call is of a service whose description cannot be had, or does not fit it.
     pub fn bind(
         case: &Case,
-        address: Address,
+        endpoint: Endpoint,
         shaped: bool,
         repetition: u32,
         secrets: &[Secrets],
@@ -88,7 +89,6 @@ impl Plan {
                 .get(index as usize % client.cpus.len().max(1))
                 .copied(),
         };
-        let endpoint = Endpoint::of(scenario, address);
         let known = Known {
             shaped,
             server: Some(&endpoint),
@@ -115,11 +115,12 @@ impl Plan {
     }
 
     /// Spreads the channels over several servers, or puts them all on the only one.
-    pub fn spread(&mut self, over: &[Backend]) {
+    pub fn spread(&mut self, over: &[Backend], tls: Option<&Tls>) {
         let first = self.endpoints[0].clone();
         let endpoint = |backend: &Backend| Endpoint {
             address: backend.address.clone(),
             via: backend.at.clone(),
+            tls: tls.and_then(|tls| tls.at(&backend.address)),
             ..first.clone()
         };
         self.endpoints = over.iter().map(endpoint).collect();
@@ -174,12 +175,16 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use scenarios::scenario::Address;
+
     use super::*;
     use crate::given::case;
 
     fn plan(yaml: &str) -> Plan {
         let address = Address::Unix("/tmp/x".into());
-        Plan::bind(&case(yaml), address, false, 0, &[]).unwrap()
+        let case = case(yaml);
+        let endpoint = Endpoint::of(&case.scenario, address, None);
+        Plan::bind(&case, endpoint, false, 0, &[]).unwrap()
     }
 
     #[test]
@@ -201,7 +206,7 @@ mod tests {
             address: Address::Unix(format!("/tmp/{n}").into()),
             at: None,
         };
-        plan.spread(&[backend(0), backend(1), backend(2)]);
+        plan.spread(&[backend(0), backend(1), backend(2)], None);
         let targets: Vec<_> = plan
             .lanes
             .iter()

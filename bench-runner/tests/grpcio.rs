@@ -8,12 +8,16 @@ mod common;
 #[path = "grpcio/stranger.rs"]
 mod stranger;
 
+use std::path::Path;
+
 use common::peer::{
     calls_both_faces, compresses_as_the_engine_does, counts_as_the_engine_does, misses_the_deadline,
 };
-use common::stacks::grpcio;
+use common::stacks::{PEERS, compare, grpcio};
 use common::stock::{script, server};
 use common::{Run, Server};
+use reports::model::Repetition;
+use scenarios::method::Method;
 
 /// Windows that are far smaller than a message, and do not grow by themselves.
 const SMALL_WINDOWS: &str = r#"{ "grpc.http2.bdp_probe": 0, "grpc.http2.lookahead_bytes": 4096 }"#;
@@ -96,6 +100,116 @@ fn a_grpcio_server_counts_as_the_engine_does(engine: &str) {
     }
 }
 
+/// The calls of a matrix, one for each method.
+fn calls() -> String {
+    let call = |method: Method| {
+        let many = |streams: bool| if streams { 3 } else { 1 };
+        let requests = many(method.pattern().streams_requests());
+        let replies = many(method == Method::LotsOfReplies);
+        format!(
+            "    - {{ method: {method}, request: {{ size: 20KiB, messages: {requests} }}, reply: {{ size: 20KiB, messages: {replies} }} }}\n"
+        )
+    };
+    Method::ALL.map(call).concat()
+}
+
+/// The peer's server, with certificates made for the run; with mutual TLS it asks for the client's.
+fn a_grpcio_server_answers_over_tls(engine: &str) {
+    if grpcio().is_none() {
+        return;
+    }
+    let yaml = format!(
+        "name: tls
+target: {{ peer: {{ name: grpcio, tls: {{ mutual: true }} }} }}
+client: {{ channels: 2 }}
+load: {{ closed: {{ in_flight: 3 }} }}
+phases: {{ warm_up: 0s, measure: 100ms, drain: 20s }}
+matrix:
+  call:
+{}",
+        calls()
+    );
+    let one_sided = yaml
+        .replace("mutual: true", "")
+        .split("matrix:")
+        .next()
+        .map(str::to_owned);
+    for (yaml, cases) in [(yaml, 5), (one_sided.unwrap(), 1)] {
+        let outcome = Run::new(&yaml)
+            .engine(engine)
+            .env("BENCH_RUNNER_PEERS", PEERS)
+            .finish();
+        let repetitions = outcome.repetitions();
+        assert_eq!(repetitions.len(), cases, "{}", outcome.stderr);
+        for repetition in repetitions {
+            counted_alike(repetition);
+            let wire = repetition.wire.as_ref().unwrap();
+            assert_eq!(wire.handshakes.values().sum::<u64>(), 2, "{wire:?}");
+        }
+    }
+}
+
+fn counted_alike(repetition: &Repetition) {
+    let counts = &repetition.counts;
+    assert!(counts.ok > 0, "{counts:?} {:?}", repetition.failures);
+    assert_eq!(counts.ok, counts.started, "{:?}", repetition.failures);
+    assert_eq!(repetition.totals.server, Some(repetition.totals.client));
+}
+
+/// The peer's clients, blocking and asyncio, against mutual TLS.
+#[test]
+fn a_grpcio_client_calls_over_tls() {
+    if grpcio().is_none() {
+        return;
+    }
+    for (client, face, calls, cells) in [
+        ("grpcio", "raw", calls(), 5),
+        (
+            "grpcio-aio",
+            "tonic",
+            "    - { method: BidiHello }\n".to_owned(),
+            1,
+        ),
+    ] {
+        let yaml = format!(
+            "name: tls
+target: {{ reference_server: {{ tls: {{ mutual: true }} }} }}
+client: {{ channels: 2 }}
+load: {{ closed: {{ in_flight: 3 }} }}
+phases: {{ measure: 200ms, drain: 20s }}
+matrix:
+  call:
+{calls}"
+        );
+        let pair = [
+            "--quiet",
+            "--warm-up",
+            "0s",
+            "--servers",
+            face,
+            "--clients",
+            client,
+        ];
+        let told = compare(Path::new(PEERS), &yaml, &pair);
+        let cases = &told.result().cases;
+        assert_eq!(cases.len(), cells, "{}", told.stderr);
+        for repetition in cases.iter().flat_map(|case| &case.repetitions) {
+            counted_alike(repetition);
+        }
+    }
+}
+
+/// A stack whose folder knows no TLS is refused, and not called in plaintext.
+#[test]
+fn a_peer_without_tls_is_refused() {
+    let outcome = Run::new("name: plain\ntarget: { peer: { name: grpc-ruby, tls: {} } }\n")
+        .env("BENCH_RUNNER_PEERS", PEERS)
+        .finish();
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    let expected = "the server of the peer `grpc-ruby` speaks plaintext only";
+    assert!(outcome.stderr.contains(expected), "{}", outcome.stderr);
+}
+
 #[test]
 fn a_call_of_a_strangers_service_shows_all_that_comes_back() {
     stranger::a_call_shows_all_that_comes_back();
@@ -118,4 +232,5 @@ for_both_engines! {
     a_grpcio_server_counts_as_the_engine_does
     every_field_arrives_as_it_was_written
     streams_send_their_messages_in_turn
+    a_grpcio_server_answers_over_tls
 }

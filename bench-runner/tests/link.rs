@@ -37,6 +37,7 @@ fn address(of: &TcpListener) -> Address {
     Address::Tcp {
         host: address.ip().to_string(),
         port: address.port(),
+        tls: false,
     }
 }
 
@@ -63,7 +64,7 @@ impl Lab {
 }
 
 fn connect(network: &Network) -> TcpStream {
-    let Address::Tcp { host, port } = network.address() else {
+    let Address::Tcp { host, port, .. } = network.address() else {
         panic!("the near end is always TCP");
     };
     let client = TcpStream::connect((host.as_str(), *port)).unwrap();

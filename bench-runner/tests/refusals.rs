@@ -1,13 +1,15 @@
 //! Targets that cannot be called: one plain sentence with the remedy, the right exit code, and soon.
 
 mod common;
+#[path = "refusals/security.rs"]
+mod security;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
-use common::{Outcome, PROGRAM, Run, Server};
+use common::{Outcome, PROGRAM, Run};
 
 const ANY: &str = "name: refusals\nphases: { warm_up: 0s, measure: 200ms }\n";
 
@@ -64,22 +66,6 @@ fn a_server_that_speaks_tls(engine: &str) {
             .finish(),
     );
     assert!(said.contains("the server answers in TLS"), "{said}");
-}
-
-#[test]
-fn tls_asked_of_a_plaintext_port() {
-    let server = Server::start(&[]);
-    let outcome = Run::new(ANY)
-        .target(&server.address.replace("http://", "https://"))
-        .finish();
-    assert_eq!(outcome.code, Some(2));
-    assert!(
-        outcome
-            .stderr
-            .contains("TLS is not supported in this version"),
-        "{}",
-        outcome.stderr
-    );
 }
 
 fn a_server_that_speaks_http_1(engine: &str) {

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::certificates::Certificates;
 use common::peer::admits_whom_it_is_to;
 use common::{Run, Server};
 use scenarios::method::Method;
@@ -58,6 +59,82 @@ fn both_faces_count_alike(engine: &str) {
                 }
             }
         }
+    }
+}
+
+/// A case for each of plaintext, a Unix socket, TLS and mutual TLS, on either face, with every method.
+fn every_way(made: &Certificates) -> String {
+    let client_ca = made.file("client_ca", "ca.pem");
+    let server = made.pair("server");
+    let ways = [
+        String::new(),
+        "listen: unix".to_owned(),
+        format!("tls: {{ {server} }}"),
+        format!("tls: {{ {server}, {client_ca} }}"),
+    ];
+    let mut targets = String::new();
+    for face in FACES {
+        for way in &ways {
+            targets += &format!("    - {{ reference_server: {{ face: {face}, {way} }} }}\n");
+        }
+    }
+    let call = |method: Method| {
+        let requests = if method.pattern().streams_requests() {
+            3
+        } else {
+            1
+        };
+        let replies = if method == Method::LotsOfReplies {
+            3
+        } else {
+            1
+        };
+        format!(
+            "    - {{ method: {method}, request: {{ messages: {requests}, size: 40KiB }}, reply: {{ messages: {replies}, size: 40KiB }} }}\n"
+        )
+    };
+    let (ca, client) = (made.file("ca", "ca.pem"), made.pair("client"));
+    format!(
+        "name: square
+client: {{ channels: 2, tls: {{ {ca}, {client} }} }}
+load: {{ closed: {{ in_flight: 3 }} }}
+phases: {{ warm_up: 0s, measure: 30ms, drain: 10s }}
+matrix:
+  target:
+{targets}  call:
+{}",
+        Method::ALL.map(call).concat()
+    )
+}
+
+fn every_way_there_counts_alike(engine: &str) {
+    let made = Certificates::make();
+    let outcome = Run::new(&every_way(&made)).engine(engine).finish();
+    let result = outcome
+        .result
+        .as_ref()
+        .unwrap_or_else(|| panic!("{}", outcome.stderr));
+    assert_eq!(result.cases.len(), 2 * 4 * 5);
+    for (case, repetition) in result.cases.iter().zip(outcome.repetitions()) {
+        let what = format!("{engine}: {}", case.name);
+        let counts = &repetition.counts;
+        assert!(counts.ok > 0, "{what}: {counts:?}");
+        assert_eq!(
+            counts.ok, counts.started,
+            "{what}: {:?}",
+            repetition.failures
+        );
+        assert_eq!(
+            repetition.totals.server,
+            Some(repetition.totals.client),
+            "{what}"
+        );
+        let wire = repetition.wire.as_ref().unwrap();
+        let is_tls = case.case["target"]["reference_server"]["tls"].is_object();
+        let handshakes: u64 = wire.handshakes.values().sum();
+        let expected = if is_tls { wire.connections } else { 0 };
+        assert_eq!(handshakes, expected, "{what}: {:?}", wire.handshakes);
+        assert_eq!(wire.handshake_time.count, expected, "{what}");
     }
 }
 
@@ -165,6 +242,7 @@ fn both_faces_admit_calls_by_their_metadata(engine: &str) {
 
 for_both_engines! {
     both_faces_count_alike
+    every_way_there_counts_alike
     both_faces_count_alike_however_messages_are_written
     both_faces_admit_calls_by_their_metadata
 }

@@ -33,7 +33,7 @@ fn ready(stack: &str) -> Option<Peer> {
 }
 
 fn serve(peer: &Peer, behaviour: &Behaviour) -> Server {
-    Server::start(peer.server_command(behaviour).unwrap())
+    Server::start(peer.server_command(behaviour, None).unwrap())
 }
 
 fn its_server_answers(stack: &str, engine: &str) {

@@ -5,6 +5,7 @@ import itertools
 
 import grpc
 import load
+import secure
 from greeter_client import OPTIONS
 from stubs import GreeterStub
 
@@ -109,7 +110,7 @@ async def sleep_until(at):
 
 async def play(case):
     record, meter = load.Record(case), load.Meter()
-    channels = [grpc.aio.insecure_channel(case.address, OPTIONS) for _ in range(case.channels)]
+    channels = [secure.channel(grpc.aio, case, OPTIONS) for _ in range(case.channels)]
     for channel in channels:
         await asyncio.wait_for(channel.channel_ready(), timeout=5)
     case.begin()

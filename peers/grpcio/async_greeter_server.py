@@ -6,6 +6,7 @@ import signal
 import threading
 
 import grpc
+import secure
 import shape
 from counts import Counting, Counts
 from stubs import (
@@ -143,9 +144,9 @@ async def serve(options):
     server = grpc.aio.server(options=settings)
     add_GreeterServicer_to_server(Greeter(counts, shape.Behaviour(options)), Counting(server, counts))
     add_ReferenceServicer_to_server(Reference(counts), server)
-    port = server.add_insecure_port(options.listen)
+    scheme, port = secure.add_port(server, options)
     await server.start()
-    print(f"http://{options.listen.rsplit(':', 1)[0]}:{port}", flush=True)
+    print(f"{scheme}://{options.listen.rsplit(':', 1)[0]}:{port}", flush=True)
     await asked_to_end()
     await server.stop(grace=2)
 

@@ -9,6 +9,7 @@ import time
 
 import grpc
 import load
+import secure
 from stubs import GreeterStub
 
 OPTIONS = [
@@ -134,7 +135,7 @@ def threads(case):
 
 
 def play(case):
-    channels = [grpc.insecure_channel(case.address, OPTIONS) for _ in range(case.channels)]
+    channels = [secure.channel(grpc, case, OPTIONS) for _ in range(case.channels)]
     for channel in channels:
         grpc.channel_ready_future(channel).result(timeout=5)
     case.begin()

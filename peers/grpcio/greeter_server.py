@@ -9,6 +9,7 @@ import time
 from concurrent import futures
 
 import grpc
+import secure
 import shape
 from counts import Counting, Counts
 from stubs import (
@@ -137,9 +138,9 @@ def serve(options):
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=THREADS), options=settings)
     add_GreeterServicer_to_server(Greeter(counts, shape.Behaviour(options)), Counting(server, counts))
     add_ReferenceServicer_to_server(Reference(counts), server)
-    port = server.add_insecure_port(options.listen)
+    scheme, port = secure.add_port(server, options)
     server.start()
-    print(f"http://{options.listen.rsplit(':', 1)[0]}:{port}", flush=True)
+    print(f"{scheme}://{options.listen.rsplit(':', 1)[0]}:{port}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         sys.stdin.buffer.read()

@@ -25,6 +25,7 @@ class Case:
 
     def __init__(self, given):
         self.address = given["address"]
+        self.tls = given.get("tls")
         self.method = given["method"]
         self.ping_pong = given.get("bidi") == "ping_pong"
         binary = lambda key: key.endswith("-bin")  # noqa: E731

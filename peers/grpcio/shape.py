@@ -129,6 +129,9 @@ def options():
     """What the command line says."""
     parser = argparse.ArgumentParser(description="The greeter server.")
     parser.add_argument("--listen", default="127.0.0.1:50051")
+    parser.add_argument("--tls-cert")
+    parser.add_argument("--tls-key")
+    parser.add_argument("--tls-client-ca")
     parser.add_argument("--aio", action="store_true", help="asyncio instead of a thread pool")
     parser.add_argument("--delay-ns", type=int, default=0)
     parser.add_argument("--error-share", type=float, default=0.0)

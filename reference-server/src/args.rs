@@ -1,6 +1,7 @@
 //! The command: its arguments, which both binaries share, and the life of the process that it runs in.
 
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use clap::Args;
 use scenarios::scenario::ReferenceServer;
@@ -26,6 +27,22 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FACE", value_parser = ["tonic", "raw"])]
     pub face: Option<String>,
 
+    /// Serves TLS with a certificate that is made for this server; standard error says how to trust it
+    #[arg(long)]
+    pub tls: bool,
+
+    /// The server's certificate and those between it and its authority, PEM: serves TLS
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Authorities, PEM, of which clients must show a certificate
+    #[arg(long, value_name = "FILE")]
+    pub tls_client_ca: Option<PathBuf>,
+
     /// Worker threads
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,
@@ -35,7 +52,7 @@ pub struct ServeArgs {
     pub sets: Vec<String>,
 
     /// All settings at once, as the runner passes them to the server that it starts
-    #[arg(long, value_name = "JSON", hide = true, conflicts_with_all = ["face", "threads", "sets"])]
+    #[arg(long, value_name = "JSON", hide = true, conflicts_with_all = ["face", "threads", "sets", "tls", "tls_cert", "tls_client_ca"])]
     pub settings: Option<String>,
 
     /// Stops when standard input ends, so that the server goes with the process that started it
@@ -62,8 +79,24 @@ impl ServeArgs {
             .iter()
             .map(|threads| format!("threads={threads}"));
         face.chain(threads)
+            .chain(self.tls_sets())
             .chain(self.sets.iter().cloned())
             .collect()
+    }
+
+    fn tls_sets(&self) -> Vec<String> {
+        let files = [
+            ("cert", &self.tls_cert),
+            ("key", &self.tls_key),
+            ("client_ca", &self.tls_client_ca),
+        ];
+        let named = files.into_iter().filter_map(|(key, path)| {
+            // As JSON, whatever a path is spelt with.
+            let path = serde_json::to_string(path.as_ref()?).ok()?;
+            Some(format!("tls.{key}={path}"))
+        });
+        let made = self.tls.then(|| "tls={}".to_owned());
+        made.into_iter().chain(named).collect()
     }
 }
 
@@ -78,6 +111,9 @@ impl ServeArgs {
 /// [`ServeError::exit_code`] tells whose fault it is.
 pub fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let settings = args.settings()?;
+    if args.settings.is_none() && settings.listen == scenarios::scenario::Listen::Unix {
+        return Err(ServeError::Socket);
+    }
     cpus::pin(&settings.cpus)?;
     let server = Server::bind(&args.listen, &settings)?;
     let runtime =

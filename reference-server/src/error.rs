@@ -4,6 +4,7 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use crate::listen::Listen;
+use crate::tls::FileError;
 
 /// Why the server could not be started or did not run to its end.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,12 @@ pub enum ServeError {
         /// What RFC 9113 allows.
         allowed: RangeInclusive<u64>,
     },
+    /// A certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] FileError),
+    /// A socket has a path.
+    #[error("`listen` is for servers that a run starts; say where with `--listen unix:/path`")]
+    Socket,
     /// Someone else listens there.
     #[error(
         "cannot listen on {0}: the address is in use; stop the program that has it, or choose another with --listen (port 0 picks a free one)"
@@ -65,6 +72,8 @@ impl ServeError {
         match self {
             ServeError::Settings(_)
             | ServeError::Http2 { .. }
+            | ServeError::Tls(_)
+            | ServeError::Socket
             | ServeError::InUse(_)
             | ServeError::NoFolder(_)
             | ServeError::NoSuchAddress(_)

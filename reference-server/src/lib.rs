@@ -15,6 +15,7 @@
 //! | `greeter`, `codec`, `replies` | the tonic face: one call, from its path to its trailers (hot) |
 //! | `raw` | the raw face, on `wire` (hot) |
 //! | `behaviour`, `timer` | how the server misbehaves, and the kernel timer behind it |
+//! | [`tls`] | certificates, read or made, and connections that are secured by them |
 //! | `encodings` | how the messages of a call are written |
 //! | `counters`, `lateness` | what it counted, and how late it released what it had planned |
 //! | `cpus` | pinning |
@@ -53,6 +54,7 @@ mod script;
 mod server;
 mod shape;
 mod timer;
+pub mod tls;
 
 pub use args::{ServeArgs, serve};
 pub use counters::to_json;

@@ -52,8 +52,8 @@ impl Listener {
         bound.map_err(|error| explain(listen.clone(), error))
     }
 
-    /// What a client dials. A wildcard address is dialled as the loopback.
-    pub(crate) fn address(&self) -> String {
+    /// What a client dials, by this scheme. A wildcard address is dialled as the loopback.
+    pub(crate) fn address(&self, scheme: &str) -> String {
         match self {
             Listener::Tcp(_, bound) => {
                 let ip = match bound.ip() {
@@ -61,7 +61,7 @@ impl Listener {
                     IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
                     ip => ip,
                 };
-                format!("http://{}", SocketAddr::new(ip, bound.port()))
+                format!("{scheme}://{}", SocketAddr::new(ip, bound.port()))
             }
             Listener::Unix(_, SocketFile(path)) => format!("unix:{}", path.display()),
         }
@@ -132,7 +132,11 @@ impl FromStr for Listen {
                 Ok(Listen::Unix(path.into()))
             };
         }
-        let bare = text.strip_prefix("http://").unwrap_or(text);
+        let schemes = ["http://", "https://"];
+        let bare = schemes
+            .into_iter()
+            .find_map(|scheme| text.strip_prefix(scheme))
+            .unwrap_or(text);
         let mut addresses = bare
             .to_socket_addrs()
             .map_err(|_| ListenError(text.into()))?;
@@ -177,16 +181,16 @@ mod tests {
     fn a_wildcard_address_is_dialled_as_the_loopback() {
         let listener = Listener::bind(&"0.0.0.0:0".parse().unwrap()).unwrap();
         assert!(
-            listener.address().starts_with("http://127.0.0.1:"),
+            listener.address("http").starts_with("http://127.0.0.1:"),
             "{}",
-            listener.address()
+            listener.address("http")
         );
     }
 
     #[test]
     fn a_second_server_on_the_same_port_is_a_usage_error() {
         let first = Listener::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
-        let error = Listener::bind(&first.address().parse().unwrap()).unwrap_err();
+        let error = Listener::bind(&first.address("http").parse().unwrap()).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         assert!(error.to_string().contains("in use"), "{error}");
     }

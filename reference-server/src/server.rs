@@ -28,6 +28,7 @@ use crate::listen::{Listen, Listener};
 use crate::numbered::Numbered;
 use crate::raw::{self, Accepted};
 use crate::timer::Timer;
+use crate::tls::{Acceptor, Secured};
 use crate::{incoming, output};
 
 /// What the raw face puts together before it writes.
@@ -46,6 +47,8 @@ pub struct Server {
     listener: Listener,
     settings: ReferenceServer,
     http2: Http2,
+    /// `None` is plaintext.
+    tls: Option<Acceptor>,
 }
 
 /// HTTP/2 settings that are known to be in range.
@@ -62,19 +65,22 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Where the address cannot be had, or a setting is out of range.
+    /// Where the address cannot be had, a setting is out of range, or a certificate cannot be used.
     pub fn bind(listen: &Listen, settings: &ReferenceServer) -> Result<Server, ServeError> {
         let http2 = Http2::checked(&settings.http2)?;
+        let tls = settings.tls.as_ref().map(Acceptor::new).transpose()?;
         Ok(Server {
             listener: Listener::bind(listen)?,
             settings: settings.clone(),
             http2,
+            tls,
         })
     }
 
-    /// What a client dials, and `target.address` takes: `http://127.0.0.1:41233` or `unix:/path`.
+    /// What a client dials, and `target.address` takes: `http://127.0.0.1:41233`, the same with `https`, or `unix:/path`.
     pub fn address(&self) -> String {
-        self.listener.address()
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.listener.address(scheme)
     }
 
     /// Serves until `stop` resolves, then drains: no new connections, GOAWAY to those there are, and calls in flight
@@ -122,7 +128,14 @@ impl Server {
         match self.listener {
             Listener::Tcp(listener, _) => {
                 let listener = tokio::net::TcpListener::from_std(listener).map_err(register)?;
-                let incoming = incoming::tcp(listener).map(|socket| socket.map(Numbered::new));
+                let sockets = incoming::tcp(listener);
+                let Some(acceptor) = self.tls else {
+                    let incoming = sockets.map(|socket| socket.map(Numbered::new));
+                    let serving = serve_on(router, incoming, stop);
+                    return drained(serving, stopped, DRAIN).await;
+                };
+                let secured = |socket| Numbered::new(Secured::new(&acceptor, socket));
+                let incoming = sockets.map(|socket| socket.map(secured));
                 let serving = serve_on(router, incoming, stop);
                 drained(serving, stopped, DRAIN).await
             }
@@ -145,7 +158,7 @@ impl Server {
             hold_streams: fates.credit_delay.is_some(),
             ..self.http2.config()
         };
-        let common = raw::common(counts, fates, self.settings.idle, config);
+        let common = raw::common(counts, fates, self.settings.idle, config, self.tls);
         let threads = raw::Face::start(self.settings.threads, &common)?;
         let (stopping, stopped) = oneshot::channel();
         let stop = async move {

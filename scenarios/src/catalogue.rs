@@ -25,6 +25,7 @@ pub static ALL: &[(&str, &str)] = built_in![
     "mixed-calls",
     "deadlines",
     "flaky-network",
+    "tls",
 ];
 
 /// The text of a built-in scenario.

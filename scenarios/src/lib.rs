@@ -48,6 +48,7 @@ mod origin;
 mod overrides;
 pub mod scenario;
 mod schema;
+mod security;
 pub mod semantics;
 pub mod service;
 mod source;

@@ -16,6 +16,7 @@ use crate::limits::Limit;
 use crate::load::Load;
 pub use crate::metadata::{Metadata, Secret, SecretSource};
 use crate::method::Pattern;
+pub use crate::security::*;
 pub use crate::semantics::{Cancel, Expect, Retry};
 use crate::service::Called;
 pub use crate::status::StatusCode;
@@ -77,6 +78,9 @@ pub struct PeerServer {
     pub name: String,
     /// The cores its process may run on; empty means any.
     pub cpus: Vec<usize>,
+    /// Its TLS; `None` is plaintext.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ServerTls>,
     /// How it misbehaves: delays and errors that do not vary, and nothing else.
     pub behaviour: Behaviour,
 }
@@ -84,12 +88,14 @@ pub struct PeerServer {
 /// Where a server listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// `http://host:port`: host and port, as written.
+    /// `http://host:port` or `https://host:port`: host and port, as written.
     Tcp {
         /// A host name or an IP address (an IPv6 one without its brackets).
         host: String,
         /// The port.
         port: u16,
+        /// Whether connections are secured by TLS.
+        tls: bool,
     },
     /// `unix:/path`.
     Unix(std::path::PathBuf),
@@ -106,6 +112,12 @@ pub struct ReferenceServer {
     pub cpus: Vec<usize>,
     /// How it waits for the time at which an answer is to be released.
     pub idle: Idle,
+    /// What it listens on.
+    #[serde(skip_serializing_if = "Listen::is_default")]
+    pub listen: Listen,
+    /// Its TLS; `None` is plaintext.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ServerTls>,
     /// HTTP/2 settings.
     pub http2: ServerHttp2,
     /// How it misbehaves.
@@ -165,6 +177,12 @@ pub struct Client {
     pub user_agent: Option<String>,
     /// HTTP/2 settings.
     pub http2: ClientHttp2,
+    /// What it trusts and what it shows, where connections are secured by TLS; `None` is as if nothing were said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ClientTls>,
+    /// Options of its TCP sockets.
+    #[serde(skip_serializing_if = "Tcp::is_default")]
+    pub tcp: Tcp,
 }
 
 /// How channels are spread over several addresses: those that are listed, and all that their names stand for.
@@ -484,13 +502,29 @@ impl Call {
     }
 }
 
+impl Address {
+    /// The scheme of the calls that go there.
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Address::Tcp { tls: true, .. } => "https",
+            Address::Tcp { tls: false, .. } | Address::Unix(_) => "http",
+        }
+    }
+
+    /// What calls name as their authority: `host:port`; a Unix socket has none of its own and is `localhost`.
+    pub fn authority(&self) -> String {
+        match self {
+            Address::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
+            Address::Tcp { host, port, .. } => format!("{host}:{port}"),
+            Address::Unix(_) => "localhost".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Address::Tcp { host, port } if host.contains(':') => {
-                write!(f, "http://[{host}]:{port}")
-            }
-            Address::Tcp { host, port } => write!(f, "http://{host}:{port}"),
+            Address::Tcp { .. } => write!(f, "{}://{}", self.scheme(), self.authority()),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }

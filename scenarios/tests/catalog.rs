@@ -46,6 +46,7 @@ fn the_catalogue_is_whole() {
             "quickstart",
             "ramp",
             "server-streaming",
+            "tls",
             "unary-latency",
             "unary-throughput",
             "window-sweep",

@@ -126,7 +126,8 @@ fn addresses_are_read_and_printed() {
         address("http://127.0.0.1:50051"),
         Address::Tcp {
             host: "127.0.0.1".into(),
-            port: 50051
+            port: 50051,
+            tls: false
         }
     );
     assert_eq!(address("http://[::1]:1/").to_string(), "http://[::1]:1");

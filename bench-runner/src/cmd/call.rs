@@ -13,7 +13,6 @@ use tonic::Code;
 use tonic::metadata::{KeyAndValueRef, MetadataMap};
 
 use crate::call::{Call, Known};
-use crate::engine::Endpoint;
 use crate::engine::status::Status;
 use crate::engine::tonic::{Looked, once};
 use crate::exit::{Exit, Failure};
@@ -144,7 +143,7 @@ fn suite(args: &Args) -> Result<Suite, Failure> {
 fn make(case: &Case) -> Result<(Call, Looked), Failure> {
     let scenario = &case.scenario;
     let program = std::env::current_exe().context("cannot tell which program this is")?;
-    let mut target = Target::start(&scenario.target, &program).map_err(RunError::from)?;
+    let mut target = Target::start(scenario, &program).map_err(RunError::from)?;
     let made = call(case, &target);
     target.stop();
     made
@@ -152,7 +151,7 @@ fn make(case: &Case) -> Result<(Call, Looked), Failure> {
 
 fn call(case: &Case, target: &Target) -> Result<(Call, Looked), Failure> {
     let scenario = &case.scenario;
-    let endpoint = Endpoint::of(scenario, target.address().clone());
+    let endpoint = target.endpoint(scenario);
     let secrets = Secrets::of(&scenario.calls).map_err(RunError::from)?;
     let known = Known {
         server: Some(&endpoint),

@@ -14,6 +14,7 @@ use crate::engine::Endpoint;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::reflection;
+use crate::tls::Tls;
 
 /// Asks a server what it offers, and writes a first scenario with a sample message.
 #[derive(Debug, clap::Args)]
@@ -68,7 +69,9 @@ fn offer(args: &Args, case: &Case) -> Result<Offer, Failure> {
     let scenarios::scenario::Target::Address(address) = &scenario.target else {
         return Err(Failure::usage("expected the address of a server"));
     };
-    let server = Endpoint::of(scenario, address.clone());
+    let settings = scenario.client.tls.clone().unwrap_or_default();
+    let tls = Tls::to(address, &settings).map_err(|error| Failure::usage(error.to_string()))?;
+    let server = Endpoint::of(scenario, address.clone(), tls);
     let told = |error: CallError| Failure::from(error.in_case(case, &KeyPath::of("call")));
     let found = if args.about.is_by_server() {
         by_reflection(&server, args.about.service.as_deref()).map_err(told)

@@ -2,7 +2,7 @@
 
 use reports::model::CaseResult;
 use scenarios::Case;
-use scenarios::scenario::{Engine, Face, PeerServer, ReferenceServer, Scenario, Target};
+use scenarios::scenario::{Engine, Face, Listen, PeerServer, ReferenceServer, Scenario, Target};
 use scenarios::units::Nanos;
 use serde_json::Value;
 
@@ -131,9 +131,16 @@ impl Cell {
                         peer.name
                     ));
                 }
+                if settings.listen == Listen::Unix {
+                    return Err(format!(
+                        "`target.reference_server.listen: unix` is nothing that the server of `{}` knows; leave it out",
+                        peer.name
+                    ));
+                }
                 Target::Peer(PeerServer {
                     name: peer.name.clone(),
                     cpus: server_cores,
+                    tls: settings.tls.clone(),
                     behaviour: settings.behaviour.clone(),
                 })
             }

@@ -8,12 +8,13 @@ use protos::helloworld::{HelloReply, HelloRequest, ReplyShape};
 use reports::model::{MethodCounts, Repetition};
 use scenarios::load::{Closed, Load};
 use scenarios::method::Method;
-use scenarios::scenario::{Address, Behaviour, Scenario, Target as TargetOf};
+use scenarios::scenario::{Behaviour, Scenario, Target as TargetOf};
 use scenarios::units::Nanos;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use super::{Cell, Stack};
+use crate::dial;
 use crate::run::RunError;
 use crate::run::repetition::Surroundings;
 use crate::target::{Counted, Target};
@@ -134,7 +135,7 @@ fn check_server(cell: &Cell, around: &Surroundings<'_>) -> Result<(), Refusal> {
         return Ok(());
     }
     let plain = undisturbed(&cell.case.scenario);
-    let mut target = Target::start(&plain.target, &around.program).map_err(RunError::from)?;
+    let mut target = Target::start(&plain, &around.program).map_err(RunError::from)?;
     let checked = check(&target);
     let died = target.stop();
     match (checked, died) {
@@ -154,7 +155,7 @@ fn check(target: &Target) -> Result<(), String> {
         .build()
         .map_err(|error| format!("cannot be called: {error}"))?;
     let calls = runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, call_all(target.address()))
+        tokio::time::timeout(PATIENCE, call_all(target))
             .await
             .unwrap_or_else(|_| {
                 Err(format!(
@@ -189,10 +190,10 @@ fn counters(target: &Target) -> Result<Vec<Counted>, String> {
 }
 
 /// Calls every method twice, as a stock client would and with a shape; tells what each then should have counted.
-async fn call_all(address: &Address) -> Result<Vec<(Method, MethodCounts)>, String> {
+async fn call_all(target: &Target) -> Result<Vec<(Method, MethodCounts)>, String> {
     let refused = |error: tonic::transport::Error| format!("cannot be called: {error}");
-    let endpoint = Endpoint::from_shared(address.to_string()).map_err(refused)?;
-    let mut greeter = GreeterClient::new(endpoint.connect().await.map_err(refused)?);
+    let channel = dial::channel(target.address(), target.tls()).await;
+    let mut greeter = GreeterClient::new(channel.map_err(refused)?);
     let mut counted = Vec::new();
     for method in Method::ALL {
         let mut counts = MethodCounts::default();

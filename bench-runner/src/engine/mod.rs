@@ -6,6 +6,7 @@
 pub mod fake;
 mod greeting;
 pub mod raw;
+mod sockets;
 pub mod status;
 pub mod tap;
 mod times;
@@ -17,14 +18,16 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
-use scenarios::scenario::{Address, ClientHttp2, Scenario};
+use scenarios::scenario::{Address, ClientHttp2, Scenario, Tcp};
 use scenarios::units::Nanos;
 
+pub use self::sockets::NoSource;
 use self::status::Status;
 use crate::call::Misfit;
 use crate::clock::Clock;
 use crate::encodings::Encodings;
 use crate::mix::Mix;
+use crate::tls::{Tls, TlsFailure};
 
 /// A lane's name for a call in flight; free for another once the call has finished or was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,11 +79,15 @@ pub struct Endpoint {
     pub user_agent: Option<String>,
     /// HTTP/2 settings of our side.
     pub http2: ClientHttp2,
+    /// Options of our TCP sockets.
+    pub tcp: Tcp,
+    /// What secures connections; `None` is plaintext.
+    pub tls: Option<Tls>,
 }
 
 impl Endpoint {
     /// The way to a target that listens at `address`, as a scenario goes it.
-    pub fn of(scenario: &Scenario, address: Address) -> Endpoint {
+    pub fn of(scenario: &Scenario, address: Address, tls: Option<Tls>) -> Endpoint {
         Endpoint {
             address,
             via: None,
@@ -88,6 +95,8 @@ impl Endpoint {
             authority: scenario.calls.authority().cloned(),
             user_agent: scenario.client.user_agent.clone(),
             http2: scenario.client.http2,
+            tcp: scenario.client.tcp,
+            tls,
         }
     }
 
@@ -283,6 +292,10 @@ pub enum ConnectFailure {
     Io(io::Error),
     /// Nothing came back in time.
     Timeout(std::time::Duration),
+    /// Connections cannot come from where they should.
+    Source(NoSource),
+    /// It could not be secured.
+    Security(TlsFailure),
     /// The server speaks TLS.
     Tls,
     /// The server speaks HTTP/1.
@@ -294,11 +307,24 @@ pub enum ConnectFailure {
 }
 
 impl ConnectFailure {
+    /// What an error says that is one of our own.
+    fn told(error: &io::Error) -> Option<ConnectFailure> {
+        let inner = error.get_ref()?;
+        let source = inner.downcast_ref::<NoSource>().cloned();
+        let security = inner.downcast_ref::<TlsFailure>().cloned();
+        source
+            .map(ConnectFailure::Source)
+            .or(security.map(ConnectFailure::Security))
+    }
+
     /// What an error of the socket means.
     pub fn of(error: io::Error) -> ConnectFailure {
         use io::ErrorKind::{
             BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof,
         };
+        if let Some(told) = ConnectFailure::told(&error) {
+            return told;
+        }
         match error.kind() {
             io::ErrorKind::InvalidData => ConnectFailure::NotHttp2(error.to_string()),
             BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof => {
@@ -319,18 +345,20 @@ impl fmt::Display for ConnectFailure {
                 write!(f, "{error}; raise `ulimit -n` above the number of channels, or use fewer")
             }
             ConnectFailure::Io(error) => write!(f, "{error}; check the address in `target.address`"),
+            ConnectFailure::Source(why) => why.fmt(f),
+            ConnectFailure::Security(why) => why.fmt(f),
             ConnectFailure::Timeout(after) => write!(
                 f,
                 "no HTTP/2 answer within {after:?}; is it a gRPC server, and is nothing between that drops packets?"
             ),
             ConnectFailure::Tls => {
-                f.write_str("the server answers in TLS, and this version speaks plaintext HTTP/2 only; use its plaintext port")
+                f.write_str("the server answers in TLS; write `https://` instead of `http://`, or use its plaintext port")
             }
             ConnectFailure::Http1 => {
                 f.write_str("the server answers in HTTP/1; gRPC needs HTTP/2 with prior knowledge (h2c) on this port")
             }
             ConnectFailure::Closed => f.write_str(
-                "the server closed the connection at once; is this the gRPC port, and does the server expect TLS?",
+                "the server closed the connection at once; is this the gRPC port, and does the server expect TLS (`https://`)?",
             ),
             ConnectFailure::NotHttp2(said) => write!(f, "the server did not speak HTTP/2: {said}"),
         }

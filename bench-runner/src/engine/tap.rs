@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use self::conversation::{Conversation, Direction};
 use super::times::{Stalled, Step, Times};
 use crate::clock::Clock;
+use crate::tls::{Negotiated, TlsFailure};
 
 /// How many of the first bytes received are kept, to tell what a server speaks that does not speak HTTP/2.
 const GREETING: usize = 16;
@@ -49,6 +50,7 @@ pub struct Seen {
 struct Notes {
     greeting: Vec<u8>,
     was_lost: bool,
+    refused: Option<TlsFailure>,
     /// Of streams, and of connections.
     stalls: [Stalled; 2],
     wire: Wire,
@@ -60,6 +62,8 @@ pub struct Tap<S> {
     stream: S,
     seen: Arc<Seen>,
     conversation: Conversation,
+    /// Why nothing can be written any more, until what the server had said is read.
+    unwritable: Option<io::Error>,
     ended: bool,
 }
 
@@ -110,6 +114,29 @@ impl Seen {
         self.notes().was_lost
     }
 
+    /// A connection that was begun then is made.
+    pub fn made(&self, began: Nanos) {
+        self.notes().wire.connections += 1;
+        self.took(Step::Connect, self.clock.now().since(began));
+    }
+
+    /// A connection that was made then is secured.
+    pub fn secured(&self, made: Nanos, negotiated: &Negotiated) {
+        let wire = &mut self.notes().wire;
+        wire.shook_hands(&negotiated.suite, negotiated.resumed);
+        self.took(Step::Handshake, self.clock.now().since(made));
+    }
+
+    /// TLS has ended a connection.
+    pub fn refuse(&self, why: &TlsFailure) {
+        self.notes().refused = Some(why.clone());
+    }
+
+    /// Why TLS has ended a connection, if it has.
+    pub fn refused(&self) -> Option<TlsFailure> {
+        self.notes().refused.clone()
+    }
+
     /// The run begins: what was said before, to see whether the server answers, is none of its messages.
     pub fn begin(&self) {
         let wire = &mut self.notes().wire;
@@ -153,6 +180,7 @@ impl Notes {
         Notes {
             greeting: Vec::new(),
             was_lost: false,
+            refused: None,
             stalls: Default::default(),
             wire: Wire {
                 header_list_bytes_sent: Some(0),
@@ -175,14 +203,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<S> Tap<S> {
-    /// Puts a tap on a connection of a channel that was begun then, and made just now.
+    /// Puts a tap on a connection of a channel that was begun then, and is [made](Seen::made).
     pub fn new(stream: S, seen: Arc<Seen>, began: Nanos) -> Tap<S> {
-        seen.notes().wire.connections += 1;
-        seen.took(Step::Connect, seen.clock.now().since(began));
         Tap {
             stream,
             seen,
             conversation: Conversation::new(began),
+            unwritable: None,
             ended: false,
         }
     }
@@ -204,6 +231,15 @@ impl<S> Tap<S> {
         }
     }
 
+    fn sent_of(&mut self, bufs: &[io::IoSlice<'_>], written: usize) {
+        let mut left = written;
+        for buf in bufs {
+            let part = left.min(buf.len());
+            self.sent(&buf[..part]);
+            left -= part;
+        }
+    }
+
     /// The server closed the connection, or made our side close it.
     fn lose(&mut self) {
         self.end(true);
@@ -219,6 +255,24 @@ impl<S> Tap<S> {
         notes.stalled([false; 2], &self.seen.clock);
         let lost = lost && !self.seen.closed.load(Relaxed);
         notes.wire.connections_lost += u64::from(lost);
+    }
+}
+
+impl<S: AsyncRead + Unpin> Tap<S> {
+    /// Nothing can be written. A server that closes before it is ready, because it expects TLS or does not take the
+    /// client's certificate, has said so, and hyper would not read it any more.
+    #[cold]
+    fn last_words<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let mut said = [0; 1024];
+        while self.seen.greeting().is_empty() {
+            let mut buf = ReadBuf::new(&mut said);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf)) {
+                Ok(()) if !buf.filled().is_empty() => self.received(buf.filled()),
+                _ => break,
+            }
+        }
+        let why = self.unwritable.take();
+        Poll::Ready(Err(why.unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
     }
 }
 
@@ -248,16 +302,23 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = ready!(Pin::new(&mut this.stream).poll_write(cx, buf))?;
-        this.sent(&buf[..written]);
-        Poll::Ready(Ok(written))
+        if this.unwritable.is_none() {
+            match ready!(Pin::new(&mut this.stream).poll_write(cx, buf)) {
+                Ok(written) => {
+                    this.sent(&buf[..written]);
+                    return Poll::Ready(Ok(written));
+                }
+                Err(error) => this.unwritable = Some(error),
+            }
+        }
+        this.last_words(cx)
     }
 
     fn poll_write_vectored(
@@ -266,14 +327,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = ready!(Pin::new(&mut this.stream).poll_write_vectored(cx, bufs))?;
-        let mut left = written;
-        for buf in bufs {
-            let part = left.min(buf.len());
-            this.sent(&buf[..part]);
-            left -= part;
+        if this.unwritable.is_none() {
+            match ready!(Pin::new(&mut this.stream).poll_write_vectored(cx, bufs)) {
+                Ok(written) => {
+                    this.sent_of(bufs, written);
+                    return Poll::Ready(Ok(written));
+                }
+                Err(error) => this.unwritable = Some(error),
+            }
         }
-        Poll::Ready(Ok(written))
+        this.last_words(cx)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -281,7 +344,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        if this.unwritable.is_none() {
+            match ready!(Pin::new(&mut this.stream).poll_flush(cx)) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(error) => this.unwritable = Some(error),
+            }
+        }
+        this.last_words(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

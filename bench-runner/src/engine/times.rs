@@ -10,6 +10,8 @@ use scenarios::units::Nanos;
 pub(super) enum Step {
     /// From its beginning until it is made.
     Connect,
+    /// From the connection made until it is secured by TLS.
+    Handshake,
     /// From its beginning until the server's SETTINGS have come.
     Ready,
     /// From a PING to its answer.
@@ -20,6 +22,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Times {
     connect: Histogram<u64>,
+    handshake: Histogram<u64>,
     ready: Histogram<u64>,
     ping: Histogram<u64>,
 }
@@ -28,6 +31,7 @@ impl Times {
     pub(super) fn new() -> Times {
         Times {
             connect: empty_histogram(),
+            handshake: empty_histogram(),
             ready: empty_histogram(),
             ping: empty_histogram(),
         }
@@ -36,6 +40,7 @@ impl Times {
     pub(super) fn record(&mut self, step: Step, took: Nanos) {
         let histogram = match step {
             Step::Connect => &mut self.connect,
+            Step::Handshake => &mut self.handshake,
             Step::Ready => &mut self.ready,
             Step::Ping => &mut self.ping,
         };
@@ -46,6 +51,7 @@ impl Times {
     /// Writes the times down.
     pub(super) fn tell(&self, wire: &mut Wire) {
         wire.connect_time = Timing::new(&self.connect);
+        wire.handshake_time = Timing::new(&self.handshake);
         wire.ready_time = Timing::new(&self.ready);
         wire.ping_time = Timing::new(&self.ping);
     }

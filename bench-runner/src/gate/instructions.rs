@@ -36,6 +36,11 @@ pub enum CountError {
         "`server.instructions_per_call` needs a server that the gate starts: a `command`, or the reference server"
     )]
     NotOurs,
+    /// The certificates of the run would be made anew in each process.
+    #[error(
+        "`server.instructions_per_call` counts a reference server in plaintext only; leave its `tls` out, or the metric"
+    )]
+    Secured,
     /// The server under valgrind could not be called.
     #[error("under valgrind: {0}")]
     Run(Box<RunError>),
@@ -115,9 +120,14 @@ fn under_valgrind(
     folder: &Path,
     program: &Path,
 ) -> Result<Scenario, CountError> {
+    let mut scenario = scenario.clone();
     let server = match &scenario.target {
         Target::Command(words) => words.clone(),
+        Target::ReferenceServer(settings) if settings.tls.is_some() => {
+            return Err(CountError::Secured);
+        }
         Target::ReferenceServer(settings) => {
+            scenario.client.tls = None;
             let settings = serde_json::to_string(settings).unwrap_or_default();
             let program = program.display().to_string();
             let words = [
@@ -134,7 +144,6 @@ fn under_valgrind(
             return Err(CountError::NotOurs);
         }
     };
-    let mut scenario = scenario.clone();
     let mut words = vec![
         "valgrind".to_owned(),
         "--tool=callgrind".to_owned(),

@@ -35,7 +35,7 @@ impl Peer {
     pub(super) fn find(address: &Address) -> io::Result<Peer> {
         let peer = match address {
             Address::Unix(path) => Peer::Unix(path.clone()),
-            Address::Tcp { host, port } => {
+            Address::Tcp { host, port, .. } => {
                 let mut found = (host.as_str(), *port).to_socket_addrs()?;
                 let none = || io::Error::other("the host has no address");
                 found.next().map(Peer::Tcp).ok_or_else(none)?
@@ -78,7 +78,12 @@ impl Listener {
         let bound = socket.local_addr()?.as_socket_ipv4();
         let port = bound.map_or(0, |address| address.port());
         let host = Ipv4Addr::LOCALHOST.to_string();
-        Ok((Listener(socket), Address::Tcp { host, port }))
+        let near = Address::Tcp {
+            host,
+            port,
+            tls: false,
+        };
+        Ok((Listener(socket), near))
     }
 
     /// The next connection; `None` where none waits.

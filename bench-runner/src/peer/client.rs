@@ -12,7 +12,7 @@ use scenarios::{Case, KeyPath};
 
 use super::answer::{Answer, Observed};
 use super::process::{LastWords, spawn_on, wait};
-use super::request::{only_call, request};
+use super::request::{Server, only_call, request};
 use super::{Peer, PeerError, error};
 use crate::call::{Call, Known};
 use crate::host::cpu::process_cpu;
@@ -22,6 +22,7 @@ use crate::run::RunError;
 use crate::run::conditions_of_peers;
 use crate::run::repetition::{Made, Surroundings, judge_peer};
 use crate::target::Target;
+use crate::tls::Tls;
 
 /// The longest answer that is read.
 const MOST: u64 = 64 << 20;
@@ -40,10 +41,16 @@ pub fn run(
     around.watcher.phase("connect", Duration::ZERO);
     let scenario = &case.scenario;
     let asked = only_call(scenario)?;
-    let mut target = Target::start(&scenario.target, &around.program)?;
+    let mut target = Target::start(scenario, &around.program)?;
     let before = target.counters_of(&scenario.calls);
     let seed = scenario.seed.wrapping_add(u64::from(number) << 32);
-    let (question, _schedule) = request(scenario, target.address(), seed)?;
+    let server = Server {
+        address: target.address(),
+        tls: target.tls().map(Tls::settings),
+    };
+    let (question, _schedule) = request(scenario, server, seed)?;
+    peer.client()?
+        .check_tls(target.tls().is_some(), &peer.name, "client")?;
     let known = Known {
         shaped: before.is_some(),
         ..Known::default()

@@ -34,6 +34,17 @@ pub enum PeerError {
         /// What it lacks.
         side: &'static str,
     },
+    /// It speaks no TLS.
+    #[error(
+        "the {side} of the peer `{name}` speaks plaintext only: its peer.yaml has no `tls: true`; leave TLS out, or take a \
+         peer that has it"
+    )]
+    Plaintext {
+        /// The peer.
+        name: String,
+        /// Server or client.
+        side: &'static str,
+    },
     /// What it needs is not installed.
     #[error("the peer `{name}` needs {install}")]
     Missing {
@@ -113,6 +124,7 @@ impl PeerError {
                 | PeerError::Unknown { .. }
                 | PeerError::File(_)
                 | PeerError::NoSuchSide { .. }
+                | PeerError::Plaintext { .. }
                 | PeerError::Case(_)
         )
     }

@@ -49,6 +49,9 @@ pub(super) struct SideFile {
     /// The least warm-up that its runtime needs.
     #[serde(default)]
     pub(super) warm_up: Nanos,
+    /// Whether it speaks TLS where it is told to.
+    #[serde(default)]
+    pub(super) tls: bool,
     /// How long a server may take to listen, and a client beyond the phases of its case; left out: 30 s.
     pub(super) patience: Option<Nanos>,
 }

@@ -53,6 +53,8 @@ pub struct Side {
     pub(super) words: Vec<String>,
     /// The least warm-up that its runtime needs.
     pub warm_up: Nanos,
+    /// Whether it speaks TLS where it is told to.
+    pub(super) tls: bool,
     /// How long a server may take to listen, and a client beyond the phases of its case.
     pub patience: Duration,
 }
@@ -240,7 +242,24 @@ impl Side {
         Side {
             words: place(&file.run),
             warm_up: file.warm_up,
+            tls: file.tls,
             patience: file.patience.map_or(PATIENCE, Duration::from),
+        }
+    }
+
+    /// That it speaks TLS, where that is asked for.
+    pub(super) fn check_tls(
+        &self,
+        asked: bool,
+        name: &str,
+        side: &'static str,
+    ) -> Result<(), PeerError> {
+        match asked && !self.tls {
+            true => Err(PeerError::Plaintext {
+                name: name.to_owned(),
+                side,
+            }),
+            false => Ok(()),
         }
     }
 

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use scenarios::law::Law;
 use scenarios::load::{Closed, Load, Pace, Part, Segment as PacerSegment};
 use scenarios::method::Method;
-use scenarios::scenario::{Address, Call, Headers, Metadata, Scenario, When};
+use scenarios::scenario::{Address, Call, ClientTls, Headers, Metadata, Scenario, Tcp, When};
 use scenarios::units::{Bytes, Nanos};
 use serde_json::{Value, json};
 
 use super::PeerError;
-use super::server::padded;
+use super::server::{absolute, padded};
 use crate::run::timeline::{Segment, Timeline};
 
 /// The arrivals of an open loop, in a file that lives as long as this.
@@ -26,21 +26,29 @@ impl Drop for Schedule {
     }
 }
 
-/// The case for a client that calls the server at `address`, and the file that it speaks of.
+/// What a client is told of its server.
+#[derive(Clone, Copy)]
+pub(super) struct Server<'a> {
+    pub(super) address: &'a Address,
+    /// `None` is plaintext.
+    pub(super) tls: Option<&'a ClientTls>,
+}
+
+/// The case for a client that calls that server, and the file that it speaks of.
 ///
 /// # Errors
 ///
 /// Where the case has what no peer's client can do, or the file cannot be written.
 pub(super) fn request(
     scenario: &Scenario,
-    address: &Address,
+    server: Server<'_>,
     seed: u64,
 ) -> Result<(Value, Option<Schedule>), PeerError> {
     let call = only_call(scenario)?;
     let [sent, replied] = sizes(scenario)?;
     let (load, schedule) = load(scenario, seed)?;
     let mut case = json!({
-        "address": authority(address),
+        "address": authority(server.address),
         "method": call.method.name(),
         "bidi": (call.method == Method::BidiHello).then(|| call.bidi.unwrap_or_default()),
         "request": { "name_bytes": sent, "messages": call.requests() },
@@ -53,6 +61,9 @@ pub(super) fn request(
         "drain_ns": scenario.phases.drain.0,
         "seed": seed,
     });
+    if let Some(tls) = server.tls {
+        case["tls"] = secured(tls);
+    }
     for key in ["closed", "open"] {
         case[key] = load.get(key).cloned().unwrap_or(Value::Null);
     }
@@ -87,6 +98,8 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.reply.trailers", !reply.trailers.is_empty()),
         ("call.reply.headers", reply.headers == Headers::AtOnce),
         ("call.stamps", call.stamps),
+        ("client.tcp", scenario.client.tcp != Tcp::default()),
+        ("client.tls.insecure_skip_verify", is_unverified(scenario)),
         ("call.request.fill", !call.request.fill.is_letters()),
         ("call.codec", !call.codec.is_proto()),
         ("call.compression", !call.compression.is_identity()),
@@ -121,6 +134,22 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         fixed("call.request.size", size)?,
         fixed("call.reply.size", &reply.size)?,
     ])
+}
+
+fn is_unverified(scenario: &Scenario) -> bool {
+    let tls = scenario.client.tls.as_ref();
+    tls.is_some_and(|tls| tls.insecure_skip_verify)
+}
+
+/// Files of certificates and keys, and the name that the server's certificate has.
+fn secured(tls: &ClientTls) -> Value {
+    let path = |path: &Option<PathBuf>| path.as_deref().map(absolute);
+    json!({
+        "ca": path(&tls.ca),
+        "cert": path(&tls.cert),
+        "key": path(&tls.key),
+        "server_name": tls.server_name,
+    })
 }
 
 /// Metadata that is the same each time, which is all that peers take; binary values padded. A secret would be in what they are
@@ -210,8 +239,10 @@ fn write(arrivals: &[Nanos]) -> io::Result<Schedule> {
 
 /// The address as gRPC's own libraries take it.
 fn authority(address: &Address) -> String {
-    let text = address.to_string();
-    text.strip_prefix("http://").unwrap_or(&text).to_owned()
+    match address {
+        Address::Tcp { .. } => address.authority(),
+        Address::Unix(_) => address.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -219,9 +250,12 @@ mod tests {
     use super::*;
     use crate::given::scenario;
 
+    fn plain(address: &Address) -> Server<'_> {
+        Server { address, tls: None }
+    }
+
     fn refusal(yaml: &str) -> String {
-        let address = Address::Unix("/tmp/x".into());
-        match request(&scenario(yaml), &address, 1) {
+        match request(&scenario(yaml), plain(&Address::Unix("/tmp/x".into())), 1) {
             Ok((case, _)) => panic!("{case}"),
             Err(error) => error.to_string(),
         }
@@ -258,6 +292,11 @@ mod tests {
                 "`load.stages`",
             ),
             ("network: { rtt: 10ms }", "`network`"),
+            ("client: { tcp: { nodelay: false } }", "`client.tcp`"),
+            (
+                "client: { tls: { insecure_skip_verify: true } }",
+                "`client.tls.insecure_skip_verify`",
+            ),
             ("call: { codec: json }", "`call.codec`"),
             ("call: { compression: zstd }", "`call.compression`"),
             (
@@ -294,8 +333,9 @@ mod tests {
         let address = Address::Tcp {
             host: "::1".to_owned(),
             port: 7,
+            tls: false,
         };
-        let (case, schedule) = request(&scenario(yaml), &address, 1).unwrap();
+        let (case, schedule) = request(&scenario(yaml), plain(&address), 1).unwrap();
         assert_eq!(case["address"], "[::1]:7");
         assert_eq!(case["bidi"], "ping_pong");
         assert_eq!(case["request"], json!({ "name_bytes": 3, "messages": 4 }));

@@ -1,8 +1,9 @@
 //! A peer's server: the command that starts it.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use scenarios::scenario::{Behaviour, PeerServer};
+use scenarios::scenario::{Behaviour, PeerServer, ServerTls};
 
 use super::{Peer, PeerError, Peers};
 
@@ -11,10 +12,11 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// Where there is none, it has no server, or it cannot be set up.
+    /// Where there is none, it has no server or none that speaks TLS where that is asked for, or it cannot be set up.
     pub fn serving(target: &PeerServer) -> Result<Peer, PeerError> {
         let peer = Peers::find()?.get(&target.name)?;
-        peer.server()?;
+        let asked = target.tls.is_some();
+        peer.server()?.check_tls(asked, &peer.name, "server")?;
         peer.set_up()?;
         Ok(peer)
     }
@@ -24,13 +26,36 @@ impl Peer {
     /// # Errors
     ///
     /// Where it has none.
-    pub fn server_command(&self, behaviour: &Behaviour) -> Result<Command, PeerError> {
+    pub fn server_command(
+        &self,
+        behaviour: &Behaviour,
+        tls: Option<&ServerTls>,
+    ) -> Result<Command, PeerError> {
         let mut command = self.command(&self.server()?.words);
         command.args(["--listen", "127.0.0.1:0"]);
         command.args(misbehaving(behaviour));
+        command.args(tls.map(secured).unwrap_or_default());
         command.stderr(Stdio::piped());
         Ok(command)
     }
+}
+
+/// Files of certificates and keys as arguments.
+fn secured(tls: &ServerTls) -> Vec<PathBuf> {
+    let files = [
+        ("--tls-cert", &tls.cert),
+        ("--tls-key", &tls.key),
+        ("--tls-client-ca", &tls.client_ca),
+    ];
+    let given = files
+        .into_iter()
+        .filter_map(|(name, path)| Some([name.into(), absolute(path.as_ref()?)]));
+    given.flatten().collect()
+}
+
+/// A peer runs in a folder of its own; paths begin at ours.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// What peers know of behaviours, as arguments; what else there may be was refused with the scenario.

@@ -97,7 +97,9 @@ impl RunError {
                 | RunError::Secret(_)
                 | RunError::RealTimeSpin
                 | RunError::Network(NetworkError::Pin(_))
-                | RunError::Target(TargetError::Settings | TargetError::Program { .. })
+                | RunError::Target(
+                    TargetError::Settings | TargetError::Program { .. } | TargetError::Tls(_)
+                )
         ) || matches!(self, RunError::Target(TargetError::Peer(error)) | RunError::Peer(error) if error.is_usage())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reports::model::{Repetition, Timing, Validity, Wire};
 use scenarios::Case;
-use scenarios::scenario::{Address, Balance, Idle, Scenario};
+use scenarios::scenario::{Balance, Idle, Scenario};
 use scenarios::units::Nanos;
 
 use super::conditions::{Passed, Reading, conditions};
@@ -66,11 +66,11 @@ pub struct Made {
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
     let secrets = Secrets::of(&case.scenario.calls)?;
     around.watcher.phase("connect", Duration::ZERO);
-    let mut target = Target::start(&case.scenario.target, &around.program)?;
+    let mut target = Target::start(&case.scenario, &around.program)?;
     let before = target.counters_of(&case.scenario.calls);
-    let address = target.address().clone();
-    let mut plan = Plan::bind(case, address, before.is_some(), number, &secrets)?;
-    balance(&mut plan, case.scenario.client.balance, target.addresses())?;
+    let endpoint = target.endpoint(&case.scenario);
+    let mut plan = Plan::bind(case, endpoint, before.is_some(), number, &secrets)?;
+    balance(&mut plan, case.scenario.client.balance, &target)?;
     let network = lay(case, &target, number)?;
     if let Some(network) = &network {
         let far_end = plan.endpoints.iter_mut();
@@ -140,19 +140,15 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
 }
 
 /// Spreads the channels over the target's addresses, where the scenario says how.
-fn balance(
-    plan: &mut Plan,
-    balance: Option<Balance>,
-    addresses: &[Address],
-) -> Result<(), RunError> {
+fn balance(plan: &mut Plan, balance: Option<Balance>, target: &Target) -> Result<(), RunError> {
     let Some(balance) = balance else {
         return Ok(());
     };
-    let backends = target::backends(addresses)?;
-    plan.spread(&backends);
+    let backends = target::backends(target.addresses())?;
+    plan.spread(&backends, target.tls());
     if balance == Balance::PickFirst && backends.len() > 1 {
         let first = threads::first_that_answers(plan)?;
-        plan.spread(&backends[first..=first]);
+        plan.spread(&backends[first..=first], target.tls());
     }
     Ok(())
 }

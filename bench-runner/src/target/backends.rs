@@ -50,7 +50,7 @@ pub fn backends(addresses: &[Address]) -> Result<Vec<Backend>, ConnectError> {
 
 /// What a name stands for, each address once; one that is no name stands for itself.
 fn look_up(address: &Address) -> io::Result<Vec<Address>> {
-    let Address::Tcp { host, port } = address else {
+    let Address::Tcp { host, port, tls } = address else {
         return Ok(vec![address.clone()]);
     };
     let mut found: Vec<Address> = Vec::new();
@@ -58,6 +58,7 @@ fn look_up(address: &Address) -> io::Result<Vec<Address>> {
         let at = Address::Tcp {
             host: socket.ip().to_string(),
             port: *port,
+            tls: *tls,
         };
         if !found.contains(&at) {
             found.push(at);
@@ -77,6 +78,7 @@ mod tests {
         Address::Tcp {
             host: host.to_owned(),
             port: 5,
+            tls: false,
         }
     }
 

@@ -9,7 +9,9 @@ use protos::reference::reference_client::ReferenceClient;
 use reports::model::{MethodCounts, empty_histogram};
 use scenarios::method::Method;
 use scenarios::scenario::Address;
-use tonic::transport::{Channel, Endpoint};
+
+use crate::dial;
+use crate::tls::Tls;
 
 /// How long a server may take to say that it does not know the method.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,22 +54,21 @@ impl Counted {
 }
 
 /// The counts of some methods together; `None` where the target is no reference server, or is gone.
-pub(super) fn fetch(address: &Address, methods: &[Method]) -> Option<Counted> {
+pub(super) fn fetch(address: &Address, tls: Option<&Tls>, methods: &[Method]) -> Option<Counted> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .ok()?;
     runtime.block_on(async {
-        tokio::time::timeout(PATIENCE, ask(address, methods))
+        tokio::time::timeout(PATIENCE, ask(address, tls, methods))
             .await
             .ok()
             .flatten()
     })
 }
 
-async fn ask(address: &Address, methods: &[Method]) -> Option<Counted> {
-    let endpoint = Endpoint::from_shared(address.to_string()).ok()?;
-    let channel: Channel = endpoint.connect().await.ok()?;
+async fn ask(address: &Address, tls: Option<&Tls>, methods: &[Method]) -> Option<Counted> {
+    let channel = dial::channel(address, tls).await.ok()?;
     let reply = ReferenceClient::new(channel)
         .get_counters(GetCountersRequest {})
         .await

@@ -3,25 +3,35 @@
 mod backends;
 mod counters;
 mod process;
+mod security;
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
+use reference_server::tls::{FileError, Made};
 use scenarios::method::Method;
-use scenarios::scenario::{self, Address, Calls, PeerServer, ReferenceServer};
+use scenarios::scenario::{self, Address, Calls, Listen, PeerServer, ReferenceServer, Scenario};
+use tempfile::TempDir;
 
 pub use self::backends::{Backend, backends};
 pub use self::counters::Counted;
 pub use self::process::Death;
 use self::process::{ServerProcess, Stillborn};
+use self::security::Security;
+use crate::engine::Endpoint;
 use crate::peer::{Peer, PeerError};
+use crate::tls::Tls;
 
 /// A target that is ready to be called.
 pub struct Target {
     addresses: Vec<Address>,
+    tls: Option<Tls>,
     process: Option<ServerProcess>,
+    /// Files that the server has open or may open, which go when it has gone.
+    _made: Option<Made>,
+    _folder: Option<TempDir>,
 }
 
 /// Why a target could not be started.
@@ -59,6 +69,9 @@ pub enum TargetError {
         /// How long we waited.
         patience_s: u64,
     },
+    /// A certificate or a key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] FileError),
     /// A peer cannot be used.
     #[error(transparent)]
     Peer(#[from] PeerError),
@@ -68,54 +81,77 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Starts the target, or finds it. `program` is our own, which also serves as the embedded reference server.
-    pub fn start(target: &scenario::Target, program: &Path) -> Result<Target, TargetError> {
-        match target {
-            scenario::Target::Address(address) => Ok(Target::there(vec![address.clone()])),
-            scenario::Target::Addresses(addresses) => Ok(Target::there(addresses.clone())),
-            scenario::Target::ReferenceServer(settings) => Target::embedded(settings, program),
-            scenario::Target::Peer(server) => Target::peer(server),
-            scenario::Target::Command(words) => Target::command(words),
+    /// Starts the target of a scenario, or finds it. `program` is our own, which also serves as the embedded reference
+    /// server.
+    pub fn start(scenario: &Scenario, program: &Path) -> Result<Target, TargetError> {
+        let client = scenario.client.tls.as_ref();
+        match &scenario.target {
+            scenario::Target::Address(address) => {
+                let security = Security::prepare(None, client)?;
+                Target::at(vec![address.clone()], None, security)
+            }
+            scenario::Target::Addresses(addresses) => {
+                let security = Security::prepare(None, client)?;
+                Target::at(addresses.clone(), None, security)
+            }
+            scenario::Target::ReferenceServer(settings) => {
+                let security = Security::prepare(settings.tls.as_ref(), client)?;
+                Target::embedded(settings, program, security)
+            }
+            scenario::Target::Peer(server) => {
+                let security = Security::prepare(server.tls.as_ref(), client)?;
+                Target::peer(server, security)
+            }
+            scenario::Target::Command(words) => {
+                let security = Security::prepare(None, client)?;
+                Target::command(words, client.is_some(), security)
+            }
         }
     }
 
-    /// Servers that run already.
-    fn there(addresses: Vec<Address>) -> Target {
-        Target {
+    fn at(
+        addresses: Vec<Address>,
+        process: Option<ServerProcess>,
+        security: Security,
+    ) -> Result<Target, TargetError> {
+        let (tls, made) = security.of_client(&addresses)?;
+        Ok(Target {
             addresses,
-            process: None,
-        }
+            tls,
+            process,
+            _made: made,
+            _folder: None,
+        })
     }
 
-    /// A server of ours.
-    fn started(process: ServerProcess, address: Address) -> Target {
-        Target {
-            addresses: vec![address],
-            process: Some(process),
-        }
-    }
-
-    fn embedded(settings: &ReferenceServer, program: &Path) -> Result<Target, TargetError> {
-        let settings = serde_json::to_string(settings).map_err(io::Error::from)?;
+    fn embedded(
+        settings: &ReferenceServer,
+        program: &Path,
+        security: Security,
+    ) -> Result<Target, TargetError> {
+        let (listen, folder) = place(settings.listen)?;
+        let told = ReferenceServer {
+            tls: security.server.clone(),
+            ..settings.clone()
+        };
+        let settings = serde_json::to_string(&told).map_err(io::Error::from)?;
         let mut command = Command::new(program);
-        command.args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--until-stdin-closes",
-            "--settings",
-            &settings,
-        ]);
+        command.args(["serve", "--listen", &listen, "--until-stdin-closes"]);
+        command.args(["--settings", &settings]);
         let (process, address) = ServerProcess::start_announcing(command)?;
-        Ok(Target::started(process, address))
+        let target = Target::at(vec![address], Some(process), security)?;
+        Ok(Target {
+            _folder: folder,
+            ..target
+        })
     }
 
-    fn peer(server: &PeerServer) -> Result<Target, TargetError> {
+    fn peer(server: &PeerServer, security: Security) -> Result<Target, TargetError> {
         let peer = Peer::serving(server)?;
-        let command = peer.server_command(&server.behaviour)?;
+        let command = peer.server_command(&server.behaviour, security.server.as_ref())?;
         let patience = peer.server()?.patience;
         match ServerProcess::start_peer(command, &server.cpus, patience)? {
-            Ok((process, address)) => Ok(Target::started(process, address)),
+            Ok((process, address)) => Target::at(vec![address], Some(process), security),
             Err(Stillborn { how, said }) => Err(PeerError::Program {
                 name: server.name.clone(),
                 side: "server",
@@ -126,7 +162,7 @@ impl Target {
         }
     }
 
-    fn command(words: &[String]) -> Result<Target, TargetError> {
+    fn command(words: &[String], tls: bool, security: Security) -> Result<Target, TargetError> {
         let port = free_port()?;
         let words: Vec<String> = words
             .iter()
@@ -140,9 +176,10 @@ impl Target {
         let address = Address::Tcp {
             host: Ipv4Addr::LOCALHOST.to_string(),
             port,
+            tls,
         };
         let process = ServerProcess::start_on(command, port)?;
-        Ok(Target::started(process, address))
+        Target::at(vec![address], Some(process), security)
     }
 
     /// Where it listens; the first of several.
@@ -155,6 +192,21 @@ impl Target {
         &self.addresses
     }
 
+    /// What secures connections to it, or to one of several; `None` is plaintext.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    fn tls_at(&self, address: &Address) -> Option<Tls> {
+        self.tls.as_ref()?.at(address)
+    }
+
+    /// The way there, to the first of several, as a scenario goes it.
+    pub fn endpoint(&self, scenario: &Scenario) -> Endpoint {
+        let address = self.address();
+        Endpoint::of(scenario, address.clone(), self.tls_at(address))
+    }
+
     /// Its process, where we started it.
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(ServerProcess::pid)
@@ -165,7 +217,7 @@ impl Target {
         let mut all = self
             .addresses
             .iter()
-            .map(|address| counters::fetch(address, methods));
+            .map(|address| counters::fetch(address, self.tls_at(address).as_ref(), methods));
         let first = all.next()??;
         all.try_fold(first, |sum, one| Some(sum.and(&one?)))
     }
@@ -185,6 +237,18 @@ impl Target {
     /// Stops it, where we started it; tells how it had ended by itself, if it had.
     pub fn stop(&mut self) -> Option<Death> {
         self.process.take().and_then(ServerProcess::stop)
+    }
+}
+
+/// Where our own server is to listen, and the folder that a socket of it is in.
+fn place(listen: Listen) -> io::Result<(String, Option<TempDir>)> {
+    match listen {
+        Listen::Tcp => Ok(("127.0.0.1:0".to_owned(), None)),
+        Listen::Unix => {
+            let folder = TempDir::with_prefix("bench-runner-")?;
+            let path = folder.path().join("greeter.sock");
+            Ok((format!("unix:{}", path.display()), Some(folder)))
+        }
     }
 }
 

@@ -183,12 +183,21 @@ impl Drop for ServerProcess {
     }
 }
 
-/// The address in a line such as `http://127.0.0.1:41233`.
+/// The address in a line such as `http://127.0.0.1:41233`, the same with `https`, or `unix:/path`.
 fn announced(line: &str) -> Option<Address> {
-    let socket: SocketAddr = line.trim().strip_prefix("http://")?.parse().ok()?;
+    let line = line.trim();
+    if let Some(path) = line.strip_prefix("unix:") {
+        return Some(Address::Unix(path.into()));
+    }
+    let (socket, tls) = match line.strip_prefix("https://") {
+        Some(socket) => (socket, true),
+        None => (line.strip_prefix("http://")?, false),
+    };
+    let socket: SocketAddr = socket.parse().ok()?;
     Some(Address::Tcp {
         host: socket.ip().to_string(),
         port: socket.port(),
+        tls,
     })
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub(crate) mod certificates;
 pub(crate) mod early;
 pub(crate) mod peer;
 pub(crate) mod stacks;

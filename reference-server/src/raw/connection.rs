@@ -95,7 +95,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.calls.answer(&mut self.wire);
             if self.wire.output_len() == 0 {
                 self.wire.shrink(KEPT);
-                return Poll::Ready(Ok(()));
+                // What TLS has taken may still be on its way; a plain socket has nothing to flush.
+                return Pin::new(&mut self.socket).poll_flush(cx);
             }
             match ready!(self.poll_write(cx))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),

@@ -42,6 +42,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::behaviour::Fates;
 use crate::counters::Counts;
 use crate::error::ServeError;
+use crate::tls::Acceptor;
 pub(crate) use request::timeout;
 pub(crate) use thread::{Accepted, Common};
 
@@ -127,11 +128,13 @@ pub(crate) fn common(
     fates: Fates,
     idle: Idle,
     config: wire::Config,
+    tls: Option<Acceptor>,
 ) -> Common {
     Common {
         counts,
         fates: Arc::new(fates),
         idle,
         config,
+        tls,
     }
 }

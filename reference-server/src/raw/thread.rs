@@ -18,6 +18,7 @@ use crate::raw::answers::{Blocks, Endings, Replies};
 use crate::raw::connection;
 use crate::raw::delays::{Delays, Mailbox};
 use crate::raw::spares::Spares;
+use crate::tls::{Acceptor, Secured};
 
 /// What a connection reads at a time.
 const BUFFER: usize = 256 << 10;
@@ -29,6 +30,8 @@ pub(crate) struct Common {
     pub(crate) fates: Arc<Fates>,
     pub(crate) idle: Idle,
     pub(crate) config: wire::Config,
+    /// `None` is plaintext.
+    pub(crate) tls: Option<Acceptor>,
 }
 
 /// A connection on its way to its thread.
@@ -52,6 +55,7 @@ pub(crate) struct Thread {
     /// Whether any call is planned, so that the time of each read is to be known.
     pub(crate) is_timed: Cell<bool>,
     pub(crate) buffer: RefCell<Box<[u8]>>,
+    tls: Option<Acceptor>,
     connections: RefCell<BTreeMap<u64, Rc<Mailbox>>>,
     accepted: Cell<u64>,
     is_draining: Cell<bool>,
@@ -94,6 +98,7 @@ impl Thread {
             endings: RefCell::default(),
             replies: RefCell::default(),
             spares: RefCell::default(),
+            tls: common.tls,
             delays: Delays::new(common.idle)?,
             buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
             connections: RefCell::default(),
@@ -108,7 +113,10 @@ impl Thread {
             // One that the runtime cannot take is gone.
             let _ = match accepted {
                 Accepted::Tcp(socket) => {
-                    TcpStream::from_std(socket).map(|socket| self.open(socket))
+                    TcpStream::from_std(socket).map(|socket| match &self.tls {
+                        None => self.open(socket),
+                        Some(acceptor) => self.open(Secured::new(acceptor, socket)),
+                    })
                 }
                 Accepted::Unix(socket) => {
                     UnixStream::from_std(socket).map(|socket| self.open(socket))

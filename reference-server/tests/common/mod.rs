@@ -46,6 +46,8 @@ pub fn settings(face: Face) -> ReferenceServer {
         threads: 1,
         cpus: Vec::new(),
         idle: Idle::Timer,
+        listen: Default::default(),
+        tls: None,
         http2: ServerHttp2 {
             initial_stream_window: Bytes(1 << 20),
             initial_connection_window: Bytes(64 << 20),

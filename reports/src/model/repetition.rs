@@ -297,6 +297,18 @@ pub struct Wire {
     /// Connections are opened in groups (64 at once by the raw engine, 16 by tonic), which is part of it.
     #[serde(deserialize_with = "nullable")]
     pub connect_time: Timing,
+    /// From the connection made until it was secured by TLS; nothing where it is plaintext.
+    #[serde(
+        deserialize_with = "nullable",
+        skip_serializing_if = "Timing::is_empty"
+    )]
+    pub handshake_time: Timing,
+    /// TLS handshakes by what they agreed on: `TLS 1.3, TLS_AES_256_GCM_SHA384`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub handshakes: BTreeMap<String, u64>,
+    /// Those of them that took up an earlier session instead of verifying certificates again.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub handshakes_resumed: u64,
     /// From the same beginning until the server's SETTINGS came: HTTP/2 is ready.
     #[serde(deserialize_with = "nullable")]
     pub ready_time: Timing,
@@ -334,6 +346,7 @@ impl Wire {
         self.data_bytes_received += other.data_bytes_received;
         self.window_updates_sent += other.window_updates_sent;
         self.window_updates_received += other.window_updates_received;
+        self.handshakes_resumed += other.handshakes_resumed;
         for (mine, theirs) in [
             (
                 &mut self.header_list_bytes_sent,
@@ -360,6 +373,7 @@ impl Wire {
         }
         for (mine, theirs) in [
             (&mut self.connect_time, &other.connect_time),
+            (&mut self.handshake_time, &other.handshake_time),
             (&mut self.ready_time, &other.ready_time),
             (&mut self.ping_time, &other.ping_time),
         ] {
@@ -373,11 +387,28 @@ impl Wire {
         for (mine, theirs) in [
             (&mut self.resets, &other.resets),
             (&mut self.goaway, &other.goaway),
+            (&mut self.handshakes, &other.handshakes),
         ] {
             for (reason, count) in theirs {
                 *mine.entry(reason.clone()).or_default() += count;
             }
         }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl Wire {
+    /// Adds a TLS handshake that agreed on this.
+    pub fn shook_hands(&mut self, suite: &str, resumed: bool) {
+        *self.handshakes.entry(suite.to_owned()).or_default() += 1;
+        self.handshakes_resumed += u64::from(resumed);
     }
 }
 

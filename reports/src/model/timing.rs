@@ -157,6 +157,11 @@ impl Quantile {
 }
 
 impl Timing {
+    /// Whether there is no sample.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Summarises a histogram of complete samples.
     pub fn new(complete: &Histogram<u64>) -> Timing {
         Timing::build(complete, None)

@@ -226,11 +226,18 @@ fn wire(row: &mut Row, wire: Option<&Wire>) {
     };
     put(row, "wire_resets", wire.map(|w| list(&w.resets)));
     put(row, "wire_goaway", wire.map(|w| list(&w.goaway)));
+    put(row, "wire_handshakes", wire.map(|w| list(&w.handshakes)));
+    put(
+        row,
+        "wire_handshakes_resumed",
+        wire.map(|w| w.handshakes_resumed.to_string()),
+    );
     let nothing = Timing::default();
     let mut times = |field, value: fn(&Wire) -> &Timing| {
         timing(row, field, wire.map_or(&nothing, value));
     };
     times("wire_connect_time", |w| &w.connect_time);
+    times("wire_handshake_time", |w| &w.handshake_time);
     times("wire_ready_time", |w| &w.ready_time);
     times("wire_ping_time", |w| &w.ping_time);
 }

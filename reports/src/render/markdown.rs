@@ -58,6 +58,9 @@ fn heading(view: &View<'_>) -> String {
     if let Some(about) = &view.about {
         text.push_str(&format!("\n{}\n", escape(about)));
     }
+    for caveat in &view.caveats {
+        text.push_str(&format!("\n> [!WARNING]\n> {}\n", escape(caveat)));
+    }
     text.extend(view.gate.iter().map(|of| format!("\n{}", gate(of))));
     text.extend(
         view.search

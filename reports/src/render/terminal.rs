@@ -87,6 +87,10 @@ impl Terminal {
         )];
         lines.extend(self.warning(view));
         lines.extend(view.about.iter().flat_map(|about| wrap(about, WIDTH)));
+        for caveat in &view.caveats {
+            let text = wrap(&format!("! {caveat}"), WIDTH).into_iter();
+            lines.extend(text.map(|line| self.paint(&line, Tone::Doubtful)));
+        }
         if let Some(gate) = &view.gate {
             lines.extend(gate::heading(gate, self.color, WIDTH));
             return lines;

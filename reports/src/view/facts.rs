@@ -297,10 +297,13 @@ fn pairs(map: &BTreeMap<String, String>) -> String {
 }
 
 fn connections(wire: &Wire) -> Vec<Fact> {
-    vec![
+    let mut facts = vec![
         fact("connections", count(wire.connections)),
         fact("connections lost", count(wire.connections_lost)),
         fact("connected after", spread(&wire.connect_time)),
+    ];
+    facts.extend(secured(wire));
+    facts.extend([
         fact("HTTP/2 ready after", spread(&wire.ready_time)),
         fact("PING and back", spread(&wire.ping_time)),
         fact(
@@ -310,6 +313,27 @@ fn connections(wire: &Wire) -> Vec<Fact> {
         fact(
             "stalled on the connection window",
             or_dash(wire.stalled_on_connection_window_ns, time),
+        ),
+    ]);
+    facts
+}
+
+/// What TLS came to; nothing where there was none.
+fn secured(wire: &Wire) -> Vec<Fact> {
+    if wire.handshakes.is_empty() {
+        return Vec::new();
+    }
+    let agreed = wire.handshakes.iter();
+    let agreed: Vec<String> = agreed
+        .map(|(suite, times)| format!("{}: {}", clean(suite), count(*times)))
+        .collect();
+    let all = wire.handshakes.values().sum();
+    vec![
+        fact("TLS handshake took", spread(&wire.handshake_time)),
+        fact("TLS", agreed.join("; ")),
+        fact(
+            "TLS sessions resumed",
+            format!("{} of {}", count(wire.handshakes_resumed), count(all)),
         ),
     ]
 }
@@ -347,6 +371,15 @@ pub fn wire_line(repetitions: &[Repetition]) -> Option<String> {
         size(wire.bytes_sent),
         size(wire.bytes_received)
     )];
+    if let Shown::Exactly(ns) = wire.handshake_time.shown(Quantile::P50) {
+        let all = wire.handshakes.values().sum();
+        parts.push(format!(
+            "TLS handshake p50 {} ({} of {} resumed)",
+            time(ns),
+            count(wire.handshakes_resumed),
+            count(all)
+        ));
+    }
     if let Shown::Exactly(ns) = wire.ping_time.shown(Quantile::P50) {
         parts.push(format!("PING p50 {}", time(ns)));
     }

@@ -2,6 +2,7 @@
 
 mod around;
 mod case;
+mod caveat;
 mod comparison;
 pub mod encoding;
 pub mod facts;
@@ -50,6 +51,8 @@ pub struct View<'a> {
     pub title: String,
     /// One sentence about the scenario.
     pub about: Option<String>,
+    /// What to know before the numbers, though they are valid.
+    pub caveats: Vec<String>,
     /// The worst verdict of any repetition.
     pub verdict: Verdict,
     /// Why it is not valid.
@@ -111,6 +114,7 @@ impl<'a> View<'a> {
             about: about
                 .filter(|about| results.len() == 1 && !about.is_empty())
                 .map(clean),
+            caveats: caveat::caveats(&cases),
             verdict: match &search {
                 Some(_) => search::verdict(&cases),
                 None => verdict(&cases, gate.as_ref()),

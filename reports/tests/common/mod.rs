@@ -726,6 +726,9 @@ fn wire() -> Wire {
         resets: [("client CANCEL".to_owned(), 3)].into(),
         goaway: Default::default(),
         connect_time: timing([82_000, 91_000, 240_000]),
+        handshake_time: Timing::default(),
+        handshakes: Default::default(),
+        handshakes_resumed: 0,
         ready_time: timing([310_000, 402_000, 990_000]),
         ping_time: timing((0..40).map(|n| 60_000 + n * 500)),
     }

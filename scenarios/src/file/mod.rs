@@ -8,6 +8,7 @@ mod call;
 mod mix;
 mod network;
 mod peer;
+mod security;
 mod target;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(crate) use behaviour::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
 pub(crate) use call::{CallFile, ReplyFile, RequestFile, RetryFile};
 pub(crate) use network::NetworkFile;
 pub(crate) use peer::PeerFile;
+pub(crate) use security::{ClientTlsFile, ServerTlsFile, TcpFile};
 pub(crate) use target::{ReferenceServerFile, ServerHttp2File, TargetFile};
 
 use crate::gate::GateFile;
@@ -111,6 +113,10 @@ pub(crate) struct ClientFile {
     pub(crate) user_agent: Option<String>,
     /// HTTP/2 settings.
     pub(crate) http2: Option<ClientHttp2File>,
+    /// What it trusts and what it shows of itself, where connections are secured by TLS.
+    pub(crate) tls: Option<ClientTlsFile>,
+    /// Options of its TCP sockets.
+    pub(crate) tcp: Option<TcpFile>,
 }
 
 /// HTTP/2 settings of the client.

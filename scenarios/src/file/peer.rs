@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::BehaviourFile;
+use super::{BehaviourFile, ServerTlsFile};
 
 /// The server of another stack.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct PeerSettingsFile {
     /// The cores its process may run on; empty means any.
     #[schemars(extend("default" = []))]
     pub(crate) cpus: Option<Vec<usize>>,
+    /// Its TLS, where the stack's folder knows it; `{}` makes a certificate for the run. Left out: plaintext.
+    pub(crate) tls: Option<ServerTlsFile>,
     /// How it misbehaves, for every call: `delay` and `error`, whose delays are durations, and `require`.
     pub(crate) behaviour: Option<BehaviourFile>,
 }

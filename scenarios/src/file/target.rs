@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{BehaviourFile, PeerFile};
-use crate::scenario::{Face, Idle};
+use super::{BehaviourFile, PeerFile, ServerTlsFile};
+use crate::scenario::{Face, Idle, Listen};
 use crate::units::Bytes;
 
 /// What is called.
@@ -14,9 +14,9 @@ use crate::units::Bytes;
 pub(crate) enum TargetFile {
     /// The embedded reference server, started as a process of its own.
     ReferenceServer(ReferenceServerFile),
-    /// A server that runs already: `http://host:port` or `unix:/path`.
+    /// A server that runs already: `http://host:port`, `https://host:port` for TLS, or `unix:/path`.
     Address(
-        #[schemars(extend("examples" = ["http://127.0.0.1:50051", "unix:/run/greeter.sock"]))]
+        #[schemars(extend("examples" = ["http://127.0.0.1:50051", "https://greeter.example:443", "unix:/run/greeter.sock"]))]
         String,
     ),
     /// Servers that run already, over which the channels are spread: `client.balance` says how.
@@ -26,7 +26,7 @@ pub(crate) enum TargetFile {
     ),
     /// The server of another stack of the gRPC family, set up by its folder in `peers/`: its name, or a mapping.
     Peer(PeerFile),
-    /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port.
+    /// A server that the runner starts, awaits and stops; `{port}` in an argument becomes a free port; `client.tls` makes it TLS.
     Command(#[schemars(extend("examples" = [["./my-server", "--port", "{port}"]]))] Vec<String>),
 }
 
@@ -47,6 +47,11 @@ pub(crate) struct ReferenceServerFile {
     /// How it waits for the time at which an answer is to be released.
     #[schemars(extend("default" = "timer"))]
     pub(crate) idle: Option<Idle>,
+    /// What it listens on.
+    #[schemars(extend("default" = "tcp"))]
+    pub(crate) listen: Option<Listen>,
+    /// Its TLS; `{}` makes a certificate for the run, which the runner trusts. Left out: plaintext.
+    pub(crate) tls: Option<ServerTlsFile>,
     /// HTTP/2 settings.
     pub(crate) http2: Option<ServerHttp2File>,
     /// How it misbehaves, for every call.

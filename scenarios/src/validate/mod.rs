@@ -8,6 +8,7 @@ mod metadata;
 mod mix;
 mod network;
 mod peer;
+mod security;
 mod semantics;
 mod service;
 mod target;
@@ -73,6 +74,7 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     check_name(&file.name)?;
     let target = target(file.target)?;
     let client = client(file.client.unwrap_or_default(), &target)?;
+    security::both(&target, &client)?;
     connections::check_network(file.network.is_some(), &target)?;
     let network = file.network.map(network::network).transpose()?;
     let calls = mix::calls(file.call, file.calls)?;
@@ -131,6 +133,11 @@ fn client(file: ClientFile, target: &Target) -> Result<Client, Problem> {
     let balance = connections::balance(&file, target);
     let cpus = cpus(&at.key("cpus"), file.cpus)?;
     let http2 = client_http2(&file.http2.unwrap_or_default())?;
+    let tls = file
+        .tls
+        .map(|tls| security::client_tls(tls, &at.key("tls")))
+        .transpose()?;
+    let tcp = security::tcp(&file.tcp.unwrap_or_default(), &at.key("tcp"))?;
     Ok(Client {
         engine: file.engine.unwrap_or_default(),
         lanes,
@@ -142,6 +149,8 @@ fn client(file: ClientFile, target: &Target) -> Result<Client, Problem> {
         calls_per_channel,
         user_agent: semantics::user_agent(&at.key("user_agent"), file.user_agent)?,
         http2,
+        tls,
+        tcp,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::tree::KeyPath;
 use crate::units::Nanos;
 
 use super::behaviour::behaviour;
+use super::security::server_tls;
 use super::{Problem, cpus};
 
 pub(super) fn peer(PeerFile(file): PeerFile, at: &KeyPath) -> Result<PeerServer, Problem> {
@@ -30,6 +31,10 @@ pub(super) fn peer(PeerFile(file): PeerFile, at: &KeyPath) -> Result<PeerServer,
     Ok(PeerServer {
         name: file.name,
         cpus: cpus(&at.key("cpus"), file.cpus)?,
+        tls: file
+            .tls
+            .map(|tls| server_tls(tls, &at.key("tls")))
+            .transpose()?,
         behaviour,
     })
 }

@@ -4,12 +4,13 @@ use std::fmt::Display;
 
 use crate::file::{ReferenceServerFile, ServerHttp2File, TargetFile};
 use crate::law::{Law, Quantity};
-use crate::scenario::{Address, ReferenceServer, ServerHttp2, Target};
+use crate::scenario::{Address, Listen, ReferenceServer, ServerHttp2, Target};
 use crate::tree::KeyPath;
 use crate::units::Bytes;
 
 use super::behaviour::behaviour;
 use super::peer::peer;
+use super::security::server_tls;
 use super::{Problem, connection_window, cpus, frame_size, stream_window, within};
 
 /// The target of a scenario.
@@ -35,11 +36,23 @@ pub(crate) fn reference_server(
     at: &KeyPath,
 ) -> Result<ReferenceServer, Problem> {
     let face = file.face.unwrap_or_default();
+    let listen = file.listen.unwrap_or_default();
+    if listen == Listen::Unix && file.tls.is_some() {
+        let message = "expected no `tls`: the server listens on a Unix socket";
+        return Err(Problem::new(at.key("tls"), message)
+            .in_key()
+            .help("`listen: tcp` has it"));
+    }
     Ok(ReferenceServer {
         face,
         threads: within(&at.key("threads"), file.threads.unwrap_or(1), 1..=1024)?,
         cpus: cpus(&at.key("cpus"), file.cpus)?,
         idle: file.idle.unwrap_or_default(),
+        listen,
+        tls: file
+            .tls
+            .map(|tls| server_tls(tls, &at.key("tls")))
+            .transpose()?,
         http2: http2(&file.http2.unwrap_or_default(), &at.key("http2"))?,
         behaviour: behaviour(
             file.behaviour.unwrap_or_default(),
@@ -122,7 +135,7 @@ fn addresses(at: &KeyPath, texts: &[String]) -> Result<Vec<Address>, Problem> {
 }
 
 fn address(at: &KeyPath, text: &str) -> Result<Address, Problem> {
-    const EXPECTED: &str = "expected `http://host:port` or `unix:/path`";
+    const EXPECTED: &str = "expected `http://host:port`, `https://host:port` or `unix:/path`";
     let wrong = || Problem::new(at.clone(), format!("{EXPECTED}, found `{text}`"));
     if let Some(path) = text.strip_prefix("unix:") {
         let path = path
@@ -134,24 +147,24 @@ fn address(at: &KeyPath, text: &str) -> Result<Address, Problem> {
             false => Err(wrong().help("the path of a socket begins with `/`")),
         };
     }
-    if text.starts_with("https://") {
-        let message = format!("TLS is not supported in this version, {EXPECTED}");
-        return Err(Problem::new(at.clone(), message));
-    }
-    let Some(authority) = text.strip_prefix("http://") else {
-        let fits = tcp(text).is_some();
+    let schemes = [("http://", false), ("https://", true)];
+    let found = schemes
+        .into_iter()
+        .find_map(|(scheme, tls)| Some((text.strip_prefix(scheme)?, tls)));
+    let Some((authority, tls)) = found else {
+        let fits = tcp(text, false).is_some();
         return Err(if fits {
             wrong().help(format!("did you mean `http://{text}`?"))
         } else {
             wrong()
         });
     };
-    tcp(authority.strip_suffix('/').unwrap_or(authority))
+    tcp(authority.strip_suffix('/').unwrap_or(authority), tls)
         .ok_or_else(|| wrong().help("the port is required"))
 }
 
 /// Reads `host:port`; an IPv6 address stands in brackets.
-fn tcp(authority: &str) -> Option<Address> {
+fn tcp(authority: &str, tls: bool) -> Option<Address> {
     let (host, port) = authority.rsplit_once(':')?;
     let port = port.parse().ok().filter(|port| *port != 0)?;
     let host = match host.strip_prefix('[') {
@@ -164,5 +177,5 @@ fn tcp(authority: &str) -> Option<Address> {
         None => host.to_owned(),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-    (!host.is_empty() && host.chars().all(plain)).then_some(Address::Tcp { host, port })
+    (!host.is_empty() && host.chars().all(plain)).then_some(Address::Tcp { host, port, tls })
 }

@@ -97,7 +97,7 @@ fn count_instructions(result: &mut RunResult, rounds: &mut Rounds<'_>) -> Result
     for arms in rounds.cases {
         output::tell(&format!("counting instructions of {}", arms.name));
         let counts = count(arms, &mut rounds.around()).map_err(|error| match error {
-            CountError::NotOurs => Failure::usage(error.to_string()),
+            CountError::NotOurs | CountError::Secured => Failure::usage(error.to_string()),
             _ => Failure::untrusted(error.to_string()),
         })?;
         gate.instructions.push(counts);

@@ -10,6 +10,7 @@ use wire::frame::Kind;
 use wire::{Client, ClientEvents, Config, ConnectionError, ErrorCode};
 
 use super::pings::{Next, Pings};
+use super::session::Shaking;
 use super::socket::{Peer, Socket};
 use crate::engine::times::{Stalled, Step};
 
@@ -60,6 +61,8 @@ pub(super) struct Connection {
     /// On windows of streams, and on the connection's.
     stalled: [Stalled; 2],
     began: Nanos,
+    /// When the connection was made.
+    made: Nanos,
     /// Whether the server's SETTINGS have come.
     is_ready: bool,
     /// Whether it takes no calls before they have.
@@ -71,6 +74,8 @@ pub(super) struct Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Connecting,
+    /// It is connected, and is to be secured.
+    Shaking,
     Open,
     Lost,
 }
@@ -91,6 +96,7 @@ impl Connection {
             before: [0; 2],
             stalled: [Stalled::default(); 2],
             began: now,
+            made: now,
             is_ready: false,
             is_held: false,
             pings: Pings::default(),
@@ -183,14 +189,44 @@ impl Connection {
         self.blocked = false;
         if self.stage == Stage::Connecting {
             match self.socket.as_ref().map_or(Ok(()), Socket::connected) {
-                Ok(()) => {
-                    self.stage = Stage::Open;
-                    on.took(Step::Connect, on.now().since(self.began));
-                }
+                Ok(()) => self.connected(on),
                 Err(error) => return self.lose(Some(error), on),
             }
         }
-        self.flush(on);
+        match self.stage {
+            Stage::Shaking => self.shake(on),
+            _ => self.flush(on),
+        }
+    }
+
+    fn connected(&mut self, on: &mut impl Stamped) {
+        let is_secured = self.socket.as_ref().is_some_and(Socket::is_secured);
+        self.stage = if is_secured {
+            Stage::Shaking
+        } else {
+            Stage::Open
+        };
+        self.made = on.now();
+        on.took(Step::Connect, self.made.since(self.began));
+    }
+
+    /// Goes on with the TLS handshake; the connection is open when that is over.
+    #[cold]
+    fn shake(&mut self, on: &mut impl Stamped) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        match socket.shake() {
+            Ok(Shaking::Waits) => {}
+            Ok(Shaking::Blocked) => self.blocked = true,
+            Ok(Shaking::Done(negotiated)) => {
+                self.stage = Stage::Open;
+                self.past.shook_hands(&negotiated.suite, negotiated.resumed);
+                on.took(Step::Handshake, on.now().since(self.made));
+                self.flush(on);
+            }
+            Err(error) => self.lose(Some(error), on),
+        }
     }
 
     /// Writes all that there is to write, as far as the socket takes it.
@@ -199,11 +235,20 @@ impl Connection {
         while self.stage == Stage::Open && !self.blocked {
             self.client.pump(on);
             if self.client.output_len() == 0 {
-                return;
+                return self.finish(on);
             }
             if let Err(error) = self.write() {
                 return self.lose(Some(error), on);
             }
+        }
+    }
+
+    /// What a secured socket has taken may not have gone yet.
+    #[inline]
+    fn finish(&mut self, on: &mut impl Stamped) {
+        match self.socket.as_mut().map_or(Ok(true), Socket::flush) {
+            Ok(all) => self.blocked = !all,
+            Err(error) => self.lose(Some(error), on),
         }
     }
 
@@ -226,16 +271,31 @@ impl Connection {
         let Some(socket) = &mut self.socket else {
             return false;
         };
-        match socket.read(buffer) {
+        let read = socket.read(buffer);
+        if self.stage == Stage::Shaking && read.is_ok() {
+            self.shake(on);
+            if self.is_lost() {
+                return false;
+            }
+        }
+        match read {
             Ok(None) => return false,
             Ok(Some(0)) => self.lose(None, on),
             Ok(Some(length)) => {
                 self.hear(&buffer[..length], on);
-                return self.stage == Stage::Open && (length == buffer.len() || self.ending);
+                return self.has_more(length, buffer.len());
             }
             Err(error) => self.lose(Some(error), on),
         }
         false
+    }
+
+    /// Whether there may be more to read than what was just read into a buffer of `room`.
+    #[inline]
+    fn has_more(&self, length: usize, room: usize) -> bool {
+        let socket = self.socket.as_ref();
+        self.stage == Stage::Open
+            && (self.ending || socket.is_some_and(|socket| socket.may_have_more(length, room)))
     }
 
     #[inline]
@@ -320,7 +380,7 @@ impl Connection {
     fn lose(&mut self, error: Option<io::Error>, on: &mut impl Stamped) {
         on.stamp();
         let why = match (self.stage, &error) {
-            (Stage::Connecting, Some(error)) => format!("cannot connect: {error}"),
+            (Stage::Connecting | Stage::Shaking, Some(error)) => format!("cannot connect: {error}"),
             (_, Some(error)) if error.kind() == io::ErrorKind::InvalidData => error.to_string(),
             (_, Some(error)) => format!("the connection was lost: {error}"),
             (_, None) => "the server closed the connection".to_owned(),

@@ -11,6 +11,7 @@ mod hub;
 mod open;
 mod pings;
 mod reading;
+mod session;
 mod socket;
 mod templates;
 

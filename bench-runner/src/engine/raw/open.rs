@@ -11,10 +11,10 @@ use scenarios::units::{Bytes, Nanos};
 use wire::{ClientEvents, Config, Request, Template};
 
 use super::Raw;
-use super::authorities::Authorities;
+use super::authorities::{Authorities, Origin};
 use super::connection::Stamped;
 use super::hub::Hub;
-use super::socket::Peer;
+use super::socket::{Peer, Place};
 use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::times::{Step, Times};
@@ -46,7 +46,7 @@ pub(super) async fn open(channels: &[Opening]) -> Result<Raw, ConnectError> {
             Ok(Ok(())) => {}
             // The last one to be begun.
             Ok(Err(error)) => {
-                return Err(sites.failure(hub.count() - 1, ConnectFailure::Io(error)));
+                return Err(sites.failure(hub.count() - 1, ConnectFailure::of(error)));
             }
             Err(_) => return Err(silence(&mut hub, &probe, &sites, first)),
         }
@@ -77,7 +77,7 @@ struct Site {
     target: Address,
     near: Address,
     peer: Peer,
-    authority: String,
+    origin: Origin,
     check: Template,
 }
 
@@ -110,25 +110,35 @@ impl Sites {
 
     /// What the calls of each channel name as their authority.
     fn authorities(self) -> Authorities {
-        let names = self.sites.into_iter().map(|site| site.authority);
-        Authorities::new(names.collect(), self.of)
+        let origins = self.sites.into_iter().map(|site| site.origin);
+        Authorities::new(origins.collect(), self.of)
     }
 }
 
 impl Site {
     async fn find(to: &Endpoint) -> Result<Site, ConnectError> {
-        let peer = resolve(to.near()).await.map_err(|error| ConnectError {
+        let place = resolve(to.near()).await.map_err(|error| ConnectError {
             target: to.address.to_string(),
             why: ConnectFailure::Io(error),
         })?;
         let authority = to.authority.clone();
-        let authority = authority.unwrap_or_else(|| authority_of(&to.address));
+        let origin = Origin {
+            scheme: to.address.scheme(),
+            authority: authority.unwrap_or_else(|| to.address.authority()),
+        };
         Ok(Site {
             target: to.address.clone(),
             near: to.near().clone(),
-            peer,
-            check: Template::request(&Request::new(&authority, "/grpc.health.v1.Health/Check")),
-            authority,
+            peer: Peer {
+                place,
+                tcp: to.tcp,
+                tls: to.tls.clone(),
+            },
+            check: Template::request(&Request {
+                scheme: origin.scheme,
+                ..Request::new(&origin.authority, "/grpc.health.v1.Health/Check")
+            }),
+            origin,
         })
     }
 }
@@ -239,24 +249,16 @@ impl Stamped for Probe {
     }
 }
 
-async fn resolve(address: &Address) -> io::Result<Peer> {
+async fn resolve(address: &Address) -> io::Result<Place> {
     match address {
-        Address::Unix(path) => Ok(Peer::Unix(path.clone())),
-        Address::Tcp { host, port } => {
+        Address::Unix(path) => Ok(Place::Unix(path.clone())),
+        Address::Tcp { host, port, .. } => {
             let mut found = tokio::net::lookup_host((host.as_str(), *port)).await?;
             found
                 .next()
-                .map(Peer::Tcp)
+                .map(Place::Tcp)
                 .ok_or_else(|| io::Error::other("the host has no address"))
         }
-    }
-}
-
-/// What calls name as their authority; a Unix socket has none of its own.
-fn authority_of(address: &Address) -> String {
-    match address {
-        Address::Tcp { .. } => address.to_string().replace("http://", ""),
-        Address::Unix(_) => "localhost".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use scenarios::units::Nanos;
 use wire::{Message, Template};
 
-use super::authorities::Authorities;
+use super::authorities::{Authorities, Origin};
 use crate::call::{Call, Head, Request, in_turn};
 use crate::mix::Mix;
 
@@ -47,9 +47,9 @@ impl Templates {
             stride += call.heads().len();
         }
         let mut heads = Vec::with_capacity(stride * authorities.names().len());
-        for authority in authorities.names() {
+        for origin in authorities.names() {
             let calls = mix.calls().iter();
-            heads.extend(calls.flat_map(|call| templates(call, authority, user_agent)));
+            heads.extend(calls.flat_map(|call| templates(call, origin, user_agent)));
         }
         Templates {
             heads: Template::in_slots(heads),
@@ -81,11 +81,12 @@ impl CallTemplate {
 }
 
 /// What a call says first to this authority, by [`Request::head`].
-fn templates(call: &Call, authority: &str, user_agent: &str) -> Vec<Template> {
+fn templates(call: &Call, origin: &Origin, user_agent: &str) -> Vec<Template> {
     let request = wire::Request {
+        scheme: origin.scheme,
         user_agent,
         content_type: call.encodings.content_type(),
-        ..wire::Request::new(authority, &call.path)
+        ..wire::Request::new(&origin.authority, &call.path)
     };
     let encodings = call.encodings.fields();
     let heads = call.heads().iter();

@@ -57,6 +57,7 @@ impl Script {
         let seen = Seen::new(&shared);
         let began = shared.now();
         hand.move_to(Nanos(3));
+        seen.made(began);
         Script {
             tap: Tap::new((), Arc::clone(&seen), began),
             seen,

@@ -2,24 +2,24 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use scenarios::scenario::Address;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tonic::client::Grpc;
 use tonic::transport::{Channel, Uri};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::content_type::Typed;
+use super::dial::Dial;
 use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::tap::{Seen, Shared, Tap};
 use crate::engine::{ConnectError, ConnectFailure, Endpoint};
+use crate::tls::Tls;
 
 /// Channels of one lane that are opened at the same time.
 pub(super) const AT_ONCE: usize = 16;
@@ -41,7 +41,12 @@ pub(super) async fn open(
 /// A channel for a look at the server, before or beside any load.
 pub(crate) async fn look(to: &Endpoint) -> Result<Channel, ConnectError> {
     let shared = Shared::new(Clock::starting_in(Duration::ZERO));
-    Ok(verified(to, &shared).await?.0)
+    // The load must not resume a session that a look has left behind.
+    let apart = Endpoint {
+        tls: to.tls.as_ref().map(Tls::apart),
+        ..to.clone()
+    };
+    Ok(verified(&apart, &shared).await?.0)
 }
 
 async fn verified(to: &Endpoint, shared: &Shared) -> Result<(Channel, Arc<Seen>), ConnectError> {
@@ -105,12 +110,10 @@ pub(super) fn on_channel(channel: Channel, to: &Endpoint) -> Grpc<Typed> {
 
 /// What calls name as their authority; a Unix socket has none of its own.
 fn origin(to: &Endpoint) -> Uri {
-    let text = match (&to.authority, &to.address) {
-        (Some(authority), _) => format!("http://{authority}"),
-        (None, address @ Address::Tcp { .. }) => address.to_string(),
-        (None, Address::Unix(_)) => "http://localhost".to_owned(),
-    };
-    text.parse()
+    let authority = to.authority.clone();
+    let authority = authority.unwrap_or_else(|| to.address.authority());
+    format!("{}://{authority}", to.address.scheme())
+        .parse()
         .unwrap_or_else(|_| Uri::from_static("http://localhost"))
 }
 
@@ -121,45 +124,23 @@ async fn connect(
     when: When,
 ) -> Result<Channel, Box<dyn Error + Send + Sync>> {
     let endpoint = configure(tonic::transport::Endpoint::from(origin(to)), to);
-    let (seen, shared) = (Arc::clone(seen), shared.clone());
-    Ok(match to.near() {
-        Address::Tcp { host, port } => {
-            let (host, port) = (host.clone(), *port);
-            let connector = tower::service_fn(move |_: Uri| {
-                tcp(host.clone(), port, seen.clone(), shared.clone())
-            });
-            made(endpoint, connector, when).await?
+    let dial = Dial::new(to, seen, shared);
+    // Each kind of connection has its own type, so that a plain one pays for no other.
+    let channel = match (to.near(), &to.tls) {
+        (Address::Unix(_), _) => {
+            let connector = tower::service_fn(move |_: Uri| dial.clone().unix());
+            made(endpoint, connector, when).await
         }
-        Address::Unix(path) => {
-            let path = path.clone();
-            let connector =
-                tower::service_fn(move |_: Uri| unix(path.clone(), seen.clone(), shared.clone()));
-            made(endpoint, connector, when).await?
+        (Address::Tcp { .. }, None) => {
+            let connector = tower::service_fn(move |_: Uri| dial.clone().plain());
+            made(endpoint, connector, when).await
         }
-    })
-}
-
-async fn tcp(
-    host: String,
-    port: u16,
-    seen: Arc<Seen>,
-    shared: Shared,
-) -> io::Result<TokioIo<Tap<TcpStream>>> {
-    let addresses: Vec<_> = lookup_host((host, port)).await?.collect();
-    let began = shared.now();
-    let stream = TcpStream::connect(&addresses[..]).await?;
-    stream.set_nodelay(true)?;
-    Ok(TokioIo::new(Tap::new(stream, seen, began)))
-}
-
-async fn unix(
-    path: PathBuf,
-    seen: Arc<Seen>,
-    shared: Shared,
-) -> io::Result<TokioIo<Tap<UnixStream>>> {
-    let began = shared.now();
-    let stream = UnixStream::connect(path).await?;
-    Ok(TokioIo::new(Tap::new(stream, seen, began)))
+        (Address::Tcp { .. }, Some(_)) => {
+            let connector = tower::service_fn(move |_: Uri| dial.clone().secured());
+            made(endpoint, connector, when).await
+        }
+    };
+    Ok(channel?)
 }
 
 fn configure(endpoint: tonic::transport::Endpoint, to: &Endpoint) -> tonic::transport::Endpoint {
@@ -196,6 +177,9 @@ fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
     if let Some(failure) = spoken(&seen.greeting()) {
         return failure;
     }
+    if let Some(failure) = seen.refused() {
+        return ConnectFailure::Security(failure);
+    }
     if seen.was_lost() {
         return ConnectFailure::Closed;
     }
@@ -203,7 +187,8 @@ fn explain(error: &(dyn Error + 'static), seen: &Seen) -> ConnectFailure {
     let mut innermost = error;
     while let Some(error) = source {
         if let Some(io) = error.downcast_ref::<io::Error>() {
-            return ConnectFailure::of(io::Error::new(io.kind(), io.to_string()));
+            return ConnectFailure::told(io)
+                .unwrap_or_else(|| ConnectFailure::of(io::Error::new(io.kind(), io.to_string())));
         }
         innermost = error;
         source = error.source();

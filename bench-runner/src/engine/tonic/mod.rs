@@ -9,7 +9,9 @@ mod classify;
 mod codec;
 mod connect;
 mod content_type;
+mod dial;
 mod once;
+mod secured;
 
 use std::pin::Pin;
 use std::rc::Rc;

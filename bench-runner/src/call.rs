@@ -25,7 +25,7 @@ use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
 use scenarios::Origin;
 use scenarios::method::{Method, Pattern};
-use scenarios::scenario::{self, Bidi, Cancel};
+use scenarios::scenario::{self, Bidi, Cancel, HalfClose, Stream, When};
 use scenarios::service::Called;
 
 pub(crate) use self::described::mistake as unknown;
@@ -83,6 +83,12 @@ pub struct Call {
     reply_type: Option<MessageDescriptor>,
     /// When calls are given up on purpose.
     pub cancel: Option<Cancel>,
+    /// How requests are paced.
+    pub stream: Option<Stream>,
+    /// Whether each request of a stream has a reply of its own.
+    pub answers_each: bool,
+    /// Whether the client half-closes when the replies have come, rather than with its last request.
+    pub closes_last: bool,
     /// When calls are made again, within the one that was meant.
     pub retry: Option<Retry>,
     /// Whether a call that finds no connection waits for one.
@@ -154,6 +160,12 @@ impl Call {
             encodings: Encodings::of(call),
             reply_type: None,
             cancel: call.cancel,
+            stream: call.stream,
+            answers_each: call
+                .reply
+                .as_ref()
+                .is_some_and(|reply| reply.when == Some(When::Each)),
+            closes_last: call.half_close == HalfClose::AfterReplies,
             retry: call.retry.as_ref().map(Retry::prepare),
             wait_for_ready: call.wait_for_ready,
             expect: Expectation::prepare(call),
@@ -161,6 +173,12 @@ impl Call {
             heads,
             secrets,
         }
+    }
+
+    /// Whether the engine leaves calls open on the client's side until it is told to end that.
+    #[inline]
+    pub fn is_held_open(&self) -> bool {
+        self.stream.is_some() || self.closes_last
     }
 
     /// What is said before the messages of a prepared request.
@@ -388,6 +406,11 @@ impl Request {
             bytes += rounds * bytes_of(again) + bytes_of(&again[..rest as usize]);
         }
         Traffic { messages, bytes }
+    }
+
+    /// The message of a number, from 0.
+    pub fn message(&self, number: u32) -> &Bytes {
+        &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
     }
 
     /// The messages in order.

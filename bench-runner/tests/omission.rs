@@ -1,6 +1,7 @@
 //! Coordinated omission, with exact numbers: a lane over the fake engine on a manual clock.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use bench_runner::call::Known;
 use bench_runner::clock::Clock;
@@ -9,7 +10,7 @@ use bench_runner::engine::status::Status;
 use bench_runner::mix::Mix;
 use bench_runner::record::{Measured, summarise};
 use bench_runner::run::Share;
-use bench_runner::run::lane::Lane;
+use bench_runner::run::lane::{Lane, Turn};
 use bench_runner::run::timeline::Timeline;
 use bench_runner::run::watch::{Board, Stop, Watch};
 use reports::model::{Quantile, Repetition, Shown};
@@ -242,5 +243,152 @@ fn errors_are_not_fast_calls() {
     assert!(
         (9.9..10.1).contains(&median),
         "the median of the OK calls is {median} ms"
+    );
+}
+
+/// Runs paced streams on one lane, over a server that answers each message as scripted; the client stands still between
+/// two points in time.
+fn run_paced(yaml: &str, script: Script, stop: (u64, u64)) -> Repetition {
+    let suite = Suite::parse("test.yaml", yaml, &[])
+        .unwrap_or_else(|error| panic!("{}", error.render(false)));
+    let scenario = &suite.cases[0].scenario;
+    let (clock, hand) = Clock::manual();
+    let timeline = Arc::new(Timeline::new(scenario));
+    let share = Share {
+        part: Part { index: 0, of: 1 },
+        channels: scenario.client.channels,
+        seed: scenario.seed,
+    };
+    let fake = Fake::new(clock.clone(), 1, usize::MAX, script).paced();
+    let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
+    let mix = Arc::new(mix.unwrap());
+    let watch = Watch::new(Stop::default(), Board::default());
+    let mut lane = Lane::new(clock, fake, mix, Arc::clone(&timeline), share, watch);
+    let mut cx = Context::from_waker(Waker::noop());
+    while let Turn::Until(at) = lane.turn(&mut cx) {
+        let next = lane
+            .channels()
+            .next_event()
+            .map_or(at, |event| event.min(at));
+        let stopped = (stop.0..stop.1).contains(&next.0);
+        hand.move_to(if stopped { Nanos(stop.1) } else { next });
+    }
+    let record = lane.into_record();
+    let measured = Measured {
+        measure_end: record.measure_end,
+        ..Measured::default()
+    };
+    let repetition = summarise(&record.recorder, &timeline, &measured);
+    assert!(repetition.counts.balanced(), "{:?}", repetition.counts);
+    repetition
+}
+
+const MS: u64 = 1_000_000;
+const HUNDRED_STREAMS: &str = "
+name: streams
+call: { method: BidiHello, stream: { rate: 100/s } }
+load: { closed: { in_flight: 100 } }
+phases: { warm_up: 0s, measure: 10s, drain: 5s }
+";
+
+/// The histogram that these times make, as the result file has it.
+fn histogram(times: impl Iterator<Item = u64>) -> String {
+    let mut histogram = reports::model::empty_histogram();
+    times.for_each(|time| histogram.record(time).unwrap());
+    reports::model::encode_histogram(&histogram)
+}
+
+/// The intended times of a hundred streams of a hundred messages a second over ten seconds.
+fn intended() -> impl Iterator<Item = u64> {
+    (0..100).flat_map(|_| (0..1_000).map(|k| k * 10 * MS))
+}
+
+#[test]
+fn a_stall_of_the_server_is_in_the_response_time_of_every_message_that_was_meant_for_it() {
+    // It answers in a millisecond, and nothing for half a second.
+    let (from, to) = (3_000 * MS, 3_500 * MS);
+    let script = move |_, now: Nanos| match (from..to).contains(&now.0) {
+        true => Fate::ok(Nanos(to - now.0)),
+        false => service(1),
+    };
+    let repetition = run_paced(HUNDRED_STREAMS, Box::new(script), (u64::MAX, u64::MAX));
+    let response = |at: u64| {
+        if (from..to).contains(&at) {
+            to - at
+        } else {
+            MS
+        }
+    };
+    assert_eq!(
+        repetition.message_response_time.histogram,
+        histogram(intended().map(response))
+    );
+    // 5,000 of 100,000 messages wait from 500 ms down to 10: one in a hundred longer than 400 ms.
+    let p99 = millis(repetition.message_response_time.shown(Quantile::P99));
+    assert!((399.0..=401.0).contains(&p99), "{p99} ms");
+    let paced = repetition.paced.unwrap();
+    assert_eq!((paced.sent, paced.answered), (100_000, 100_000));
+    assert_eq!(paced.sent_per_s, 10_000.0);
+    assert_eq!(
+        repetition.counts.ok, 100,
+        "a stream that ends on purpose is OK"
+    );
+}
+
+#[test]
+fn a_stall_of_the_client_is_in_it_too() {
+    let (from, to) = (3_000 * MS, 3_500 * MS);
+    // What is meant for the very beginning is sent before the client stops.
+    let sent = |at: u64| if (from..to).contains(&at) { to } else { at };
+    let repetition = run_paced(HUNDRED_STREAMS, Box::new(|_, _| service(1)), (from, to));
+    assert_eq!(
+        repetition.message_response_time.histogram,
+        histogram(intended().map(|at| sent(at) - at + MS))
+    );
+    let paced = repetition.paced.unwrap();
+    assert_eq!(
+        paced.send_lag.histogram,
+        histogram(intended().map(|at| sent(at) - at))
+    );
+    // The server took as long each time.
+    assert_eq!(
+        repetition.exchange_time.histogram,
+        histogram(intended().map(|_| MS))
+    );
+}
+
+#[test]
+fn streams_of_a_given_length_follow_one_another() {
+    for (length, messages) in [("messages: 5", 5), ("duration: 45ms", 5)] {
+        let yaml = HUNDRED_STREAMS
+            .replace("rate: 100/s", &format!("rate: 100/s, {length}"))
+            .replace("in_flight: 100", "in_flight: 1");
+        let repetition = run_paced(&yaml, Box::new(|_, _| service(1)), (u64::MAX, u64::MAX));
+        // Five messages 10 ms apart and a millisecond for the last: 41 ms a stream, the last of them cut short.
+        let counts = &repetition.counts;
+        assert_eq!(counts.ok, counts.started);
+        assert_eq!(counts.started, 10_000_u64.div_ceil(41), "{length}");
+        let paced = repetition.paced.unwrap();
+        let whole = messages * (counts.started - 1);
+        assert!((whole..=whole + messages).contains(&paced.sent), "{length}");
+        assert_eq!(paced.answered, paced.sent, "{length}");
+    }
+}
+
+#[test]
+fn messages_that_are_never_answered_stay_in_the_percentiles() {
+    // Of each stream the second half of the messages finds no answer before the drain is over.
+    let script = |_, now: Nanos| match now.0 < 5_000 * MS {
+        true => service(1),
+        false => Fate::ok(Nanos(3_600_000 * MS)),
+    };
+    let repetition = run_paced(HUNDRED_STREAMS, Box::new(script), (u64::MAX, u64::MAX));
+    let paced = repetition.paced.as_ref().unwrap();
+    assert_eq!((paced.sent, paced.answered), (100_000, 50_000));
+    assert_eq!(repetition.counts.unfinished, 100);
+    let p90 = repetition.message_response_time.shown(Quantile::P90);
+    assert!(
+        matches!(p90, Shown::AtLeast(ns) if ns >= 5_000 * MS),
+        "{p90:?}"
     );
 }

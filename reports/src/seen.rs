@@ -108,6 +108,7 @@ const fn time_of(metric: TimeMetric) -> Time {
         TimeMetric::TimeToFirstMessage => Time::FirstMessage,
         TimeMetric::MessageGap => Time::MessageGap,
         TimeMetric::ExchangeTime => Time::Exchange,
+        TimeMetric::MessageResponseTime => Time::MessageResponse,
     }
 }
 

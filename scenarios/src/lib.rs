@@ -53,6 +53,7 @@ pub mod semantics;
 pub mod service;
 mod source;
 pub mod status;
+pub mod stream;
 mod suite;
 mod tree;
 mod typed;

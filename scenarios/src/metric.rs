@@ -37,8 +37,10 @@ named! {
         TimeToFirstMessage = "time_to_first_message",
         /// One reply minus the one before.
         MessageGap = "message_gap",
-        /// One exchange on a ping-pong stream.
+        /// One exchange on a ping-pong stream, or a paced one.
         ExchangeTime = "exchange_time",
+        /// Reply minus the intended time of its request, on paced streams.
+        MessageResponseTime = "message_response_time",
     }
 }
 
@@ -279,6 +281,6 @@ mod tests {
         for metric in Metric::all() {
             assert_eq!(metric.to_string().parse(), Ok(metric));
         }
-        assert_eq!(Metric::all().count(), 6 * 7 + 11 + 2 + 1 + 5 + 1);
+        assert_eq!(Metric::all().count(), 7 * 7 + 11 + 2 + 1 + 5 + 1);
     }
 }

@@ -17,9 +17,10 @@ use crate::load::Load;
 pub use crate::metadata::{Metadata, Secret, SecretSource};
 use crate::method::Pattern;
 pub use crate::security::*;
-pub use crate::semantics::{Cancel, Expect, Retry};
+pub use crate::semantics::{Cancel, Expect, HalfClose, Retry};
 use crate::service::Called;
 pub use crate::status::StatusCode;
+pub use crate::stream::{Length, Stream};
 use crate::units::{Bandwidth, Bytes, Nanos, Rate};
 
 /// What to call, how hard and for how long: one point of the matrix, fully resolved.
@@ -310,6 +311,12 @@ pub struct Call {
     /// When calls are given up on purpose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel: Option<Cancel>,
+    /// How requests are paced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Stream>,
+    /// When the client says that it has sent everything.
+    #[serde(skip_serializing_if = "HalfClose::is_default")]
+    pub half_close: HalfClose,
     /// What a right answer is, beyond the shape that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expect>,
@@ -475,6 +482,8 @@ impl Call {
             wait_for_ready: false,
             retry: None,
             cancel: None,
+            stream: None,
+            half_close: HalfClose::default(),
             expect: None,
             compression: Compression::default(),
             codec: Codec::default(),

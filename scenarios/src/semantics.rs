@@ -32,6 +32,23 @@ pub struct Retry {
     pub on: Vec<StatusCode>,
 }
 
+/// When the client says that it has sent everything (END_STREAM).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HalfClose {
+    /// With its last request.
+    #[default]
+    WithLast,
+    /// When all replies have come, of methods that stream both ways and answer each request.
+    AfterReplies,
+}
+
+impl HalfClose {
+    pub(crate) fn is_default(&self) -> bool {
+        *self == HalfClose::WithLast
+    }
+}
+
 /// What a right answer is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -76,6 +76,11 @@ impl Beats {
         (!is_over).then_some(self.next)
     }
 
+    /// How many have gone by.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Goes on to the one behind it.
     #[inline]
     pub fn advance(&mut self) {
@@ -126,7 +131,11 @@ mod tests {
         let of = |length| beats(stream(Arrivals::Uniform, Some(length)), 1).len();
         assert_eq!(of(Length::Messages(7)), 7);
         assert_eq!(of(Length::Duration(Nanos::SECOND)), 300);
-        assert_eq!(of(Length::Duration(Nanos(1))), 1, "the first is meant for its start");
+        assert_eq!(
+            of(Length::Duration(Nanos(1))),
+            1,
+            "the first is meant for its start"
+        );
     }
 
     #[test]
@@ -137,7 +146,10 @@ mod tests {
         let mean = all[199_999] as f64 / 199_999.0;
         assert!((mean / 3_333_333.3 - 1.0).abs() < 0.01, "{mean}");
         // Of exponential gaps one in e is longer than the mean.
-        let long = all.windows(2).filter(|gap| (gap[1] - gap[0]) as f64 > mean).count();
+        let long = all
+            .windows(2)
+            .filter(|gap| (gap[1] - gap[0]) as f64 > mean)
+            .count();
         assert!((long as f64 / 199_999.0 - 0.3679).abs() < 0.005, "{long}");
         assert_eq!(all, beats(stream(Arrivals::Poisson, None), 1));
         assert_ne!(all, beats(stream(Arrivals::Poisson, None), 2));

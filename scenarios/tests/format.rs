@@ -268,6 +268,9 @@ fn base(path: &str) -> &'static str {
         }
         p if p.starts_with("load.open") => "name: a\nload: { open: { rate: 1/s } }",
         p if p.starts_with("load.ramp") => "name: a\nload: { ramp: { from: 1/s, to: 1/s } }",
+        p if p.starts_with("call.stream") => {
+            "name: a\ncall: { method: BidiHello, stream: { rate: 5/s } }"
+        }
         p if p.starts_with("call.retry") => "name: a\ncall: { retry: { attempts: 2 } }",
         p if p.starts_with("network.") => "name: a\nnetwork: {}",
         "client.lanes" => "name: a\nclient: { channels: 10000 }",

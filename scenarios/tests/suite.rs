@@ -369,6 +369,28 @@ matrix: { call.method: [SayHello, BidiHello] }
     assert_eq!(bidi, [None, Some(Bidi::PingPong)]);
 }
 
+#[test]
+fn what_a_call_carries_and_how_it_ends_is_printed_as_it_is_read() {
+    let text = "
+name: again
+client: { user_agent: me }
+matrix:
+  call:
+    - metadata: { x-a: b, x-c: [d, e], x-f-bin: AAE=, g: { env: H, prefix: \"I \" }, j: { file: k } }
+      authority: a.example:1
+      deadline: { uniform: { min: 1ms, max: 2ms } }
+      wait_for_ready: true
+      retry: { attempts: 2 }
+    - { method: BidiHello, stream: { rate: 5/s, duration: 3s }, cancel: { after_messages: 2 } }
+    - { method: BidiHello, half_close: after_replies, cancel: { after: 3ms } }
+    - expect: { status: NOT_FOUND, messages: 1, size: 3B, fields: { message: a }, metadata: { b: c }, trailers: { d: e } }
+";
+    for case in suite(text, &[]).cases {
+        let printed = serde_json::to_string(&case.scenario).unwrap();
+        assert_eq!(only(&printed, &[]), case.scenario, "{printed}");
+    }
+}
+
 const MIX: &str = "
 name: mix
 calls:

@@ -37,7 +37,8 @@ impl<'a> Greeting<'a> {
             call,
             size,
             reply,
-            shaped: shaped && reply.status.is_none(),
+            // The replies of a paced stream are as many as it had time for.
+            shaped: shaped && reply.status.is_none() && call.stream.is_none(),
         }
     }
 
@@ -64,7 +65,7 @@ impl<'a> Greeting<'a> {
             reply: self.echo_shape(reply_size),
         };
         let mut distinct = vec![self.encode(&first)];
-        if messages > 1 {
+        if messages > 1 || self.call.stream.is_some() {
             distinct.push(self.encode(&further));
         }
         let again_from = distinct.len() - 1;

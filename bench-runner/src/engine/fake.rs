@@ -32,6 +32,10 @@ pub struct Fake {
     /// When each message of a call that ends OK comes; the last comes with its end.
     messages: Vec<Nanos>,
     pending: BinaryHeap<Reverse<(Nanos, u32, u64)>>,
+    /// Of paced streams: the replies to come, by their stream; and when the last was planned.
+    replies: BinaryHeap<Reverse<(Nanos, u32, u64)>>,
+    is_paced: bool,
+    messages_sent: u64,
     running: Vec<Option<(usize, u64, Option<Status>)>>,
     started: u64,
     reopened: u64,
@@ -58,6 +62,9 @@ impl Fake {
             script,
             messages: vec![Nanos::ZERO],
             pending: BinaryHeap::new(),
+            replies: BinaryHeap::new(),
+            is_paced: false,
+            messages_sent: 0,
             running: Vec::new(),
             started: 0,
             reopened: 0,
@@ -70,9 +77,28 @@ impl Fake {
         self
     }
 
+    /// Calls are paced streams: each message is answered as scripted, by its number and the time when it was sent, and
+    /// the stream ends when its client has sent everything.
+    pub fn paced(mut self) -> Fake {
+        self.is_paced = true;
+        self
+    }
+
     /// When the next call ends: what a manual clock may be moved to.
     pub fn next_event(&self) -> Option<Nanos> {
-        self.pending.peek().map(|Reverse((at, ..))| *at)
+        let ends = self.pending.peek().map(|Reverse((at, ..))| *at);
+        let replies = self.replies.peek().map(|Reverse((at, ..))| *at);
+        ends.into_iter().chain(replies).min()
+    }
+
+    /// Plans the reply to a message that is sent now; gives its time.
+    fn reply_to_message(&mut self, op: u32, sequence: u64) -> Nanos {
+        let now = self.clock.now();
+        let fate = (self.script)(self.messages_sent, now);
+        self.messages_sent += 1;
+        let at = now + fate.service;
+        self.replies.push(Reverse((at, op, sequence)));
+        at
     }
 
     /// Calls started so far.
@@ -88,6 +114,17 @@ impl Fake {
     /// The most calls that are in flight on any channel now.
     pub fn busiest(&self) -> usize {
         self.in_flight.iter().copied().max().unwrap_or(0)
+    }
+
+    fn begin_paced(&mut self, channel: usize, op: OpId) {
+        let index = op.0 as usize;
+        if self.running.len() <= index {
+            self.running.resize(index + 1, None);
+        }
+        self.running[index] = Some((channel, self.started, Some(Status::OK)));
+        self.in_flight[channel] += 1;
+        self.started += 1;
+        self.reply_to_message(op.0, self.started - 1);
     }
 
     fn end(&mut self, op: u32, sequence: u64) -> Option<Status> {
@@ -108,6 +145,10 @@ impl Channels for Fake {
             return Err(Busy);
         }
         let now = self.clock.now();
+        if self.is_paced {
+            self.begin_paced(channel, op);
+            return Ok(());
+        }
         let fate = (self.script)(self.started, now);
         let index = op.0 as usize;
         if self.running.len() <= index {
@@ -132,6 +173,30 @@ impl Channels for Fake {
         })
     }
 
+    fn send(&mut self, op: OpId, _number: u32, last: bool) {
+        let running = self.running.get(op.0 as usize).copied().flatten();
+        let Some((_, sequence, _)) = running else {
+            return;
+        };
+        let at = self.reply_to_message(op.0, sequence);
+        if last {
+            self.pending.push(Reverse((at, op.0, sequence)));
+        }
+    }
+
+    fn finish(&mut self, op: OpId) {
+        let running = self.running.get(op.0 as usize).copied().flatten();
+        if let Some((_, sequence, _)) = running {
+            let mine = self
+                .replies
+                .iter()
+                .filter(|Reverse((_, of, _))| *of == op.0);
+            let last = mine.map(|Reverse((at, ..))| *at).max();
+            let at = last.unwrap_or(self.clock.now());
+            self.pending.push(Reverse((at, op.0, sequence)));
+        }
+    }
+
     fn reopen(&mut self, channel: usize) {
         assert_eq!(self.in_flight[channel], 0, "something is in flight");
         self.reopened += 1;
@@ -139,6 +204,20 @@ impl Channels for Fake {
 
     fn poll(&mut self, _: &mut Context<'_>, events: &mut Vec<Event>) {
         let now = self.clock.now();
+        while let Some(Reverse((at, op, _))) = self.replies.peek().copied()
+            && at <= now
+        {
+            self.replies.pop();
+            let kind = Happened::Message {
+                bytes: 0,
+                asked_at: None,
+            };
+            events.push(Event {
+                op: OpId(op),
+                at,
+                kind,
+            });
+        }
         while let Some(Reverse((at, op, sequence))) = self.pending.peek().copied()
             && at <= now
         {
@@ -147,7 +226,7 @@ impl Channels for Fake {
                 continue;
             };
             let op = OpId(op);
-            if let (Status::OK, Some(last)) = (status, self.messages.last()) {
+            if let (Status::OK, Some(last), false) = (status, self.messages.last(), self.is_paced) {
                 events.extend(self.messages.iter().map(|message| Event {
                     op,
                     at: Nanos(at.0 + message.0 - last.0),

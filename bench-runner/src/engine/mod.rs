@@ -130,6 +130,13 @@ pub trait Channels {
     /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
     fn cancel(&mut self, op: OpId) -> Option<Traffic>;
 
+    /// Sends one more request, by its number from 0, on a call that is [held open](Call::is_held_open), and ends its
+    /// requests with it if it is the `last`.
+    fn send(&mut self, op: OpId, number: u32, last: bool);
+
+    /// Ends the requests of a call that is held open.
+    fn finish(&mut self, op: OpId);
+
     /// Closes a channel on which nothing is in flight, and begins to open it anew; it is Busy until it is open.
     fn reopen(&mut self, channel: usize);
 

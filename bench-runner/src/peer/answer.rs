@@ -123,6 +123,8 @@ impl Answer {
             time_to_first_message: timing(self.time_to_first_message.as_deref()),
             message_gap: Timing::default(),
             exchange_time: Timing::default(),
+            message_response_time: Timing::default(),
+            paced: None,
             client: Cost {
                 cpu_ns_per_call: self.cpu_ns.and_then(per_call),
                 peak_rss_bytes: self.peak_rss_bytes,

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use scenarios::law::Law;
 use scenarios::load::{Closed, Load, Pace, Part, Segment as PacerSegment};
 use scenarios::method::Method;
-use scenarios::scenario::{Address, Call, ClientTls, Headers, Metadata, Scenario, Tcp, When};
+use scenarios::scenario::{
+    Address, Call, ClientTls, HalfClose, Headers, Metadata, Scenario, Tcp, When,
+};
 use scenarios::units::{Bytes, Nanos};
 use serde_json::{Value, json};
 
@@ -109,6 +111,8 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.retry", call.retry.is_some()),
         ("call.cancel", call.cancel.is_some()),
         ("call.expect", call.expect.is_some()),
+        ("call.stream", call.stream.is_some()),
+        ("call.half_close", call.half_close != HalfClose::WithLast),
         ("client.user_agent", scenario.client.user_agent.is_some()),
         ("network", scenario.network.is_some()),
         (

@@ -220,6 +220,21 @@ impl Recorder {
         self.tally(cell).exchange_time(time);
     }
 
+    /// A request of a paced stream was sent.
+    pub fn message_sent(&mut self, cell: Cell, lag: Nanos) {
+        self.tally(cell).message_sent(lag);
+    }
+
+    /// Its reply came.
+    pub fn message_answered(&mut self, cell: Cell, response: Nanos, service: Nanos) {
+        self.tally(cell).message_answered(response, service);
+    }
+
+    /// Its stream ended without one.
+    pub fn message_lost(&mut self, cell: Cell, waited: Nanos) {
+        self.tally(cell).message_lost(waited);
+    }
+
     /// What happened since this was last asked; the answer is added to `into`.
     pub fn take_recent(&mut self, into: &mut Recent) {
         into.add(&self.recent);

@@ -2,10 +2,11 @@
 
 use reports::model::{
     CallStats, ChannelStats, Conditions, Cost, Counts, FirstReply, Heartbeat, MethodCounts,
-    Network, Repetition, Stage, TargetStats, Timing, Totals, Validity, Verdict, Wire,
+    Network, Paced, Repetition, Stage, TargetStats, Timing, Totals, Validity, Verdict, Wire,
 };
 use scenarios::units::Nanos;
 
+use super::tally::Timings;
 use super::{Recorder, Tally};
 use crate::mix::Named;
 use crate::run::timeline::{Segment, Timeline};
@@ -50,6 +51,7 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
     let length = measured.measure_end.since(timeline.measure_start);
     let whole = sum(recorder.measured());
     let (counts, timings) = (whole.counts(), whole.timings());
+    let paced = paced(&timings, length);
     let per_call =
         |cpu: Nanos| (counts.finished() > 0).then(|| cpu.0 as f64 / counts.finished() as f64);
     Repetition {
@@ -67,6 +69,8 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         time_to_first_message: timings.time_to_first_message,
         message_gap: timings.message_gap,
         exchange_time: timings.exchange_time,
+        paced,
+        message_response_time: timings.message_response_time,
         client: Cost {
             cpu_ns_per_call: per_call(measured.client_cpu),
             peak_rss_bytes: measured.client_rss,
@@ -98,6 +102,21 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         targets: targets(recorder, &measured.targets, length),
         counts,
     }
+}
+
+/// The requests of paced streams; none where there are none.
+fn paced(timings: &Timings, length: Nanos) -> Option<Paced> {
+    let (sent, answered) = (
+        timings.message_lag.count,
+        timings.message_response_time.count,
+    );
+    (sent > 0).then(|| Paced {
+        sent,
+        answered,
+        sent_per_s: per_second(sent, length),
+        answered_per_s: per_second(answered, length),
+        send_lag: timings.message_lag.clone(),
+    })
 }
 
 /// The stages' own statistics; none where the load has no stages.
@@ -153,6 +172,7 @@ fn calls(recorder: &Recorder, mix: &[Named], length: Nanos) -> Vec<CallStats> {
             time_to_first_message: timings.time_to_first_message,
             message_gap: timings.message_gap,
             exchange_time: timings.exchange_time,
+            message_response_time: timings.message_response_time,
             counts,
         }
     };

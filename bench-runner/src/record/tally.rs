@@ -32,6 +32,10 @@ pub struct Tally {
     cut_off_response: Fine,
     /// The same of their service times.
     cut_off_service: Fine,
+    /// Of the requests of paced streams; and lower bounds, of those that were not answered.
+    message_response_time: Fine,
+    message_lag: Fine,
+    cut_off_message: Fine,
 }
 
 /// The distributions of a tally, summarised.
@@ -48,6 +52,10 @@ pub struct Timings {
     pub message_gap: Timing,
     /// Of ping-pong exchanges.
     pub exchange_time: Timing,
+    /// Of requests of paced streams, with those that were not answered as lower bounds.
+    pub message_response_time: Timing,
+    /// Of the same, from when they were meant to be sent until they were.
+    pub message_lag: Timing,
 }
 
 impl Tally {
@@ -71,6 +79,9 @@ impl Tally {
             exchange_time: Fine::new(),
             cut_off_response: Fine::new(),
             cut_off_service: Fine::new(),
+            message_response_time: Fine::new(),
+            message_lag: Fine::new(),
+            cut_off_message: Fine::new(),
         }
     }
 
@@ -151,6 +162,19 @@ impl Tally {
         self.exchange_time.record(time);
     }
 
+    pub(super) fn message_sent(&mut self, lag: Nanos) {
+        self.message_lag.record(lag);
+    }
+
+    pub(super) fn message_answered(&mut self, response: Nanos, service: Nanos) {
+        self.message_response_time.record(response);
+        self.exchange_time.record(service);
+    }
+
+    pub(super) fn message_lost(&mut self, waited: Nanos) {
+        self.cut_off_message.record(waited);
+    }
+
     /// Adds another tally of the same population.
     pub fn merge(&mut self, other: &Tally) {
         self.started += other.started;
@@ -211,10 +235,15 @@ impl Tally {
             time_to_first_message: Timing::new(&self.time_to_first_message.histogram()),
             message_gap: Timing::new(&self.message_gap.histogram()),
             exchange_time: Timing::new(&self.exchange_time.histogram()),
+            message_response_time: with_censored(
+                &self.message_response_time,
+                &self.cut_off_message,
+            ),
+            message_lag: Timing::new(&self.message_lag.histogram()),
         }
     }
 
-    fn all_times(&mut self) -> [&mut Fine; 8] {
+    fn all_times(&mut self) -> [&mut Fine; 11] {
         [
             &mut self.response_time,
             &mut self.service_time,
@@ -224,6 +253,9 @@ impl Tally {
             &mut self.exchange_time,
             &mut self.cut_off_response,
             &mut self.cut_off_service,
+            &mut self.message_response_time,
+            &mut self.message_lag,
+            &mut self.cut_off_message,
         ]
     }
 }

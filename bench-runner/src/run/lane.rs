@@ -6,6 +6,7 @@ mod again;
 mod expect;
 mod lies;
 mod purpose;
+mod streams;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use scenarios::load::Load;
 use scenarios::scenario::Cancel;
 use scenarios::units::Nanos;
 
+use self::streams::Streams;
 use super::churn::Churn;
 use super::offer::{Due, Offer, Share};
 use super::ops::{Op, Ops, Ticket};
@@ -56,6 +58,8 @@ pub struct Lane<C> {
     /// Whether calls may be made again, and whether each message is to be looked at.
     tries_again: bool,
     listens: bool,
+    /// Where requests are paced.
+    streams: Option<Streams>,
     /// What is wrong with answers that are still coming.
     misfits: HashMap<OpId, Misfit>,
     events: Vec<Event>,
@@ -126,6 +130,7 @@ impl<C: Channels> Lane<C> {
             waiting: VecDeque::new(),
             tries_again: mix.calls().iter().any(tries_again),
             listens: mix.calls().iter().any(listens),
+            streams: Streams::new(&mix, share),
             misfits: HashMap::new(),
             events: Vec::new(),
             recorder: Recorder::new(
@@ -184,6 +189,7 @@ impl<C: Channels> Lane<C> {
             self.collect_due(now);
             self.start_again(now);
             self.start_due();
+            self.beat(now);
             self.watch.look(now, &mut self.recorder);
             if self.is_finished(now) {
                 self.give_up(now);
@@ -219,6 +225,7 @@ impl<C: Channels> Lane<C> {
             self.offer.stop();
             self.measure_end = now.max(self.timeline.measure_start);
             self.drain_end = now + self.timeline.drain();
+            self.close_streams();
         }
     }
 
@@ -336,6 +343,9 @@ impl<C: Channels> Lane<C> {
         let ticket = self.ops.insert(id, op);
         self.recorder.started(cell, started.since(due.intended));
         self.ask_more(request, cell, ticket, started);
+        if self.streams.is_some() {
+            self.begin_stream(id, ticket);
+        }
     }
 
     /// Sets what a call asks for besides: its deadline, its cancellation, the count of its attempts.
@@ -428,6 +438,8 @@ impl<C: Channels> Lane<C> {
         };
         hear_message(&mut self.recorder, op, at, bytes, asked_at);
         if self.listens {
+            self.answer(id, at);
+            self.close_after_replies(id);
             self.check_size(id, bytes);
             self.cancel_after_messages(id, at);
         }
@@ -439,6 +451,9 @@ impl<C: Channels> Lane<C> {
             return;
         };
         self.router.ended(op.sample.channel);
+        if self.streams.is_some() {
+            self.end_stream(id, done);
+        }
         self.averages_gaps(&op);
         if !self.misfits.is_empty() {
             self.misfits.remove(&id);
@@ -481,9 +496,10 @@ impl<C: Channels> Lane<C> {
             self.drain_end
         };
         let timers = [&self.expiries, &self.cancels, &self.attempts].map(Timers::next);
+        let beat = self.streams.as_ref().and_then(Streams::next);
         let wake = timers
             .into_iter()
-            .chain([self.offer.next_wake()])
+            .chain([self.offer.next_wake(), beat])
             .flatten()
             .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
         lies::on_tick(wake)
@@ -501,7 +517,7 @@ fn listens(call: &Call) -> bool {
         .expect
         .as_ref()
         .is_some_and(|expect| expect.size.is_some());
-    sized || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
+    sized || call.is_held_open() || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
 }
 
 /// Notes a reply message of a call.

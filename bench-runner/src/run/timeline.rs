@@ -69,6 +69,12 @@ impl Timeline {
         &self.segments[1..]
     }
 
+    /// The segment that a point in time belongs to; what lies behind them all belongs to the last.
+    pub fn segment_at(&self, at: Nanos) -> u16 {
+        let begun = self.segments.partition_point(|segment| segment.start <= at);
+        u16::try_from(begun.saturating_sub(1)).expect("fewer than 65,536 segments")
+    }
+
     /// The length of the drain.
     pub fn drain(&self) -> Nanos {
         self.drain_end.since(self.measure_end)

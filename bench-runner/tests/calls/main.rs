@@ -8,6 +8,7 @@ mod carried;
 mod checks;
 mod deadlines;
 mod ended;
+mod streams;
 mod witness;
 
 use common::Outcome;

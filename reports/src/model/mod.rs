@@ -29,8 +29,8 @@ pub use gate::{
 pub use network::Network;
 pub use parts::{CallStats, TargetStats};
 pub use repetition::{
-    CallLog, Cost, Finding, FirstReply, Interval, Repetition, Stage, Validity, Verdict, Wire,
-    WireSettings,
+    CallLog, Cost, Finding, FirstReply, Interval, Paced, Repetition, Stage, Validity, Verdict,
+    Wire, WireSettings,
 };
 pub use search::{Says, Search, SearchOutcome, Tried};
 pub use stored::{STORED_SCHEMA, Stored, StoredRatio};

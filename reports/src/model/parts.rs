@@ -38,6 +38,13 @@ pub struct CallStats {
     /// As in the repetition.
     #[serde(default, deserialize_with = "nullable")]
     pub exchange_time: Timing,
+    /// As in the repetition.
+    #[serde(
+        default,
+        skip_serializing_if = "Timing::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub message_response_time: Timing,
 }
 
 /// One target of several with its own statistics. Those of all targets add up to the repetition's, but for what was shed:

@@ -44,6 +44,16 @@ pub struct Repetition {
     /// From one request to its reply on ping-pong streams.
     #[serde(default, deserialize_with = "nullable")]
     pub exchange_time: Timing,
+    /// From when a request of a paced stream was meant to be sent to its reply. What a user of the stream feels.
+    #[serde(
+        default,
+        skip_serializing_if = "Timing::is_empty",
+        deserialize_with = "nullable"
+    )]
+    pub message_response_time: Timing,
+    /// The requests of paced streams, where calls are such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paced: Option<Paced>,
     /// The client's cost.
     #[serde(default, deserialize_with = "nullable")]
     pub client: Cost,
@@ -119,6 +129,25 @@ pub struct Repetition {
         deserialize_with = "nullable"
     )]
     pub targets: Vec<TargetStats>,
+}
+
+/// The requests of paced streams that were meant for the measured time, whenever their streams began.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Paced {
+    /// Requests sent.
+    pub sent: u64,
+    /// Requests that were answered; none where requests have no replies of their own.
+    pub answered: u64,
+    /// Requests sent, a second.
+    #[serde(deserialize_with = "number")]
+    pub sent_per_s: f64,
+    /// Requests answered, a second.
+    #[serde(deserialize_with = "number")]
+    pub answered_per_s: f64,
+    /// From when a request was meant to be sent until it was handed to the transport.
+    #[serde(deserialize_with = "nullable")]
+    pub send_lag: Timing,
 }
 
 /// What came with a reply besides its messages.

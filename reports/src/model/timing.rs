@@ -157,9 +157,9 @@ impl Quantile {
 }
 
 impl Timing {
-    /// Whether there is no sample.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
+    /// Whether nothing was seen of it, whole or cut off.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.censored.is_none()
     }
 
     /// Summarises a histogram of complete samples.

@@ -15,19 +15,22 @@ pub enum Time {
     FirstMessage,
     /// One reply message to the next.
     MessageGap,
-    /// A request to its reply on a ping-pong stream.
+    /// A request to its reply on a ping-pong stream, or a paced one.
     Exchange,
+    /// The intended time of a request of a paced stream to its reply.
+    MessageResponse,
 }
 
 impl Time {
     /// All of them, in the order of the tables.
-    pub const ALL: [Time; 6] = [
+    pub const ALL: [Time; 7] = [
         Time::Response,
         Time::Service,
         Time::StartLag,
         Time::FirstMessage,
         Time::MessageGap,
         Time::Exchange,
+        Time::MessageResponse,
     ];
 
     /// The name in tables.
@@ -39,6 +42,7 @@ impl Time {
             Time::FirstMessage => "time to first message",
             Time::MessageGap => "message gap",
             Time::Exchange => "exchange time",
+            Time::MessageResponse => "message response time",
         }
     }
 
@@ -51,6 +55,7 @@ impl Time {
             Time::FirstMessage => "time_to_first_message",
             Time::MessageGap => "message_gap",
             Time::Exchange => "exchange_time",
+            Time::MessageResponse => "message_response_time",
         }
     }
 
@@ -69,7 +74,13 @@ impl Time {
             }
             Time::FirstMessage => "From the intended start to the first reply message.",
             Time::MessageGap => "From one reply message of a call to the next.",
-            Time::Exchange => "From one request to its reply on a ping-pong stream.",
+            Time::Exchange => {
+                "From one request to its reply on a ping-pong stream, or a paced one."
+            }
+            Time::MessageResponse => {
+                "From the moment a request of a paced stream was meant to be sent until its reply arrived: what a user of \
+                 the stream feels, waiting included."
+            }
         }
     }
 
@@ -82,6 +93,7 @@ impl Time {
             Time::FirstMessage => &repetition.time_to_first_message,
             Time::MessageGap => &repetition.message_gap,
             Time::Exchange => &repetition.exchange_time,
+            Time::MessageResponse => &repetition.message_response_time,
         }
     }
 
@@ -94,6 +106,7 @@ impl Time {
             Time::FirstMessage => &call.time_to_first_message,
             Time::MessageGap => &call.message_gap,
             Time::Exchange => &call.exchange_time,
+            Time::MessageResponse => &call.message_response_time,
         }
     }
 }

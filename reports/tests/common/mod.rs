@@ -245,6 +245,7 @@ fn mixed(seed: u64) -> Repetition {
             time_to_first_message,
             message_gap,
             exchange_time,
+            message_response_time,
             ..
         } = repetition(&Shape::new(seed + u64::from(weight), rate, median_ns));
         CallStats {
@@ -259,6 +260,7 @@ fn mixed(seed: u64) -> Repetition {
             time_to_first_message,
             message_gap,
             exchange_time,
+            message_response_time,
         }
     };
     whole.calls = vec![
@@ -575,6 +577,8 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         } else {
             Timing::default()
         },
+        message_response_time: Timing::default(),
+        paced: None,
         exchange_time: if shape.exchanges {
             Timing::new(&samples.scaled(&service, 0.1))
         } else {

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use crate::encoding::{Codec, Compression, Fill};
 use crate::law::Law;
+use crate::load::Arrivals;
 use crate::metadata::MetadataFile;
 use crate::scenario::{Bidi, Headers, When};
-use crate::semantics::{Cancel, Expect};
+use crate::semantics::{Cancel, Expect, HalfClose};
 use crate::status::StatusCode;
-use crate::units::{Bytes, Nanos};
+use crate::units::{Bytes, Nanos, Rate};
 
 /// What one call is.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -74,6 +75,11 @@ pub(crate) struct CallFile {
     pub(crate) retry: Option<RetryFile>,
     /// Has the client give calls up on purpose, which is no failure. Left out: it does not.
     pub(crate) cancel: Option<Cancel>,
+    /// Paces the requests of a method that streams them, each with a time of its own. Left out: they are sent at once.
+    pub(crate) stream: Option<StreamFile>,
+    /// When the client says that it has sent everything.
+    #[schemars(extend("default" = "with_last"))]
+    pub(crate) half_close: Option<HalfClose>,
     /// What a right answer is; calls that get another one fail as `CHECK_FAILED`.
     pub(crate) expect: Option<Expect>,
     /// What the client compresses its messages with. Servers that do not know it answer UNIMPLEMENTED.
@@ -154,4 +160,22 @@ pub(crate) struct RetryFile {
     /// The statuses after which it is tried again.
     #[schemars(extend("default" = ["UNAVAILABLE"]))]
     pub(crate) on: Option<Vec<StatusCode>>,
+}
+
+/// How the requests of a stream are paced.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Stream")]
+pub(crate) struct StreamFile {
+    /// Requests of one stream, a second; the first is meant for the call's own intended start.
+    pub(crate) rate: Rate,
+    /// How they are spread.
+    #[schemars(extend("default" = "uniform"))]
+    pub(crate) arrivals: Option<Arrivals>,
+    /// A stream ends after so many requests.
+    #[schemars(range(min = 1, max = 1000000000))]
+    pub(crate) messages: Option<u32>,
+    /// A stream ends with the last request that is meant for this time. 1us to 24h. With neither, it lasts until the
+    /// measured time ends, as all do.
+    pub(crate) duration: Option<Nanos>,
 }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use behaviour::{BehaviourFile, ErrorFile, QueueFile, ServiceLaw};
-pub(crate) use call::{CallFile, ReplyFile, RequestFile, RetryFile};
+pub(crate) use call::{CallFile, ReplyFile, RequestFile, RetryFile, StreamFile};
 pub(crate) use network::NetworkFile;
 pub(crate) use peer::PeerFile;
 pub(crate) use security::{ClientTlsFile, ServerTlsFile, TcpFile};

@@ -13,6 +13,7 @@ use crate::units::Bytes;
 use super::metadata::{metadata, reply_trailers};
 use super::semantics::{authority, cancel, deadline, expect, retry};
 use super::service;
+use super::stream::{half_close, stream};
 use super::target::check_law;
 use super::{Problem, within};
 
@@ -24,6 +25,11 @@ const DEFAULT_SIZE: Law<Bytes> = Law::Fixed(Bytes(16));
 pub(super) fn call(mut file: CallFile, at: &KeyPath) -> Result<Call, Problem> {
     let (cancelled, expected) = (file.cancel.take(), file.expect.take());
     let carried = carried(at, &mut file)?;
+    let (paced, bidi) = (file.stream.take(), file.bidi);
+    if paced.is_some() {
+        // A paced stream waits for nothing.
+        file.bidi = bidi.or(Some(Bidi::Independent));
+    }
     let call = match file.service {
         Some(_) => service::call(at, file)?,
         None => greeter(at, file)?,
@@ -36,6 +42,10 @@ pub(super) fn call(mut file: CallFile, at: &KeyPath) -> Result<Call, Problem> {
         stamps: call.stamps,
         ..carried
     };
+    half_close(&at.key("half_close"), &call)?;
+    if let Some(file) = paced {
+        call.stream = Some(stream(&at.key("stream"), &file, &call, bidi)?);
+    }
     if let Some(reply) = &mut call.reply {
         reply.compression = reply_compression(call.compression, reply.compression);
     }
@@ -52,6 +62,7 @@ fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
         authority: authority(&at.key("authority"), file.authority.take())?,
         deadline: deadline(&at.key("deadline"), file.deadline.take())?,
         wait_for_ready: file.wait_for_ready.unwrap_or_default(),
+        half_close: file.half_close.unwrap_or_default(),
         retry: retried
             .map(|file| retry(&at.key("retry"), file))
             .transpose()?,

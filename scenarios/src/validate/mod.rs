@@ -11,6 +11,7 @@ mod peer;
 mod security;
 mod semantics;
 mod service;
+mod stream;
 mod target;
 
 use std::fmt::Display;

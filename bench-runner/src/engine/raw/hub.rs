@@ -258,6 +258,13 @@ impl Hub {
         }
     }
 
+    /// Ends our side of a stream; one that is over has none.
+    pub(super) fn finish(&mut self, number: usize, stream: u32) {
+        if self.connections[number].client.finish(stream).is_ok() {
+            self.mark(number);
+        }
+    }
+
     /// Gives a call up; tells how much of it was sent.
     pub(super) fn cancel(&mut self, number: usize, stream: u32) -> Option<Progress> {
         let (sent, _) = self.connections[number]

@@ -78,7 +78,7 @@ impl Channels for RawChannels {
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         let template = self.templates.of(request);
         let messages = template.messages(request);
-        let single = messages.count == 1;
+        let single = messages.count == 1 && !template.held_open;
         let head = self.templates.head(channel, messages);
         let token = u64::from(op.0);
         let started = self
@@ -89,10 +89,10 @@ impl Channels for RawChannels {
             self.stillborn.push(op);
             return Ok(());
         };
-        let ping_pong = template.ping_pong;
-        if !single && !ping_pong {
+        let (ping_pong, held_open) = (template.ping_pong, template.held_open);
+        if messages.count > 1 && !ping_pong {
             for number in 1..messages.count {
-                let last = number + 1 == messages.count;
+                let last = number + 1 == messages.count && !held_open;
                 self.hub.send(connection, stream, messages.at(number), last);
             }
         }
@@ -117,6 +117,22 @@ impl Channels for RawChannels {
         Some(progress.map_or_else(Traffic::default, |sent| {
             self.calls.sent(running.request, sent)
         }))
+    }
+
+    fn send(&mut self, op: OpId, number: u32, last: bool) {
+        let Some(running) = self.calls.get_mut(op) else {
+            return;
+        };
+        let (connection, stream) = (running.connection, running.stream);
+        let message = self.templates.of(running.request);
+        let message = message.messages(running.request).at(number);
+        self.hub.send(connection, stream, message, last);
+    }
+
+    fn finish(&mut self, op: OpId) {
+        if let Some(running) = self.calls.get_mut(op) {
+            self.hub.finish(running.connection, running.stream);
+        }
     }
 
     fn reopen(&mut self, channel: usize) {
@@ -169,10 +185,12 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
         let Some(running) = calls.get_mut(op) else {
             continue;
         };
-        let messages = templates.of(running.request).messages(running.request);
+        let template = templates.of(running.request);
+        let messages = template.messages(running.request);
         let next = messages.at(messages.count - running.left);
         running.left -= 1;
         running.asked_at = Some(clock.now());
-        hub.send(running.connection, running.stream, next, running.left == 0);
+        let last = running.left == 0 && !template.held_open;
+        hub.send(running.connection, running.stream, next, last);
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Templates {
 /// What one call sends.
 pub(super) struct CallTemplate {
     pub(super) ping_pong: bool,
+    /// Whether calls stay open when their messages are sent.
+    pub(super) held_open: bool,
     pool: Vec<Messages>,
 }
 
@@ -42,6 +44,7 @@ impl Templates {
         for call in mix.calls() {
             calls.push(CallTemplate {
                 ping_pong: call.is_ping_pong(),
+                held_open: call.is_held_open(),
                 pool: framed(call.requests(), stride as u32),
             });
             stride += call.heads().len();

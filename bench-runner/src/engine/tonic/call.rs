@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,6 +45,17 @@ pub(super) struct Template {
 pub(super) struct Sent {
     messages: AtomicU64,
     bytes: AtomicU64,
+}
+
+/// Where further requests of a call that is held open come from.
+pub(super) type Gate = mpsc::UnboundedSender<Bytes>;
+
+/// What is called, and what counts what goes out.
+pub(super) struct Made<'a> {
+    pub(super) call: &'a Call,
+    pub(super) template: &'a Template,
+    pub(super) request: u32,
+    pub(super) sent: Arc<Sent>,
 }
 
 /// Where the calls of a lane write what happens to them, stamped as it is seen.
@@ -280,17 +292,22 @@ fn plain(metadata: &MetadataMap) -> BTreeMap<String, String> {
 /// Makes a call and logs all that happens to it.
 pub(super) async fn run(
     mut grpc: Grpc<Typed>,
-    call: &Call,
-    template: &Template,
-    request: u32,
-    sent: Arc<Sent>,
+    made: Made<'_>,
+    passing: Option<mpsc::UnboundedReceiver<Bytes>>,
     log: OpLog,
 ) {
+    let Made {
+        call,
+        template,
+        request,
+        ref sent,
+    } = made;
     let result = if call.is_ping_pong() {
-        ping_pong(&mut grpc, call, template, request, &sent, &log).await
+        ping_pong(&mut grpc, &made, passing, &log).await
     } else {
-        let counted = Arc::clone(&sent);
+        let counted = Arc::clone(sent);
         let messages = stream::iter(call.request(request).messages())
+            .chain(further(passing))
             .inspect(move |message| counted.count(message));
         let metadata = template.metadata(call, request);
         exchange(&mut grpc, template, metadata, messages, &log, |bytes| {
@@ -354,31 +371,47 @@ where
     Ok(())
 }
 
+/// The requests that pass a gate, until it is dropped; none where there is no gate.
+fn further(passing: Option<mpsc::UnboundedReceiver<Bytes>>) -> impl Stream<Item = Bytes> + Send {
+    let mut passing = passing;
+    stream::poll_fn(move |cx| match &mut passing {
+        Some(passing) => passing.poll_recv(cx),
+        None => Poll::Ready(None),
+    })
+}
+
 /// Sends each message when the reply to the one before it has come.
 async fn ping_pong(
     grpc: &mut Grpc<Typed>,
-    call: &Call,
-    template: &Template,
-    request: u32,
-    sent: &Arc<Sent>,
+    made: &Made<'_>,
+    passing: Option<mpsc::UnboundedReceiver<Bytes>>,
     log: &OpLog,
 ) -> Result<(), TonicStatus> {
-    let mut left = call.request(request).messages();
-    let (gate, mut passing) = mpsc::unbounded_channel();
+    let Made {
+        call,
+        template,
+        request,
+        sent,
+    } = made;
+    let mut left = call.request(*request).messages().peekable();
+    let (gate, own) = mpsc::unbounded_channel();
     let counted = Arc::clone(sent);
-    let messages = stream::poll_fn(move |cx| passing.poll_recv(cx))
+    let messages = further(Some(own))
+        .chain(further(passing))
         .inspect(move |message| counted.count(message));
     let mut gate = Some(gate);
     let mut asked_at = log.now();
-    // Without a next message the gate is dropped, which half-closes the stream.
+    // With its last message the gate is dropped, which half-closes the stream, unless it is held open.
     let mut pass_next = move || {
-        match (left.next(), &gate) {
-            (Some(message), Some(open)) => drop(open.send(message)),
-            _ => gate = None,
-        };
+        if let (Some(message), Some(open)) = (left.next(), &gate) {
+            let _ = open.send(message);
+        }
+        if left.peek().is_none() {
+            gate = None;
+        }
     };
     pass_next();
-    let metadata = template.metadata(call, request);
+    let metadata = template.metadata(call, *request);
     exchange(grpc, template, metadata, messages, log, |bytes| {
         log.write(Happened::Message {
             bytes,

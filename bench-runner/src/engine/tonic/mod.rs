@@ -24,11 +24,12 @@ use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
+use tokio::sync::mpsc;
 
 pub(crate) use self::connect::look;
 pub(crate) use self::once::{Looked, once};
 
-use self::call::{Log, Sent, Template};
+use self::call::{Gate, Log, Made, Sent, Template};
 use self::churn::Churn;
 use self::content_type::Typed;
 use super::tap::{Seen, Shared};
@@ -66,6 +67,9 @@ struct Running {
     channel: usize,
     abort: AbortHandle,
     sent: Arc<Sent>,
+    /// Where further requests go, of a call that is held open; without it the stream is half-closed.
+    gate: Option<Gate>,
+    request: u32,
 }
 
 impl Engine for Tonic {
@@ -146,9 +150,16 @@ impl Channels for TonicChannels {
         let mix = Arc::clone(&self.mix);
         let log = self.log.of(op, request);
         let counted = Arc::clone(&sent);
+        let held_open = mix.call(request).is_held_open();
+        let (gate, passing) = held_open.then(mpsc::unbounded_channel).unzip();
         let future = Box::pin(async move {
-            let (call, request) = (mix.call(request), Mix::within(request));
-            call::run(grpc, call, &template, request, counted, log).await;
+            let made = Made {
+                call: mix.call(request),
+                template: &template,
+                request: Mix::within(request),
+                sent: counted,
+            };
+            call::run(grpc, made, passing, log).await;
         });
         let (abort, registration) = AbortHandle::new_pair();
         self.calls.push(Abortable::new(future, registration));
@@ -160,6 +171,8 @@ impl Channels for TonicChannels {
             channel,
             abort,
             sent,
+            gate,
+            request,
         });
         self.in_flight[channel] += 1;
         Ok(())
@@ -169,6 +182,27 @@ impl Channels for TonicChannels {
         let running = self.forget(op)?;
         running.abort.abort();
         Some(running.sent.get())
+    }
+
+    fn send(&mut self, op: OpId, number: u32, last: bool) {
+        let running = self.running.get_mut(op.0 as usize);
+        let Some(running) = running.and_then(Option::as_mut) else {
+            return;
+        };
+        if let Some(gate) = &running.gate {
+            // Nobody listens any more where the call has ended: its end is about to be heard.
+            let _ = gate.send(self.mix.request(running.request).message(number).clone());
+        }
+        if last {
+            running.gate = None;
+        }
+    }
+
+    fn finish(&mut self, op: OpId) {
+        let running = self.running.get_mut(op.0 as usize);
+        if let Some(running) = running.and_then(Option::as_mut) {
+            running.gate = None;
+        }
     }
 
     fn reopen(&mut self, channel: usize) {

@@ -27,6 +27,9 @@ impl<C: Channels> Lane<C> {
 
     /// What a call that ended well, OK or as was expected, ends as.
     pub(super) fn verdict(&mut self, id: OpId, status: Status) -> (Status, String) {
+        if let Some(wrong) = self.unanswered(id).filter(|_| status == Status::OK) {
+            return (Status::WRONG_REPLY, wrong);
+        }
         let Some(op) = self.ops.get_mut(id) else {
             return (status, String::new());
         };

@@ -29,6 +29,17 @@ impl<C: Channels> Lane<C> {
         }
     }
 
+    /// Half-closes a call that is to be when all its replies have come.
+    pub(super) fn close_after_replies(&mut self, id: OpId) {
+        let Some(op) = self.ops.get_mut(id) else {
+            return;
+        };
+        let replies = u64::from(self.mix.request(op.request).messages);
+        if self.mix.call(op.request).closes_last && op.sample.received.messages == replies {
+            self.channels.finish(id);
+        }
+    }
+
     fn cancel_on_purpose(&mut self, id: OpId, at: Nanos) {
         match self.channels.cancel(id) {
             Some(sent) => self.cut(id, at, sent),

@@ -31,6 +31,11 @@ const UNIMPLEMENTED: &str = "UNIMPLEMENTED";
 
 pub(super) fn nothing_ok(evidence: &Evidence<'_>) -> Option<Finding> {
     let counts = &evidence.repetition.counts;
+    // Streams may have begun before the measured time.
+    let paced = evidence.repetition.paced.as_ref();
+    if counts.bad() == 0 && paced.is_some_and(|paced| paced.sent > 0) {
+        return None;
+    }
     let is_unknown = |counts: &Counts| {
         counts.ok + counts.cancelled_on_purpose == 0
             && counts.started > 0
@@ -112,6 +117,7 @@ fn timing<'a>(evidence: &Evidence<'a>, limit: &Limit, time: TimeMetric) -> Optio
         TimeMetric::TimeToFirstMessage => Time::FirstMessage,
         TimeMetric::MessageGap => Time::MessageGap,
         TimeMetric::ExchangeTime => Time::Exchange,
+        TimeMetric::MessageResponseTime => Time::MessageResponse,
     };
     match &limit.call {
         None => Some(time.of(repetition)),

@@ -1,0 +1,132 @@
+//! Paced streams, and streams that are half-closed last, over real connections.
+
+use std::time::Duration;
+
+use super::common::{Run, Server, after};
+use super::{FACES, counts};
+use crate::for_both_engines;
+use nix::sys::signal::Signal;
+
+fn yaml(face: &str, call: &str) -> String {
+    format!(
+        "
+name: streams
+target: {{ reference_server: {{ face: {face} }} }}
+client: {{ channels: 2 }}
+call: {{ {call} }}
+load: {{ closed: {{ in_flight: 3 }} }}
+phases: {{ warm_up: 100ms, measure: 200ms, drain: 5s }}
+"
+    )
+}
+
+/// Six streams of 200 messages a second each, over a fifth of a second.
+fn messages_are_sent_when_they_are_meant_to_be(engine: &str) {
+    for face in FACES {
+        for arrivals in ["uniform", "poisson"] {
+            let what = format!("{engine} on {face}, {arrivals}");
+            let call =
+                format!("method: BidiHello, stream: {{ rate: 200/s, arrivals: {arrivals} }}");
+            let outcome = Run::new(&yaml(face, &call)).engine(engine).finish();
+            assert_eq!(outcome.code, Some(0), "{what}: {}", outcome.stderr);
+            let repetition = outcome.repetition();
+            let paced = repetition.paced.as_ref().unwrap();
+            assert_eq!(paced.sent, paced.answered, "{what}");
+            match arrivals {
+                "uniform" => assert_eq!(paced.sent, 6 * 40, "{what}"),
+                _ => assert!((150..350).contains(&paced.sent), "{what}: {}", paced.sent),
+            }
+            assert_eq!(repetition.message_response_time.count, paced.sent, "{what}");
+            assert_eq!(repetition.exchange_time.count, paced.sent, "{what}");
+            // All streams began in the warm-up, and both sides counted their messages.
+            let totals = &repetition.totals;
+            assert_eq!(totals.client.calls, 6, "{what}");
+            assert_eq!(totals.server, Some(totals.client), "{what}");
+        }
+    }
+}
+
+fn a_stream_of_greetings_is_paced_and_answered_once(engine: &str) {
+    for face in FACES {
+        let what = format!("{engine} on {face}");
+        let call = "method: LotsOfGreetings, stream: { rate: 500/s, messages: 10 }";
+        let outcome = Run::new(&yaml(face, call)).engine(engine).finish();
+        let counts = counts(&outcome, &what);
+        assert!(
+            counts.ok > 12 && counts.ok == counts.started,
+            "{what}: {counts:?}"
+        );
+        assert_eq!(counts.messages_received, counts.ok, "{what}");
+        let repetition = outcome.repetition();
+        assert_eq!(repetition.paced.as_ref().unwrap().answered, 0, "{what}");
+        assert_eq!(
+            repetition.totals.server,
+            Some(repetition.totals.client),
+            "{what}"
+        );
+        // A stream of ten messages at 500/s lasts 18 ms; those that were under way in the end, less.
+        let median = repetition.service_time.p50_ns.unwrap();
+        assert!(median >= 17_900_000, "{what}: {median} ns");
+    }
+}
+
+fn a_stalled_server_shows_in_the_response_time_of_messages(engine: &str) {
+    let _alone = super::common::alone();
+    let server = Server::start(&["face=raw"]);
+    let yaml = "
+name: streams
+call: { method: BidiHello, stream: { rate: 50/s } }
+load: { closed: { in_flight: 20 } }
+phases: { warm_up: 0s, measure: 2s, drain: 5s }
+";
+    let run = Run::new(yaml)
+        .engine(engine)
+        .target(&server.address)
+        .start();
+    let freezer = after(Duration::from_millis(1_000), move || {
+        server.signal(Signal::SIGSTOP);
+        std::thread::sleep(Duration::from_millis(500));
+        server.signal(Signal::SIGCONT);
+        server
+    });
+    let outcome = run.finish();
+    drop(freezer.join().unwrap());
+    let repetition = outcome.repetition();
+    let paced = repetition.paced.as_ref().unwrap();
+    assert_eq!((paced.sent, paced.answered), (2_000, 2_000));
+    // A quarter of the messages was meant for the stall and waits from 500 ms down to nothing.
+    let times = repetition.message_response_time.complete().unwrap();
+    let share = |from: u64| times.count_between(from * 1_000_000, u64::MAX) as f64 / 2_000.0;
+    assert!((0.09..0.25).contains(&share(250)), "{}", share(250));
+    assert!(share(450) > 0.005, "{}", share(450));
+}
+
+fn a_call_can_be_half_closed_when_its_replies_have_come(engine: &str) {
+    for face in FACES {
+        for bidi in ["ping_pong", "independent"] {
+            let what = format!("{engine} on {face}, {bidi}");
+            let call = format!("method: BidiHello, bidi: {bidi}, request: {{ messages: 4 }}");
+            let last = Run::new(&yaml(face, &format!("{call}, half_close: after_replies")))
+                .engine(engine)
+                .finish();
+            let first = Run::new(&yaml(face, &call)).engine(engine).finish();
+            for outcome in [&last, &first] {
+                let counts = counts(outcome, &what);
+                assert!(
+                    counts.ok > 10 && counts.ok == counts.started,
+                    "{what}: {counts:?}"
+                );
+                assert_eq!(counts.messages_received, 4 * counts.ok, "{what}");
+                let totals = &outcome.repetition().totals;
+                assert_eq!(totals.server, Some(totals.client), "{what}");
+            }
+        }
+    }
+}
+
+for_both_engines! {
+    messages_are_sent_when_they_are_meant_to_be
+    a_stream_of_greetings_is_paced_and_answered_once
+    a_stalled_server_shows_in_the_response_time_of_messages
+    a_call_can_be_half_closed_when_its_replies_have_come
+}

@@ -23,9 +23,9 @@ const CALLS: u64 = 100_000;
 const OPEN: &str = "{ open: { rate: 100000/s, arrivals: poisson } }";
 const CLOSED: &str = "{ closed: { in_flight: 10 } }";
 
-fn lane(load: &str, deadline: &str) -> (Lane<Fake>, Hand) {
+fn lane(load: &str, call: &str) -> (Lane<Fake>, Hand) {
     let yaml = format!(
-        "name: bench\nclient: {{ channels: 10 }}\ncall: {{ {deadline} }}\nload: {load}\n\
+        "name: bench\nclient: {{ channels: 10 }}\ncall: {{ {call} }}\nload: {load}\n\
          phases: {{ warm_up: 0s, measure: 1s, drain: 1s }}"
     );
     let suite = Suite::parse("bench.yaml", &yaml, &[]).expect("the scenario is right");
@@ -44,7 +44,7 @@ fn lane(load: &str, deadline: &str) -> (Lane<Fake>, Hand) {
         Box::new(|_, _| Fate::ok(Nanos::from_millis(1))),
     );
     let mix = Mix::prepare(&scenario.calls, 42, &Known::default(), &[]);
-    let mix = Arc::new(mix.expect("a greeting"));
+    let mix = Arc::new(mix.expect("a call that is right"));
     let watch = Watch::new(Stop::default(), Board::default());
     let timeline = Arc::new(Timeline::new(scenario));
     (Lane::new(clock, fake, mix, timeline, share, watch), hand)
@@ -65,13 +65,24 @@ fn run((mut lane, hand): (Lane<Fake>, Hand)) {
 fn lanes(c: &mut Criterion) {
     let mut group = c.benchmark_group("lane over the fake engine");
     group.throughput(Throughput::Elements(CALLS));
-    for (name, load, deadline) in [
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../protos/proto/helloworld.proto"
+    );
+    let by_file = format!("service: helloworld.Greeter, method: SayHello, proto: [{file}]");
+    let fixed = format!("{by_file}, message: {{ name: sixteen letters. }}");
+    let fresh = format!(
+        "{by_file}, message: {{ name: \"no. {{{{seq}}}} {{{{rand_string 4}}}}\" }}, fresh: true"
+    );
+    for (name, load, call) in [
         ("open, poisson", OPEN, ""),
         ("open, poisson, with a deadline", OPEN, "deadline: 10ms"),
         ("closed", CLOSED, ""),
+        ("closed, of a service that is described", CLOSED, &fixed),
+        ("closed, encoded as calls start", CLOSED, &fresh),
     ] {
         group.bench_function(name, |b| {
-            b.iter_batched(|| lane(load, deadline), run, BatchSize::PerIteration);
+            b.iter_batched(|| lane(load, call), run, BatchSize::PerIteration);
         });
     }
     group.finish();

@@ -3,13 +3,16 @@
 mod described;
 mod error;
 mod expect;
+mod fields;
 mod foreign;
+mod fresh;
 mod given;
 mod greeting;
 mod heads;
 mod messages_file;
 #[cfg(test)]
 mod mistakes;
+mod path;
 mod retry;
 
 use std::borrow::Cow;
@@ -32,6 +35,8 @@ pub(crate) use self::described::mistake as unknown;
 pub use self::error::{CallError, DescriptionError, Mistake};
 pub use self::expect::{Expectation, MessageCheck, Misfit, Wants};
 pub(crate) use self::foreign::fresh_templates;
+pub use self::fresh::Written;
+pub(crate) use self::fresh::{Fresh, Pen};
 use self::greeting::Greeting;
 pub use self::heads::Head;
 pub use self::retry::Retry;
@@ -95,6 +100,8 @@ pub struct Call {
     pub wait_for_ready: bool,
     /// What a right answer is, where the scenario says so.
     pub expect: Option<Expectation>,
+    /// What is encoded for each call, where it is not before the load.
+    pub(crate) fresh: Option<Arc<Fresh>>,
     heads: Vec<Head>,
     secrets: Secrets,
     requests: Vec<Request>,
@@ -159,6 +166,7 @@ impl Call {
             stamps: call.stamps,
             encodings: Encodings::of(call),
             reply_type: None,
+            fresh: None,
             cancel: call.cancel,
             stream: call.stream,
             answers_each: call
@@ -248,6 +256,7 @@ impl Call {
                 let packed = packed.or_insert_with(|| request.pack(encoding));
                 request.packed = Some(Arc::clone(packed));
             }
+            self.fresh = self.fresh.map(|fresh| Arc::new(fresh.packed(encoding)));
         }
         self
     }
@@ -320,6 +329,12 @@ fn greetings(method: Method, call: &scenario::Call, seed: u64, known: &Known<'_>
 }
 
 impl Answer {
+    /// That is the server's business altogether.
+    const UNKNOWN: Answer = Answer {
+        messages: None,
+        bytes: None,
+    };
+
     fn longest_message(&self) -> u64 {
         let messages = self.messages.unwrap_or(1).max(1);
         self.bytes.map_or(0, |bytes| bytes.div_ceil(messages))
@@ -368,6 +383,14 @@ impl Request {
     /// The same compressed, where the engine does not compress them itself.
     pub fn packed(&self) -> Option<&[Bytes]> {
         self.packed.as_deref()
+    }
+
+    /// The same with its messages compressed besides, where they are to be.
+    fn packed_by(self, encoding: Option<Encoding>) -> Request {
+        Request {
+            packed: encoding.map(|encoding| self.pack(encoding)),
+            ..self
+        }
     }
 
     fn pack(&self, encoding: Encoding) -> Arc<[Bytes]> {

@@ -30,6 +30,8 @@ fn help_of_every_command() {
         "run",
         "search",
         "history",
+        "call",
+        "init",
         "check",
         "list",
         "schema",

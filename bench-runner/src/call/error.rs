@@ -67,6 +67,13 @@ impl Mistake {
         }
     }
 
+    /// The same, below these keys.
+    pub(crate) fn within(mut self, keys: &[&str]) -> Mistake {
+        let keys = keys.iter().map(|key| Step::Key((*key).to_owned()));
+        self.path.splice(0..0, keys);
+        self
+    }
+
     /// The same, a key farther in.
     pub(crate) fn below(mut self, key: &str) -> Mistake {
         self.path.push(Step::Key(key.to_owned()));

@@ -83,6 +83,14 @@ impl Expectation {
         })
     }
 
+    /// The same, with a look at each reply message.
+    pub(super) fn of_messages(self, check: MessageCheck) -> Expectation {
+        Expectation {
+            message: Some(check),
+            ..self
+        }
+    }
+
     /// What an engine is to look at.
     pub fn wants(&self) -> Wants {
         Wants {

@@ -1,5 +1,7 @@
 //! What a call of any other service sends: its description found, its messages compiled, and requests encoded ahead.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost_reflect::{MethodDescriptor, prost_types::MethodDescriptorProto};
 use protos::dynamic::template::{Piece, Template};
@@ -7,12 +9,15 @@ use protos::dynamic::{Draft, Draw};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use scenarios::method::Pattern;
-use scenarios::scenario;
+use scenarios::scenario::{self, Cancel};
 use scenarios::service::Foreign;
 use serde_json::Value;
 
+use super::fresh::Fresh;
 use super::given::Given;
-use super::{Answer, Call, CallError, Known, Mistake, POOL, POOL_BYTES, Request, described};
+use super::{
+    Answer, Call, CallError, Known, Mistake, POOL, POOL_BYTES, Request, described, fields,
+};
 
 /// Messages that are encoded ahead at the most, whatever they amount to.
 const POOL_MESSAGES: usize = 1 << 16;
@@ -24,28 +29,66 @@ pub(super) fn prepare(
     seed: u64,
     known: &Known<'_>,
 ) -> Result<Call, CallError> {
-    if foreign.fresh {
-        let message = "expected `false`: messages are encoded ahead in this version";
-        return Err(Mistake::at("fresh", message).into());
-    }
     let method = described::method(foreign, known)?;
     let pattern = pattern(method.method_descriptor_proto());
     let given = Given::compile(foreign, &method.input(), known)?;
     let messages = messages(call, &method, pattern, &given)?;
+    cancelled_on_the_way(call, &method, pattern)?;
     let answer = Answer {
         messages: (!pattern.streams_replies()).then_some(1),
         bytes: None,
     };
+    let is_fresh = foreign.fresh && !given.is_fixed();
+    if is_fresh && call.stream.is_some() {
+        let message = "expected `false` beside `stream`, whose messages are encoded ahead";
+        return Err(Mistake::at("fresh", message).into());
+    }
+    // One is encoded ahead all the same: it says what a call is like.
+    let pool = if is_fresh { 1 } else { POOL };
     let requests = if pattern.streams_requests() {
-        streams(&given, messages, seed, answer)
+        streams(&given, messages, pool, seed, answer)
     } else {
-        singles(&given, seed, answer)
+        singles(&given, pool, seed, answer)
     };
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-    Ok(Call {
-        reply_type: Some(method.output()),
-        ..Call::of(call, seed, known, (path, pattern), &requests)
-    })
+    let mut prepared = Call::of(call, seed, known, (path, pattern), &requests);
+    let reply = method.output();
+    if let Some(expect) = &call.expect
+        && let Some(check) = fields::check(expect, &reply)?
+    {
+        prepared.expect = prepared.expect.map(|expect| expect.of_messages(check));
+    }
+    prepared.reply_type = Some(reply);
+    prepared.fresh = is_fresh.then(|| {
+        Arc::new(Fresh {
+            drafts: given.drafts,
+            streams: pattern.streams_requests(),
+            messages,
+            seed,
+            packing: None,
+        })
+    });
+    Ok(prepared)
+}
+
+/// Calls are given up after so many messages only where there can be several.
+fn cancelled_on_the_way(
+    call: &scenario::Call,
+    method: &MethodDescriptor,
+    pattern: Pattern,
+) -> Result<(), Mistake> {
+    match call.cancel {
+        Some(Cancel::AfterMessages(_)) if !pattern.streams_replies() => {
+            let name = method.full_name();
+            let message = format!(
+                "expected a method that streams replies, found `{name}`, which is {pattern}"
+            );
+            Err(Mistake::at("cancel", message)
+                .below("after_messages")
+                .help("write `after: 10ms` to cancel after a time"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn pattern(method: &MethodDescriptorProto) -> Pattern {
@@ -80,11 +123,11 @@ fn messages(
 }
 
 /// Calls of one message each, which take the given messages in turn.
-fn singles(given: &Given, seed: u64, answer: Answer) -> Vec<Request> {
+fn singles(given: &Given, pool: usize, seed: u64, answer: Answer) -> Vec<Request> {
     let mut draw = draw(seed);
     let mut requests = Vec::new();
     let mut total = 0;
-    for number in 0..given.variants(POOL, POOL_MESSAGES) {
+    for number in 0..given.variants(pool, if pool == 1 { 1 } else { POOL_MESSAGES }) {
         let draft = &given.drafts[number % given.drafts.len()];
         draw.seq = number as u64;
         let message = encoded(draft, &mut draw);
@@ -98,7 +141,7 @@ fn singles(given: &Given, seed: u64, answer: Answer) -> Vec<Request> {
 }
 
 /// Calls of several messages, each of which begins with the first that is given.
-fn streams(given: &Given, messages: u32, seed: u64, answer: Answer) -> Vec<Request> {
+fn streams(given: &Given, messages: u32, pool: usize, seed: u64, answer: Answer) -> Vec<Request> {
     let count = messages as usize;
     if given.is_fixed() {
         let mut draw = draw(seed);
@@ -109,8 +152,12 @@ fn streams(given: &Given, messages: u32, seed: u64, answer: Answer) -> Vec<Reque
     let mut draw = draw(seed);
     let mut requests = Vec::new();
     let mut total = 0;
-    let most = (POOL_MESSAGES / count).max(1);
-    for number in 0..given.rounds(POOL.min(most), most) {
+    let most = if pool == 1 {
+        1
+    } else {
+        (POOL_MESSAGES / count).max(1)
+    };
+    for number in 0..given.rounds(pool.min(most), most) {
         draw.seq = number as u64;
         let distinct: Vec<Bytes> = (0..count)
             .map(|message| {
@@ -162,13 +209,16 @@ fn add_fresh(json: &Value, names: &mut Vec<&'static str>) {
 
 fn draw(seed: u64) -> Draw {
     Draw {
-        now_ns: jiff::Timestamp::now()
-            .as_nanosecond()
-            .try_into()
-            .unwrap_or_default(),
+        now_ns: now_ns(),
         rng: ChaCha8Rng::seed_from_u64(seed),
         ..Draw::first(seed)
     }
+}
+
+/// The time of day, in nanoseconds since 1970.
+pub(super) fn now_ns() -> u64 {
+    let now = jiff::Timestamp::now().as_nanosecond();
+    u64::try_from(now).unwrap_or_default()
 }
 
 fn encoded(draft: &Draft, draw: &mut Draw) -> Bytes {

@@ -129,7 +129,8 @@ fn step(step: &protos::dynamic::Step) -> Step {
     }
 }
 
-fn help(mistake: &protos::dynamic::Mistake) -> Option<String> {
+/// What may help against a mistake.
+pub(super) fn help(mistake: &protos::dynamic::Mistake) -> Option<String> {
     let Some(unknown) = &mistake.unknown else {
         return mistake.help.clone();
     };

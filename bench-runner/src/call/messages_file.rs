@@ -7,8 +7,8 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use protos::dynamic::{Columns, Draft};
 use serde_json::{Map, Value};
 
-use super::Mistake;
 use super::given::in_file;
+use super::{Mistake, path};
 
 /// What is in a file.
 pub(super) enum Content {
@@ -134,47 +134,14 @@ pub(super) fn message_of(columns: &Columns) -> Result<Value, Mistake> {
     let mut message = Value::Object(Map::new());
     for name in &columns.names {
         let text = Value::String(format!("{{{{csv.{name}}}}}"));
-        put(&mut message, name, text).ok_or_else(|| {
-            let message = format!("expected paths of fields such as `price.units` or `items[0].name`, found the column `{name}`");
-            Mistake::at("messages_file", message).help("write a `message` with `{{csv.column}}` for other columns")
+        let put = path::steps(name).and_then(|steps| path::put(&mut message, &steps, text));
+        put.ok_or_else(|| {
+            let message = format!(
+                "expected paths of fields such as `price.units` or `items[0].name`, found the column `{name}`"
+            );
+            Mistake::at("messages_file", message)
+                .help("write a `message` with `{{csv.column}}` for other columns")
         })?;
     }
     Ok(message)
-}
-
-/// Puts a value at a path; `None` where that is none, or where something else stands there.
-fn put(into: &mut Value, path: &str, value: Value) -> Option<()> {
-    const MOST_ITEMS: usize = 1000;
-    let mut place = into;
-    for field in path.split('.') {
-        let (field, indices) = field
-            .split_once('[')
-            .map_or((field, None), |(field, rest)| (field, Some(rest)));
-        if field.is_empty() {
-            return None;
-        }
-        if place.is_null() {
-            *place = Value::Object(Map::new());
-        }
-        place = place.as_object_mut()?.entry(field).or_insert(Value::Null);
-        for index in indices.into_iter().flat_map(|rest| rest.split('[')) {
-            let index: usize = index.strip_suffix(']')?.parse().ok()?;
-            if place.is_null() {
-                *place = Value::Array(Vec::new());
-            }
-            let items = place.as_array_mut()?;
-            if index > items.len().min(MOST_ITEMS) {
-                return None;
-            }
-            if index == items.len() {
-                items.push(Value::Null);
-            }
-            place = &mut items[index];
-        }
-    }
-    if !place.is_null() {
-        return None;
-    }
-    *place = value;
-    Some(())
 }

@@ -138,6 +138,21 @@ fn bad_services() {
 }
 
 #[test]
+fn bad_expectations() {
+    let mut all = String::new();
+    for more in [
+        "expect: { fields: { order.idd: a } }",
+        "expect: { fields: { order.customer: many } }",
+        "expect: { fields: { \"order..id\": a } }",
+        "expect: { fields: { orders: \"{{seq}}\" } }",
+        "cancel: { after_messages: 3 }",
+    ] {
+        let _ = writeln!(all, "{}", told(more));
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
 fn bad_files() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = String::new();

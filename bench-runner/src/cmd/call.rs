@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use protos::dynamic::description;
 use reports::view::format::{duration, plural};
@@ -177,11 +178,12 @@ fn replies(call: &Call, looked: &Looked) -> Result<Vec<Result<Value, String>>, F
         Some(message) => message.clone(),
         None => greetings_reply().context("the Greeter is not described")?,
     };
-    Ok(looked
-        .replies
-        .iter()
-        .map(|bytes| reply(&message, bytes))
-        .collect())
+    let read = |bytes: &Bytes| match call.encodings.json {
+        true => serde_json::from_slice(bytes)
+            .map_err(|error| format!("a reply of {} bytes is no JSON: {error}", bytes.len())),
+        false => reply(&message, bytes),
+    };
+    Ok(looked.replies.iter().map(read).collect())
 }
 
 fn greetings_reply() -> anyhow::Result<MessageDescriptor> {

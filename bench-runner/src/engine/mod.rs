@@ -23,7 +23,7 @@ use scenarios::units::Nanos;
 
 pub use self::sockets::NoSource;
 use self::status::Status;
-use crate::call::Misfit;
+use crate::call::{Misfit, Request};
 use crate::clock::Clock;
 use crate::encodings::Encodings;
 use crate::mix::Mix;
@@ -122,6 +122,9 @@ pub trait Channels {
 
     /// How many there are.
     fn count(&self) -> usize;
+
+    /// Takes the messages that a call is to send instead of the prepared ones, before it is started with that request.
+    fn put(&mut self, _op: OpId, _request: u32, _messages: Request) {}
 
     /// Starts a call with a prepared request, by its index in the [`Mix`], on a channel, or says that it has no free stream.
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;

@@ -128,10 +128,12 @@ impl Answer {
             client: Cost {
                 cpu_ns_per_call: self.cpu_ns.and_then(per_call),
                 peak_rss_bytes: self.peak_rss_bytes,
+                ..Cost::default()
             },
             server: (seen.cpu.is_some() || seen.rss.is_some()).then(|| Cost {
                 cpu_ns_per_call: seen.cpu.and_then(|cpu| per_call(cpu.0)),
                 peak_rss_bytes: seen.rss,
+                ..Cost::default()
             }),
             intervals: Vec::new(),
             stages: Vec::new(),

@@ -8,6 +8,7 @@ use scenarios::units::Nanos;
 
 use super::tally::Timings;
 use super::{Recorder, Tally};
+use crate::call::Written;
 use crate::mix::Named;
 use crate::run::timeline::{Segment, Timeline};
 
@@ -22,6 +23,8 @@ pub struct Measured {
     pub targets: Vec<(String, u32)>,
     /// CPU time of the lanes over the measured time.
     pub client_cpu: Nanos,
+    /// What it took to encode messages of calls that had none prepared.
+    pub encoded: Written,
     /// The runner's peak memory.
     pub client_rss: Option<u64>,
     /// CPU time of the server over the measured time, where it is a process of ours.
@@ -74,10 +77,12 @@ pub fn summarise(recorder: &Recorder, timeline: &Timeline, measured: &Measured) 
         client: Cost {
             cpu_ns_per_call: per_call(measured.client_cpu),
             peak_rss_bytes: measured.client_rss,
+            encode_ns_per_call: measured.encoded.ns_per_call(),
         },
         server: (measured.server_cpu.is_some() || measured.server_rss.is_some()).then(|| Cost {
             cpu_ns_per_call: measured.server_cpu.and_then(per_call),
             peak_rss_bytes: measured.server_rss,
+            ..Cost::default()
         }),
         intervals: recorder.intervals.list(length),
         stages: stages(recorder, timeline, measured.measure_end),

@@ -16,7 +16,7 @@ use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
 use reports::mutant::{self, Mutant};
-use scenarios::load::Load;
+use scenarios::load::{Load, Part};
 use scenarios::scenario::Cancel;
 use scenarios::units::Nanos;
 
@@ -29,6 +29,7 @@ use super::timeline::Timeline;
 use super::timers::Timers;
 use super::watch::{Spent, Watch};
 use crate::call::{Call, Misfit};
+use crate::call::{Pen, Written};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
@@ -69,6 +70,8 @@ pub struct Lane<C> {
     started_in_time: u64,
     order: Order,
     parts: Parts,
+    /// Encode the messages of each call, where that is not done before the load, by the call's number.
+    pens: Vec<Option<Pen>>,
     /// The target of each channel; none where there is one only.
     targets: Vec<u16>,
     /// Where channels come and go.
@@ -92,6 +95,8 @@ pub struct LaneRecord {
     pub recorder: Recorder,
     /// Its calls one by one, where that was asked for.
     pub log: Option<CallLog>,
+    /// What it took to encode messages, where that was not done before.
+    pub encoded: Option<Written>,
     /// When the measured time really ended.
     pub measure_end: Nanos,
     /// What its thread spent in the measured time.
@@ -120,7 +125,6 @@ impl<C: Channels> Lane<C> {
             ..Parts::ONE
         };
         let mut lane = Lane {
-            clock,
             offer: Offer::new(Arc::clone(&timeline), share),
             router: Router::new(count),
             ops: Ops::default(),
@@ -145,6 +149,7 @@ impl<C: Channels> Lane<C> {
             started_in_time: 0,
             order: Order::new(&mix, share.part, share.seed),
             churn: None,
+            pens: pens(&mix, share.part, &clock),
             parts,
             targets: Vec::new(),
             measure_end: timeline.measure_end,
@@ -152,6 +157,7 @@ impl<C: Channels> Lane<C> {
             timeline,
             channels,
             mix,
+            clock,
         };
         lane.set_limit();
         lane
@@ -216,6 +222,12 @@ impl<C: Channels> Lane<C> {
             started_in_time: self.started_in_time,
             recorder: self.recorder,
             log: self.log,
+            encoded: self
+                .pens
+                .iter()
+                .flatten()
+                .map(Pen::written)
+                .reduce(Written::and),
             measure_end: self.measure_end,
         }
     }
@@ -274,7 +286,7 @@ impl<C: Channels> Lane<C> {
         let mut now = self.clock.now();
         let mut begun = 0;
         while let Some(due) = self.offer.front() {
-            if !C::BATCHED {
+            if self.writes() || !C::BATCHED {
                 now = self.clock.now();
             }
             if self.holds_back(begun) || !self.start(due, now) {
@@ -283,6 +295,19 @@ impl<C: Channels> Lane<C> {
             self.offer.begun();
             begun += 1;
         }
+    }
+
+    /// Encodes the messages of the next call, where they are not prepared; `false` where no call asks for that.
+    #[inline]
+    fn writes(&mut self) -> bool {
+        if self.pens.is_empty() {
+            return false;
+        }
+        let request = self.order.next();
+        if let Some(pen) = &mut self.pens[Mix::number(request)] {
+            pen.write(self.ops.next_id(), request, &mut self.channels);
+        }
+        true
     }
 
     /// Starts a call on the first channel that takes it; `false` where none does.
@@ -323,6 +348,9 @@ impl<C: Channels> Lane<C> {
             churn.started(channel);
         }
         let request = self.order.next();
+        if let Some(Some(pen)) = self.pens.get_mut(Mix::number(request)) {
+            pen.started();
+        }
         self.order.advance(&self.mix);
         let target = self.targets.get(channel).copied().unwrap_or(0);
         let cell = self.parts.cell(due.segment, Mix::number(request), target);
@@ -509,6 +537,17 @@ impl<C: Channels> Lane<C> {
 /// Whether a call may be made again.
 fn tries_again(call: &Call) -> bool {
     call.wait_for_ready || call.retry.is_some()
+}
+
+/// The encoders of a lane; none where all messages are prepared.
+fn pens(mix: &Mix, part: Part, clock: &Clock) -> Vec<Option<Pen>> {
+    let pen = |call: &Call| {
+        let fresh = call.fresh.as_ref()?;
+        Some(fresh.pen(part.index, part.of, clock.clone()))
+    };
+    let pens: Vec<Option<Pen>> = mix.calls().iter().map(pen).collect();
+    let any = pens.iter().any(Option::is_some);
+    if any { pens } else { Vec::new() }
 }
 
 /// Whether more is to be done with each message than to count it.

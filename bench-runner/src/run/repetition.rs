@@ -16,6 +16,7 @@ use super::timeline::Timeline;
 use super::validity::{self, Events, Evidence};
 use super::watch::{Board, Stop};
 use super::{RunError, lane::LaneRecord};
+use crate::call::Written;
 use crate::clock::Clock;
 use crate::engine::{ConnectError, ConnectFailure};
 use crate::host::affinity;
@@ -268,6 +269,8 @@ impl Phases<'_, '_> {
 }
 
 fn gather(records: &[LaneRecord], plan: &Plan, passed: &Passed) -> Measured {
+    let written = records.iter().filter_map(|record| record.encoded);
+    let encoded = written.reduce(Written::and).unwrap_or_default();
     let mut wire = Wire::default();
     records
         .iter()
@@ -283,6 +286,7 @@ fn gather(records: &[LaneRecord], plan: &Plan, passed: &Passed) -> Measured {
         targets: plan.channels_by_target(),
         client_cpu: Nanos(records.iter().map(|record| record.spent.cpu.0).sum()),
         client_rss: peak_rss(std::process::id()),
+        encoded,
         server_cpu: passed.server_cpu,
         channels: PerChannel::list(records.iter().map(|record| record.recorder.channels())),
         wire: Some(wire).filter(|wire| wire.connections > 0),

@@ -462,3 +462,138 @@ pub(crate) fn a_server_without_reflection_is_told_of_with_the_remedy() {
         "{told}"
     );
 }
+
+/// Every call its own number where that is asked for, else 1024 of them; and what encoding took.
+pub(crate) fn fresh_messages_are_encoded_as_calls_start(engine: &str) {
+    let Some(ready) = grpcio() else {
+        return;
+    };
+    let server = server(ready, &[]);
+    let proto = &descriptions(made(ready))[1];
+    let call = |method: &str, more: &str| {
+        format!("    - {{ service: shop.v1.Shop, method: {method}, {proto}, {more} }}\n")
+    };
+    let cases = [
+        call("Place", "message: { id: \"{{seq}}\" }, fresh: true"),
+        call(
+            "Collect",
+            "message: { id: \"{{seq}}.{{message}}\" }, request: { messages: 2 }, fresh: true",
+        ),
+        call("Watch", "message: { id: \"{{seq}}\" }"),
+    ];
+    let yaml = format!("matrix:\n  call:\n{}", cases.concat());
+    let yaml = format!(
+        "name: fresh\nclient: {{ channels: 2, lanes: 2 }}\nphases: {{ warm_up: 0s, measure: 100ms, drain: 20s }}\n{yaml}"
+    );
+    let outcome = Run::new(&yaml)
+        .engine(engine)
+        .target(&server.address)
+        .finish();
+    all_ok(&outcome);
+    let costs = outcome
+        .repetitions()
+        .into_iter()
+        .map(|r| r.client.encode_ns_per_call);
+    let costs: Vec<bool> = costs.map(|cost| cost.is_some_and(|ns| ns > 0.0)).collect();
+    assert_eq!(costs, [true, true, false]);
+    let started: Vec<u64> = outcome
+        .repetitions()
+        .iter()
+        .map(|r| r.counts.started)
+        .collect();
+    let said = server.stop();
+    let numbers = |method: &str| -> Vec<Value> { seen(&said, method) };
+    let placed = numbers("Place");
+    assert_eq!(placed.len() as u64, started[0], "no number comes twice");
+    let (even, odd): (Vec<u64>, Vec<u64>) = placed
+        .iter()
+        .map(|call| call[0]["id"].as_str().unwrap().parse::<u64>().unwrap())
+        .partition(|number| number % 2 == 0);
+    // Each of the two lanes has counted on its own.
+    for (mut lane, first) in [(even, 0), (odd, 1)] {
+        lane.sort_unstable();
+        assert!(
+            lane.iter()
+                .copied()
+                .eq((first..).step_by(2).take(lane.len())),
+            "{lane:?}"
+        );
+    }
+    for call in numbers("Collect") {
+        let number = call[0]["id"].as_str().unwrap().split('.').next().unwrap();
+        assert_eq!(
+            call,
+            json!([{ "id": format!("{number}.0") }, { "id": format!("{number}.1") }])
+        );
+    }
+    assert!(numbers("Watch").len() as u64 <= started[2].min(1024));
+}
+
+/// Files of messages, beside the scenario; and fields of replies that are to be what was sent.
+pub(crate) fn files_are_sent_and_replies_checked(engine: &str) {
+    let Some(ready) = grpcio() else {
+        return;
+    };
+    let server = server(ready, &[]);
+    let proto = &descriptions(made(ready))[1];
+    let cases: String = [
+        "method: Place, messages_file: rows.csv, expect: { fields: { \"order.items[0].count\": 3, orders: 1 } }",
+        "method: Watch, messages_file: rows.csv, message: { id: \"w{{csv.id}}\" }",
+        "method: Collect, messages_file: list.json, expect: { fields: { order.id: b, orders: 2 } }",
+        "method: Talk, messages_file: lines.json, request: { messages: 4 }",
+        "method: Place, message: { id: x }, expect: { fields: { order.id: y } }",
+    ]
+    .iter()
+    .map(|call| format!("    - {{ service: shop.v1.Shop, {proto}, {call} }}\n"))
+    .collect();
+    let yaml = format!(
+        "name: files\nphases: {{ warm_up: 0s, measure: 100ms, drain: 20s }}\nmatrix:\n  call:\n{cases}"
+    );
+    let outcome = Run::new(&yaml)
+        .file("rows.csv", "id,items[0].count\na,3\nb,3\n")
+        .file("list.json", "[{ \"id\": \"a\" }, { \"id\": \"b\" }]")
+        .file("lines.json", "{ \"id\": \"c\" }\n{ \"id\": \"d\" }\n")
+        .engine(engine)
+        .target(&server.address)
+        .finish();
+    let repetitions = outcome.repetitions();
+    let (wrong, right) = repetitions.split_last().unwrap();
+    for repetition in right {
+        let counts = &repetition.counts;
+        assert!(
+            counts.ok > 0 && counts.ok == counts.started,
+            "{counts:?} {:?}",
+            repetition.failures
+        );
+    }
+    assert_eq!(
+        (wrong.counts.ok, wrong.counts.failed),
+        (0, wrong.counts.started),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(
+        wrong.failures[0].message,
+        "expect.fields: `order.id` is `x` instead of `y`"
+    );
+    let said = server.stop();
+    let row = |id: &str| json!([{ "id": id, "items": [{ "count": 3 }] }]);
+    let sorted = |method: &str| {
+        let mut calls = seen(&said, method);
+        calls.sort_by_key(|call| call[0]["id"].as_str().map(str::to_owned));
+        calls
+    };
+    assert_eq!(
+        sorted("Place"),
+        [row("a"), row("b"), json!([{ "id": "x" }])]
+    );
+    assert_eq!(
+        sorted("Watch"),
+        [json!([{ "id": "wa" }]), json!([{ "id": "wb" }])]
+    );
+    assert_eq!(sorted("Collect"), [json!([{ "id": "a" }, { "id": "b" }])]);
+    assert_eq!(
+        sorted("Talk"),
+        [json!([{ "id": "c" }, { "id": "d" }, { "id": "c" }, { "id": "d" }])]
+    );
+}

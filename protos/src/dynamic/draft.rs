@@ -40,6 +40,8 @@ enum Made {
 /// What one compilation knows.
 struct Compiler<'a> {
     columns: &'a Columns,
+    /// Whether fields may be missing that are required.
+    is_part: bool,
 }
 
 impl Draft {
@@ -53,17 +55,24 @@ impl Draft {
         json: &Json,
         columns: &Columns,
     ) -> Result<Draft, Mistake> {
-        let compiler = Compiler { columns };
-        let parts = match compiler.whole(message, json)? {
-            Made::Part(Part::Message { parts, .. }) => parts,
-            Made::Part(part) => vec![part],
-            Made::Value(Value::Message(fixed)) => vec![Part::Fixed(fixed.encode_to_vec())],
-            Made::Value(_) => Vec::new(),
+        let compiler = Compiler {
+            columns,
+            is_part: false,
         };
-        Ok(Draft {
-            parts,
-            columns: columns.clone(),
-        })
+        compiler.draft(message, json)
+    }
+
+    /// Compiles a part of a message: fields that are required may be missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Draft::compile).
+    pub fn compile_part(message: &MessageDescriptor, json: &Json) -> Result<Draft, Mistake> {
+        let compiler = Compiler {
+            columns: &Columns::default(),
+            is_part: true,
+        };
+        compiler.draft(message, json)
     }
 
     /// A message that is encoded already.
@@ -108,6 +117,19 @@ impl Draft {
 }
 
 impl Compiler<'_> {
+    fn draft(&self, message: &MessageDescriptor, json: &Json) -> Result<Draft, Mistake> {
+        let parts = match self.whole(message, json)? {
+            Made::Part(Part::Message { parts, .. }) => parts,
+            Made::Part(part) => vec![part],
+            Made::Value(Value::Message(fixed)) => vec![Part::Fixed(fixed.encode_to_vec())],
+            Made::Value(_) => Vec::new(),
+        };
+        Ok(Draft {
+            parts,
+            columns: self.columns.clone(),
+        })
+    }
+
     /// A message that no field holds.
     fn whole(&self, message: &MessageDescriptor, json: &Json) -> Result<Made, Mistake> {
         if let Json::String(text) = json
@@ -268,7 +290,9 @@ impl Compiler<'_> {
             }
             set.push((field, name));
         }
-        all_required(message, &set)?;
+        if !self.is_part {
+            all_required(message, &set)?;
+        }
         if parts.is_empty() {
             return Ok(Made::Value(Value::Message(fixed)));
         }
@@ -511,6 +535,7 @@ fn extend(
     let one = |json: &Json| match field.kind() {
         Kind::Message(inner) => match (Compiler {
             columns: &Columns::default(),
+            is_part: false,
         })
         .message(&inner, 0, false, json)?
         {

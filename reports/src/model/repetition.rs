@@ -182,6 +182,9 @@ pub struct Cost {
     pub cpu_ns_per_call: Option<f64>,
     /// The most memory that the process held.
     pub peak_rss_bytes: Option<u64>,
+    /// What the client took to encode the messages of a call when it started; `None` where that was done before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encode_ns_per_call: Option<f64>,
 }
 
 /// One second of the measured time. A call belongs to the second of its intended start.

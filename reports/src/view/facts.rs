@@ -170,7 +170,12 @@ pub fn costs(repetition: &Repetition) -> Vec<Pair> {
     let cpu = |cost: &Cost| or_dash(cost.cpu_ns_per_call, duration);
     let memory = |cost: &Cost| or_dash(cost.peak_rss_bytes, size);
     let server = repetition.server.as_ref();
-    vec![
+    let encoding = repetition.client.encode_ns_per_call.map(|ns| Pair {
+        name: "of it encoding messages",
+        client: duration(ns),
+        server: DASH.to_owned(),
+    });
+    let mut pairs = vec![
         Pair {
             name: "CPU time per call",
             client: cpu(&repetition.client),
@@ -181,7 +186,9 @@ pub fn costs(repetition: &Repetition) -> Vec<Pair> {
             client: memory(&repetition.client),
             server: or_dash(server, memory),
         },
-    ]
+    ];
+    pairs.splice(1..1, encoding);
+    pairs
 }
 
 /// What each side announced on the first connection.

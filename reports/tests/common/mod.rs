@@ -587,10 +587,12 @@ pub(crate) fn repetition(shape: &Shape) -> Repetition {
         client: Cost {
             cpu_ns_per_call: Some(21_400.0),
             peak_rss_bytes: Some(18_350_080),
+            ..Cost::default()
         },
         server: Some(Cost {
             cpu_ns_per_call: Some(17_930.0),
             peak_rss_bytes: Some(12_582_912),
+            ..Cost::default()
         }),
         intervals: intervals(&mut samples, shape, ok),
         stages: Vec::new(),

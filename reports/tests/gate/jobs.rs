@@ -83,7 +83,7 @@ pub(crate) fn repetition(cpu_ns: f64, p50_ns: f64, p99_ns: f64) -> Repetition {
     let mut made = EMPTY.get_or_init(empty).clone();
     made.server = Some(Cost {
         cpu_ns_per_call: Some(cpu_ns),
-        peak_rss_bytes: None,
+        ..Cost::default()
     });
     made.counts.started = 4_000;
     made.counts.ok = 4_000;

@@ -5,6 +5,7 @@ mod ci;
 #[path = "../common/mod.rs"]
 mod common;
 mod confidence;
+mod encodings;
 mod ghz;
 mod golden;
 mod history;

@@ -12,7 +12,7 @@ use wire::{
 
 use super::broken::Broken;
 use super::reading::Reading;
-use crate::call::{Call, Misfit, Wants};
+use crate::call::{Call, Misfit, Request, Wants};
 use crate::clock::Clock;
 use crate::engine::status::Status;
 use crate::engine::times::{Step, Times};
@@ -41,6 +41,8 @@ pub(super) struct Calls {
     stamps: bool,
     running: Vec<Option<Running>>,
     due: Vec<OpId>,
+    /// Messages of calls that do not send prepared ones, by their ids.
+    fresh: Vec<Option<Request>>,
     /// Whether a connection has become ready since that was last asked.
     has_ready: bool,
     first: First,
@@ -97,6 +99,7 @@ impl Calls {
             mix,
             running: Vec::new(),
             due: Vec::new(),
+            fresh: Vec::new(),
             has_ready: false,
             first: First::default(),
             partial: HashMap::new(),
@@ -132,9 +135,22 @@ impl Calls {
         self.due.pop()
     }
 
-    /// What the first messages of a prepared request amount to.
-    pub(super) fn sent(&self, request: u32, progress: Progress) -> Traffic {
-        self.mix.request(request).traffic(progress.messages)
+    /// Keeps the messages of a call that does not send prepared ones.
+    pub(super) fn put(&mut self, op: OpId, messages: Request) {
+        let index = op.0 as usize;
+        if self.fresh.len() <= index {
+            self.fresh.resize_with(index + 1, || None);
+        }
+        self.fresh[index] = Some(messages);
+    }
+
+    /// What the first messages of a call amount to.
+    pub(super) fn sent(&self, op: OpId, request: u32, progress: Progress) -> Traffic {
+        let call = self.mix.call(request);
+        let fresh = call.fresh.as_ref().and(self.fresh.get(op.0 as usize));
+        let sent = fresh.and_then(Option::as_ref);
+        let sent = sent.unwrap_or_else(|| self.mix.request(request));
+        sent.traffic(progress.messages)
     }
 
     /// Ends a call that no connection took.
@@ -181,7 +197,7 @@ impl Calls {
             };
             let progress = cancel(running.connection, running.stream);
             let sent = progress.map_or_else(Traffic::default, |progress| {
-                self.sent(running.request, progress)
+                self.sent(op, running.request, progress)
             });
             let kind = Happened::Finished(fault.outcome(sent));
             events.push(Event { op, at, kind });
@@ -458,7 +474,7 @@ impl ClientEvents for Hearing<'_> {
         if self.calls.wants.any() {
             self.look_at_end(op, running.request, outcome);
         }
-        let sent = self.calls.sent(running.request, outcome.sent);
+        let sent = self.calls.sent(op, running.request, outcome.sent);
         if let Some(fault) = self.calls.broken.take(op) {
             let (at, kind) = (self.at, Happened::Finished(fault.outcome(sent)));
             return self.events.push(Event { op, at, kind });

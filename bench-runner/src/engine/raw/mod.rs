@@ -26,6 +26,7 @@ use self::hub::Hub;
 use self::templates::Templates;
 use super::times::Times;
 use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
+use crate::call::Request;
 use crate::clock::Clock;
 use crate::mix::Mix;
 
@@ -75,9 +76,14 @@ impl Channels for RawChannels {
         self.hub.count()
     }
 
+    fn put(&mut self, op: OpId, request: u32, messages: Request) {
+        self.templates.put(op, request, &messages);
+        self.calls.put(op, messages);
+    }
+
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         let template = self.templates.of(request);
-        let messages = template.messages(request);
+        let messages = self.templates.messages(op, request);
         let single = messages.count == 1 && !template.held_open;
         let head = self.templates.head(channel, messages);
         let token = u64::from(op.0);
@@ -115,7 +121,7 @@ impl Channels for RawChannels {
         self.stillborn.retain(|stillborn| *stillborn != op);
         let progress = self.hub.cancel(running.connection, running.stream);
         Some(progress.map_or_else(Traffic::default, |sent| {
-            self.calls.sent(running.request, sent)
+            self.calls.sent(op, running.request, sent)
         }))
     }
 
@@ -185,8 +191,8 @@ fn pass_on(hub: &mut Hub, calls: &mut Calls, templates: &Templates, clock: &Cloc
         let Some(running) = calls.get_mut(op) else {
             continue;
         };
+        let messages = templates.messages(op, running.request);
         let template = templates.of(running.request);
-        let messages = template.messages(running.request);
         let next = messages.at(messages.count - running.left);
         running.left -= 1;
         running.asked_at = Some(clock.now());

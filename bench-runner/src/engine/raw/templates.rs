@@ -8,6 +8,7 @@ use wire::{Message, Template};
 
 use super::authorities::{Authorities, Origin};
 use crate::call::{Call, Head, Request, in_turn};
+use crate::engine::OpId;
 use crate::mix::Mix;
 
 /// What the calls of a run send.
@@ -18,6 +19,8 @@ pub(super) struct Templates {
     stride: usize,
     authorities: Authorities,
     calls: Vec<CallTemplate>,
+    /// Messages of calls that do not send prepared ones, by their ids.
+    fresh: Vec<Option<Messages>>,
 }
 
 /// What one call sends.
@@ -26,6 +29,8 @@ pub(super) struct CallTemplate {
     /// Whether calls stay open when their messages are sent.
     pub(super) held_open: bool,
     pool: Vec<Messages>,
+    /// Whether its messages are encoded call by call.
+    is_fresh: bool,
 }
 
 /// The messages of one call.
@@ -44,6 +49,7 @@ impl Templates {
         for call in mix.calls() {
             calls.push(CallTemplate {
                 ping_pong: call.is_ping_pong(),
+                is_fresh: call.fresh.is_some(),
                 held_open: call.is_held_open(),
                 pool: framed(call.requests(), stride as u32),
             });
@@ -59,6 +65,7 @@ impl Templates {
             stride,
             authorities,
             calls,
+            fresh: Vec::new(),
         }
     }
 
@@ -66,6 +73,29 @@ impl Templates {
     #[inline]
     pub(super) fn of(&self, request: u32) -> &CallTemplate {
         &self.calls[Mix::number(request)]
+    }
+
+    /// What a call sends: what was put for it, or else what was prepared.
+    #[inline]
+    pub(super) fn messages(&self, op: OpId, request: u32) -> &Messages {
+        let call = self.of(request);
+        let prepared = call.messages(request);
+        if !call.is_fresh {
+            return prepared;
+        }
+        let fresh = self.fresh.get(op.0 as usize);
+        fresh.and_then(Option::as_ref).unwrap_or(prepared)
+    }
+
+    /// Keeps the messages of a call, which says first what the prepared one says.
+    pub(super) fn put(&mut self, op: OpId, request: u32, messages: &Request) {
+        let index = op.0 as usize;
+        if self.fresh.len() <= index {
+            self.fresh.resize_with(index + 1, || None);
+        }
+        let head = self.of(request).messages(request).head;
+        let framed = Messages::of(messages, head, |bytes, frame| frame(bytes));
+        self.fresh[index] = Some(framed);
     }
 
     /// What the calls with these messages say first on a channel.
@@ -99,6 +129,25 @@ fn templates(call: &Call, origin: &Origin, user_agent: &str) -> Vec<Template> {
 }
 
 impl Messages {
+    fn of(
+        request: &Request,
+        head: u32,
+        mut framed: impl FnMut(&Bytes, fn(&[u8]) -> Message) -> Message,
+    ) -> Messages {
+        let (distinct, frame): (_, fn(&[u8]) -> Message) = match request.packed() {
+            Some(packed) => (packed, Message::compressed),
+            None => (request.distinct(), Message::new),
+        };
+        let distinct: Vec<Message> = distinct.iter().map(|bytes| framed(bytes, frame)).collect();
+        Messages {
+            first: distinct[0].clone(),
+            count: request.messages,
+            head,
+            distinct,
+            again_from: request.again_from(),
+        }
+    }
+
     /// The message of a number, from 0.
     #[inline]
     pub(super) fn at(&self, number: u32) -> &Message {
@@ -132,20 +181,9 @@ fn framed(requests: &[Request], heads: u32) -> Vec<Messages> {
         let message = known.entry((bytes.as_ptr(), bytes.len()));
         message.or_insert_with(|| frame(bytes)).clone()
     };
-    let framed = requests.iter().map(|request| {
-        let (distinct, frame): (_, fn(&[u8]) -> Message) = match request.packed() {
-            Some(packed) => (packed, Message::compressed),
-            None => (request.distinct(), Message::new),
-        };
-        let distinct: Vec<Message> = distinct.iter().map(|bytes| message(bytes, frame)).collect();
-        Messages {
-            first: distinct[0].clone(),
-            count: request.messages,
-            head: heads + request.head,
-            distinct,
-            again_from: request.again_from(),
-        }
-    });
+    let framed = requests
+        .iter()
+        .map(|request| Messages::of(request, heads + request.head, &mut message));
     framed.collect()
 }
 

@@ -40,6 +40,13 @@ pub(super) struct Template {
     received: Option<CompressionEncoding>,
 }
 
+/// The request of a call: which of the prepared ones says what comes first, and its messages.
+#[derive(Clone, Copy)]
+pub(super) struct Sending<'a> {
+    pub(super) index: u32,
+    pub(super) messages: &'a crate::call::Request,
+}
+
 /// What a call has handed to the transport; read from outside when the call is cut off.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
@@ -54,7 +61,7 @@ pub(super) type Gate = mpsc::UnboundedSender<Bytes>;
 pub(super) struct Made<'a> {
     pub(super) call: &'a Call,
     pub(super) template: &'a Template,
-    pub(super) request: u32,
+    pub(super) request: Sending<'a>,
     pub(super) sent: Arc<Sent>,
 }
 
@@ -306,10 +313,10 @@ pub(super) async fn run(
         ping_pong(&mut grpc, &made, passing, &log).await
     } else {
         let counted = Arc::clone(sent);
-        let messages = stream::iter(call.request(request).messages())
+        let messages = stream::iter(request.messages.messages())
             .chain(further(passing))
             .inspect(move |message| counted.count(message));
-        let metadata = template.metadata(call, request);
+        let metadata = template.metadata(call, request.index);
         exchange(&mut grpc, template, metadata, messages, &log, |bytes| {
             log.write(Happened::Message {
                 bytes,
@@ -393,7 +400,7 @@ async fn ping_pong(
         request,
         sent,
     } = made;
-    let mut left = call.request(*request).messages().peekable();
+    let mut left = request.messages.messages().peekable();
     let (gate, own) = mpsc::unbounded_channel();
     let counted = Arc::clone(sent);
     let messages = further(Some(own))
@@ -411,7 +418,7 @@ async fn ping_pong(
         }
     };
     pass_next();
-    let metadata = template.metadata(call, *request);
+    let metadata = template.metadata(call, request.index);
     exchange(grpc, template, metadata, messages, log, |bytes| {
         log.write(Happened::Message {
             bytes,

@@ -29,11 +29,12 @@ use tokio::sync::mpsc;
 pub(crate) use self::connect::look;
 pub(crate) use self::once::{Looked, once};
 
-use self::call::{Gate, Log, Made, Sent, Template};
+use self::call::{Gate, Log, Made, Sending, Sent, Template};
 use self::churn::Churn;
 use self::content_type::Typed;
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
+use crate::call::Request;
 use crate::clock::Clock;
 use crate::mix::Mix;
 
@@ -58,6 +59,8 @@ pub struct TonicChannels {
     running: Vec<Option<Running>>,
     calls: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = ()>>>>>,
     mix: Arc<Mix>,
+    /// Messages of calls that do not send prepared ones, by their ids.
+    fresh: Vec<Option<Request>>,
     /// What each call of the mix has in common.
     templates: Vec<Rc<Template>>,
     log: Log,
@@ -119,6 +122,7 @@ impl Engine for Tonic {
                 .collect(),
             log: Log::new(clock, Arc::clone(&mix)),
             mix,
+            fresh: Vec::new(),
             channels,
             seen: self.seen,
             shared: self.shared,
@@ -139,6 +143,14 @@ impl Channels for TonicChannels {
         self.channels.len()
     }
 
+    fn put(&mut self, op: OpId, _: u32, messages: Request) {
+        let index = op.0 as usize;
+        if self.fresh.len() <= index {
+            self.fresh.resize_with(index + 1, || None);
+        }
+        self.fresh[index] = Some(messages);
+    }
+
     fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
         if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
             return Err(Busy);
@@ -150,13 +162,20 @@ impl Channels for TonicChannels {
         let mix = Arc::clone(&self.mix);
         let log = self.log.of(op, request);
         let counted = Arc::clone(&sent);
+        let is_fresh = mix.call(request).fresh.is_some();
+        let fresh = self.fresh.get(op.0 as usize).filter(|_| is_fresh);
+        let fresh = fresh.cloned().flatten();
         let held_open = mix.call(request).is_held_open();
         let (gate, passing) = held_open.then(mpsc::unbounded_channel).unzip();
         let future = Box::pin(async move {
+            let (call, index) = (mix.call(request), Mix::within(request));
             let made = Made {
-                call: mix.call(request),
+                call,
                 template: &template,
-                request: Mix::within(request),
+                request: Sending {
+                    index,
+                    messages: fresh.as_ref().unwrap_or_else(|| call.request(index)),
+                },
                 sent: counted,
             };
             call::run(grpc, made, passing, log).await;

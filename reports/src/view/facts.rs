@@ -378,13 +378,12 @@ pub fn wire_line(repetitions: &[Repetition]) -> Option<String> {
         size(wire.bytes_sent),
         size(wire.bytes_received)
     )];
-    if let Shown::Exactly(ns) = wire.handshake_time.shown(Quantile::P50) {
-        let all = wire.handshakes.values().sum();
+    if let Shown::Exactly(longest) = wire.handshake_time.shown(Quantile::Max) {
         parts.push(format!(
-            "TLS handshake p50 {} ({} of {} resumed)",
-            time(ns),
+            "TLS handshakes {} ({} resumed) of up to {}",
+            count(wire.handshakes.values().sum()),
             count(wire.handshakes_resumed),
-            count(all)
+            time(longest)
         ));
     }
     if let Shown::Exactly(ns) = wire.ping_time.shown(Quantile::P50) {

@@ -133,7 +133,7 @@ pub trait Channels {
     /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).
     fn cancel(&mut self, op: OpId) -> Option<Traffic>;
 
-    /// Sends one more request, by its number from 0, on a call that is [held open](Call::is_held_open), and ends its
+    /// Sends one more request, by its number from 0, on a call that is [held open](crate::call::Call::is_held_open), and ends its
     /// requests with it if it is the `last`.
     fn send(&mut self, op: OpId, number: u32, last: bool);
 

@@ -219,9 +219,14 @@ fn scalars(node: &Node) -> Vec<String> {
         Kind::Number(number) => vec![number.to_string()],
         Kind::Text(text) => vec![text.clone()],
         Kind::List(items) => items.iter().flat_map(scalars).collect(),
+        Kind::Map(entries) if entries.is_empty() => vec!["{}".to_owned()],
         Kind::Map(entries) => entries
             .iter()
-            .flat_map(|entry| scalars(&entry.value))
+            .flat_map(|entry| match entry.value.kind {
+                // Of a switch that is on, the name says it.
+                Kind::Bool(true) => vec![entry.key.clone()],
+                _ => scalars(&entry.value),
+            })
             .collect(),
     }
 }

@@ -432,13 +432,27 @@ impl<C: Channels> Lane<C> {
         if self.was_cut(id, outcome.sent) {
             return;
         }
+        let status = self.or_deadline(id, at, outcome.status);
         let detail = self.mix.without_secrets(&outcome.detail);
-        self.end(id, at, Some(outcome.status), outcome.sent, &detail);
+        self.end(id, at, Some(status), outcome.sent, &detail);
         self.offer.completed(if outcome.connection_lost {
             at + AFTER_LOSS
         } else {
             at
         });
+    }
+
+    /// A server whose own timer is first may say CANCELLED (tonic does): it was the deadline all the same.
+    #[cold]
+    fn or_deadline(&mut self, id: OpId, at: Nanos, status: Status) -> Status {
+        let Some(op) = self.ops.get_mut(id).filter(|_| status == Status::CANCELLED) else {
+            return status;
+        };
+        let head = self.mix.call(op.request).head(Mix::within(op.request));
+        match head.deadline {
+            Some(timeout) if at >= op.sample.started + timeout => Status::DEADLINE_EXCEEDED,
+            _ => status,
+        }
     }
 
     /// Whether a status is the good outcome of a call.

@@ -128,10 +128,16 @@ pub(super) fn is_name(value: &Value) -> bool {
     }
 }
 
-/// A value in short: of a block of settings the first one, which is what the block is for.
+/// A value in short: of a block of settings the first one, which is what the block is for; of a switch that is on, its
+/// name.
 pub(super) fn brief(value: &Value) -> String {
     match value {
-        Value::Object(block) => block.values().next().map_or_else(|| full(value), brief),
+        Value::Object(block) => match block.iter().next() {
+            None => full(value),
+            Some((switch, Value::Bool(true))) => switch.clone(),
+            Some((_, first)) => brief(first),
+        },
+        Value::Null => "none".to_owned(),
         _ => full(value),
     }
 }

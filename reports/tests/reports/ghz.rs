@@ -34,6 +34,7 @@ struct Report {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(dead_code, reason = "most of it is read to see that it is there")]
 struct Options {
+    #[serde(default)]
     call: String,
     host: String,
     insecure: bool,

@@ -1,18 +1,22 @@
 //! Protobuf JSON against a message type, compiled: what stays as it is becomes bytes at once, what is filled in later
 //! becomes a [`Part`].
 
+mod extension;
+mod fields;
+mod filled;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use prost::Message as _;
-use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value,
-};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use serde_json::{Map, Value as Json, json};
 
+use self::extension::extend;
+use self::fields::{all_required, find, once};
 use super::encode::{self, Part};
 use super::mistake::{Mistake, Step};
-use super::template::{Draw, Filled, Piece, Template, is_template};
+use super::template::{Draw, Filled, is_template};
 use super::value::{self, expected};
 
 /// A table whose columns fill `{{csv.column}}`; calls take its rows in turn. A clone shares the rows.
@@ -306,127 +310,6 @@ impl Compiler<'_> {
             parts,
         }))
     }
-
-    /// A text with templates, in a field of any kind.
-    fn filled(&self, field: &FieldDescriptor, text: &str) -> Result<Made, Mistake> {
-        let template = Template::parse(text, &self.columns.names)?;
-        let number = field.number();
-        if let Some(plain) = template.plain() {
-            return fixed(field, plain).map(Made::Value);
-        }
-        if let Kind::Message(message) = field.kind() {
-            if template.alone() == Some(&Filled::Now)
-                && message.full_name() == "google.protobuf.Timestamp"
-            {
-                return Ok(Made::Part(Part::Now(number)));
-            }
-            if value::is_wrapper(&message) {
-                return self.message(&message, number, field.is_group(), &json!(text));
-            }
-            if message.full_name() == "google.protobuf.Value" {
-                let json = json!({ "stringValue": text });
-                let read = self.fields(&message, number, field.is_group(), &json);
-                return read.map_err(within_written_out);
-            }
-        }
-        match template.alone() {
-            Some(Filled::Column(column)) => self.rows(field, *column),
-            Some(Filled::Pick(values)) => {
-                let all = values.iter().map(|value| choice(field, value));
-                Ok(Made::Part(Part::Pick(all.collect::<Result<_, _>>()?)))
-            }
-            Some(filled) if field.kind() != Kind::String => {
-                check_kind(field, filled).map_err(|mistake| Mistake {
-                    focus: Some(text.to_owned()),
-                    ..mistake
-                })?;
-                Ok(Made::Part(Part::Filled {
-                    number,
-                    kind: field.kind(),
-                    filled: filled.clone(),
-                }))
-            }
-            _ if field.kind() == Kind::String => {
-                let bytes = |piece: &Piece| matches!(piece, Piece::Filled(Filled::Bytes(_)));
-                if template.pieces().iter().any(bytes) {
-                    let mistake = Mistake::new(
-                        "expected text, found `rand_bytes`, which is for fields of bytes",
-                    );
-                    return Err(mistake.help("write `rand_string` for letters and digits"));
-                }
-                Ok(Made::Part(Part::Text { number, template }))
-            }
-            _ => Err(expected(
-                &format!(
-                    "one template and nothing around it, for a field of type `{}`",
-                    kind_name(&field.kind())
-                ),
-                &json!(text),
-            )),
-        }
-    }
-
-    /// The values of a column, all of them encoded now, so that a wrong one is found now.
-    fn rows(&self, field: &FieldDescriptor, column: usize) -> Result<Made, Mistake> {
-        let mut rows = Vec::with_capacity(self.columns.rows.len());
-        for (index, row) in self.columns.rows.iter().enumerate() {
-            let encoded = choice(field, &row[column]).map_err(|mistake| {
-                let place = format!(
-                    "row {} of the column `{}`",
-                    index + 1,
-                    self.columns.names[column]
-                );
-                Mistake {
-                    message: format!("{place}: {}", mistake.message),
-                    ..mistake
-                }
-            })?;
-            rows.push(encoded);
-        }
-        if rows.is_empty() {
-            return Err(Mistake::new(
-                "expected rows in the file, found its line of names only",
-            ));
-        }
-        Ok(Made::Part(Part::Row(rows.into(), column)))
-    }
-}
-
-/// A value of text, fixed.
-fn fixed(field: &FieldDescriptor, text: &str) -> Result<Value, Mistake> {
-    let json = match (field.kind(), text) {
-        (Kind::Bool, "true") => json!(true),
-        (Kind::Bool, "false") => json!(false),
-        _ => json!(text),
-    };
-    match field.kind() {
-        Kind::Message(message) if value::is_wrapper(&message) => {
-            let inner = message
-                .get_field_by_name("value")
-                .expect("wrappers have a value");
-            let mut wrapper = DynamicMessage::new(message);
-            wrapper.set_field(&inner, fixed(&inner, text)?);
-            Ok(Value::Message(wrapper))
-        }
-        Kind::Message(message) => match value::well_known(&message, &json) {
-            Some(read) => read.map(Value::Message),
-            None => Err(expected(&mapping_of(&message), &json)),
-        },
-        kind => value::scalar(&kind, &json),
-    }
-}
-
-/// A field with one of the values that it may take, encoded.
-fn choice(field: &FieldDescriptor, text: &str) -> Result<Vec<u8>, Mistake> {
-    let value = fixed(field, text)?;
-    Ok(encoded(
-        field,
-        if field.is_list() {
-            Value::List(vec![value])
-        } else {
-            value
-        },
-    ))
 }
 
 /// A field by itself, encoded.
@@ -434,128 +317,6 @@ fn encoded(field: &FieldDescriptor, value: Value) -> Vec<u8> {
     let mut message = DynamicMessage::new(field.parent_message().clone());
     message.set_field(field, value);
     message.encode_to_vec()
-}
-
-/// The field of a name, as in the .proto file or in lowerCamelCase.
-fn find(message: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, Mistake> {
-    let field = message
-        .get_field_by_json_name(name)
-        .or_else(|| message.get_field_by_name(name));
-    field.ok_or_else(|| {
-        let known = message
-            .fields()
-            .map(|field| field.name().to_owned())
-            .collect();
-        let mistake = match message.fields().len() {
-            0 => Mistake::new(format!(
-                "expected nothing in `{}`, which has no fields",
-                message.full_name()
-            )),
-            _ => Mistake::new(format!(
-                "expected a field of `{}`, found `{name}`",
-                message.full_name()
-            )),
-        };
-        Mistake {
-            unknown: Some(Box::new((name.to_owned(), known))),
-            ..mistake.in_key()
-        }
-    })
-}
-
-/// A field is set once, and with it no other of its oneof.
-fn once(
-    set: &[(FieldDescriptor, &str)],
-    field: &FieldDescriptor,
-    name: &str,
-) -> Result<(), Mistake> {
-    if let Some((_, before)) = set.iter().find(|(other, _)| other == field) {
-        let message = format!(
-            "expected each field once, found `{name}` beside `{before}`, which is the same"
-        );
-        return Err(Mistake::new(message).help("keep one of the two").in_key());
-    }
-    let Some(oneof) = field.containing_oneof() else {
-        return Ok(());
-    };
-    if let Some((_, before)) = set
-        .iter()
-        .find(|(other, _)| other.containing_oneof().as_ref() == Some(&oneof))
-    {
-        let message = format!(
-            "expected one field of the oneof `{}`, found `{name}` beside `{before}`",
-            oneof.name()
-        );
-        return Err(Mistake::new(message).help("keep one of the two").in_key());
-    }
-    Ok(())
-}
-
-/// proto2 has fields that must be there.
-fn all_required(
-    message: &MessageDescriptor,
-    set: &[(FieldDescriptor, &str)],
-) -> Result<(), Mistake> {
-    let is_set = |field: &FieldDescriptor| set.iter().any(|(other, _)| other == field);
-    match message
-        .fields()
-        .find(|field| field.is_required() && !is_set(field))
-    {
-        Some(missing) => Err(Mistake::new(format!(
-            "expected the field `{}`, which `{}` requires",
-            missing.name(),
-            message.full_name()
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Sets an extension of proto2, without templates.
-fn extend(
-    message: &mut DynamicMessage,
-    extension: &str,
-    name: &str,
-    json: &Json,
-) -> Result<(), Mistake> {
-    let descriptor = message.descriptor();
-    let Some(field) = descriptor.get_extension_by_full_name(extension) else {
-        let known = descriptor
-            .extensions()
-            .map(|e| e.json_name().to_owned())
-            .collect();
-        let text = format!(
-            "expected an extension of `{}`, found `{name}`",
-            descriptor.full_name()
-        );
-        return Err(Mistake {
-            unknown: Some(Box::new((name.to_owned(), known))),
-            ..Mistake::new(text).in_key()
-        });
-    };
-    let one = |json: &Json| match field.kind() {
-        Kind::Message(inner) => match (Compiler {
-            columns: &Columns::default(),
-            is_part: false,
-        })
-        .message(&inner, 0, false, json)?
-        {
-            Made::Value(value) => Ok(value),
-            Made::Part(_) => Err(Mistake::new("expected no templates in an extension")),
-        },
-        kind => value::scalar(&kind, json),
-    };
-    let value = match json {
-        Json::Array(items) if field.is_list() => {
-            let items = items.iter().enumerate();
-            let values =
-                items.map(|(index, item)| one(item).map_err(|m| m.below(Step::Index(index))));
-            Value::List(values.collect::<Result<_, _>>()?)
-        }
-        other if field.is_list() => return Err(expected("a list", other)),
-        json => one(json)?,
-    };
-    message.set_extension(&field, value);
-    Ok(())
 }
 
 /// Whether `null` is a value of the field, rather than none.
@@ -601,64 +362,4 @@ fn within_written_out(mut mistake: Mistake) -> Mistake {
 
 fn mapping_of(message: &MessageDescriptor) -> String {
     format!("a mapping of the fields of `{}`", message.full_name())
-}
-
-/// Whether a field of a kind other than text can hold what a template gives.
-fn check_kind(field: &FieldDescriptor, filled: &Filled) -> Result<(), Mistake> {
-    let kind = field.kind();
-    let range = match kind {
-        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
-            Some((i64::from(i32::MIN), i64::from(i32::MAX)))
-        }
-        Kind::Uint32 | Kind::Fixed32 => Some((0, i64::from(u32::MAX))),
-        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Some((i64::MIN, i64::MAX)),
-        Kind::Uint64 | Kind::Fixed64 => Some((0, i64::MAX)),
-        _ => None,
-    };
-    let fits = match (filled, &kind) {
-        (Filled::Int(from, to), _)
-            if range.is_some_and(|(least, most)| *from < least || *to > most) =>
-        {
-            let (least, most) = range.unwrap_or_default();
-            let name = kind_name(&kind);
-            let message = format!(
-                "expected numbers from {least} to {most} ({name}), found `rand_int {from} {to}`"
-            );
-            return Err(Mistake::new(message));
-        }
-        (Filled::NowIn(_), Kind::Double) => true,
-        (Filled::NowIn(_), _) => range.is_some_and(|(_, most)| most == i64::MAX),
-        (
-            Filled::Seq | Filled::Message | Filled::Lane | Filled::Int(..),
-            Kind::Double | Kind::Float,
-        ) => true,
-        (Filled::Seq | Filled::Message | Filled::Lane | Filled::Int(..), _) => range.is_some(),
-        (Filled::Float(..), Kind::Double | Kind::Float) => true,
-        (Filled::Bool, Kind::Bool) | (Filled::Bytes(_), Kind::Bytes) => true,
-        _ => false,
-    };
-    if fits {
-        return Ok(());
-    }
-    let (name, found) = (kind_name(&kind), filled.name());
-    let fitting = match kind {
-        Kind::Bool => "`rand_bool`, ",
-        Kind::Bytes => "`rand_bytes`, ",
-        Kind::Float | Kind::Double => "`rand_float`, `rand_int`, `seq`, ",
-        Kind::Message(_) if name == "google.protobuf.Timestamp" => "`now`, ",
-        _ if range.is_some() => "`rand_int`, `seq`, ",
-        _ => "",
-    };
-    let message = format!(
-        "expected {fitting}`pick` or `csv.column` for a field of type `{name}`, found `{found}`"
-    );
-    Err(Mistake::new(message))
-}
-
-fn kind_name(kind: &Kind) -> String {
-    match kind {
-        Kind::Message(message) => message.full_name().to_owned(),
-        Kind::Enum(names) => names.full_name().to_owned(),
-        other => format!("{other:?}"),
-    }
 }

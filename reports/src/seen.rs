@@ -1,9 +1,7 @@
 //! What a repetition says about a metric: a number, a bound, or nothing that can be used.
 
 use scenarios::limits::Limit;
-use scenarios::metric::{
-    CostMetric, CountMetric, Metric, RateMetric, Statistic, TimeMetric, WireMetric,
-};
+use scenarios::metric::{CostMetric, CountMetric, Metric, RateMetric, Statistic, WireMetric};
 
 use crate::model::{CallStats, Cost, Counts, Quantile, Repetition, Shown, Timing};
 use crate::view::Time;
@@ -33,7 +31,7 @@ impl Seen {
 pub(crate) fn see(metric: Metric, repetition: &Repetition) -> Seen {
     let counts = &repetition.counts;
     match metric {
-        Metric::Time(time, statistic) => see_time(time_of(time).of(repetition), statistic),
+        Metric::Time(time, statistic) => see_time(Time::from(time).of(repetition), statistic),
         Metric::Count(of) => Seen::Exactly(count_of(of, counts) as f64),
         Metric::Rate(RateMetric::Achieved) => Seen::number(Some(repetition.achieved_per_s)),
         Metric::Rate(RateMetric::Offered) => Seen::number(Some(repetition.offered_per_s)),
@@ -54,7 +52,7 @@ pub(crate) fn see_limited(limit: &Limit, metric: Metric, repetition: &Repetition
 
 fn see_call(metric: Metric, call: &CallStats) -> Seen {
     match metric {
-        Metric::Time(time, statistic) => see_time(time_of(time).of_call(call), statistic),
+        Metric::Time(time, statistic) => see_time(Time::from(time).of_call(call), statistic),
         Metric::Count(of) => Seen::Exactly(count_of(of, &call.counts) as f64),
         Metric::Rate(RateMetric::Achieved) => Seen::number(Some(call.achieved_per_s)),
         Metric::Rate(RateMetric::Offered) => Seen::number(Some(call.offered_per_s)),
@@ -98,18 +96,6 @@ fn see_mean(timing: &Timing) -> Seen {
     let complete = timing.mean_ns.unwrap_or(0.0) * timing.count as f64;
     let cut_off = bounds.mean() * censored.count as f64;
     Seen::AtLeast((complete + cut_off) / timing.population() as f64)
-}
-
-const fn time_of(metric: TimeMetric) -> Time {
-    match metric {
-        TimeMetric::ResponseTime => Time::Response,
-        TimeMetric::ServiceTime => Time::Service,
-        TimeMetric::StartLag => Time::StartLag,
-        TimeMetric::TimeToFirstMessage => Time::FirstMessage,
-        TimeMetric::MessageGap => Time::MessageGap,
-        TimeMetric::ExchangeTime => Time::Exchange,
-        TimeMetric::MessageResponseTime => Time::MessageResponse,
-    }
 }
 
 const fn count_of(metric: CountMetric, counts: &Counts) -> u64 {

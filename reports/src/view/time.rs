@@ -1,5 +1,7 @@
 //! The times that a repetition keeps, and what each of them means to a reader.
 
+use scenarios::metric::TimeMetric;
+
 use crate::model::{CallStats, Repetition, Timing};
 
 /// A time that is kept of every call.
@@ -107,6 +109,20 @@ impl Time {
             Time::MessageGap => &call.message_gap,
             Time::Exchange => &call.exchange_time,
             Time::MessageResponse => &call.message_response_time,
+        }
+    }
+}
+
+impl From<TimeMetric> for Time {
+    fn from(metric: TimeMetric) -> Time {
+        match metric {
+            TimeMetric::ResponseTime => Time::Response,
+            TimeMetric::ServiceTime => Time::Service,
+            TimeMetric::StartLag => Time::StartLag,
+            TimeMetric::TimeToFirstMessage => Time::FirstMessage,
+            TimeMetric::MessageGap => Time::MessageGap,
+            TimeMetric::ExchangeTime => Time::Exchange,
+            TimeMetric::MessageResponseTime => Time::MessageResponse,
         }
     }
 }

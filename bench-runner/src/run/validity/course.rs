@@ -110,15 +110,7 @@ const fn percentile(statistic: Statistic) -> Option<Quantile> {
 /// What was measured of a time, of all calls or of the one that the limit speaks of.
 fn timing<'a>(evidence: &Evidence<'a>, limit: &Limit, time: TimeMetric) -> Option<&'a Timing> {
     let repetition = evidence.repetition;
-    let time = match time {
-        TimeMetric::ResponseTime => Time::Response,
-        TimeMetric::ServiceTime => Time::Service,
-        TimeMetric::StartLag => Time::StartLag,
-        TimeMetric::TimeToFirstMessage => Time::FirstMessage,
-        TimeMetric::MessageGap => Time::MessageGap,
-        TimeMetric::ExchangeTime => Time::Exchange,
-        TimeMetric::MessageResponseTime => Time::MessageResponse,
-    };
+    let time = Time::from(time);
     match &limit.call {
         None => Some(time.of(repetition)),
         Some(name) => {

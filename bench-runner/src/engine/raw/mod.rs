@@ -7,6 +7,8 @@ mod authorities;
 mod broken;
 mod calls;
 mod connection;
+mod describe;
+mod hearing;
 mod hub;
 mod open;
 mod pings;
@@ -21,7 +23,8 @@ use std::task::Context;
 use reports::model::{FirstReply, Wire};
 
 use self::authorities::Authorities;
-use self::calls::{Calls, Hearing, Running};
+use self::calls::{Calls, Running};
+use self::hearing::Hearing;
 use self::hub::Hub;
 use self::templates::Templates;
 use super::times::Times;

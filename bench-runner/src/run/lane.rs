@@ -4,8 +4,10 @@
 
 mod again;
 mod expect;
+mod hear;
 mod lies;
 mod purpose;
+mod start;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -23,21 +25,18 @@ use scenarios::units::Nanos;
 use self::streams::Streams;
 use super::churn::Churn;
 use super::offer::{Due, Offer, Share};
-use super::ops::{Op, Ops, Ticket};
+use super::ops::{Ops, Ticket};
 use super::router::Router;
 use super::timeline::Timeline;
 use super::timers::Timers;
 use super::watch::{Spent, Watch};
-use crate::call::{Call, Misfit};
-use crate::call::{Pen, Written};
+use crate::call::{Call, Misfit, Pen, Written};
 use crate::clock::Clock;
 use crate::engine::status::Status;
-use crate::engine::{Channels, Event, Happened, OpId, Outcome, Traffic};
+use crate::engine::{Channels, Event, OpId};
 use crate::mix::{Mix, Order};
-use crate::record::{CallLog, Cell, Parts, Recorder, Sample};
+use crate::record::{CallLog, Parts, Recorder};
 
-/// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
-const AFTER_LOSS: Nanos = Nanos::from_millis(10);
 /// The longest that a lane sleeps: it looks for an interrupt and shows its progress so often.
 const LONGEST_SLEEP: Nanos = Nanos::from_millis(100);
 
@@ -282,234 +281,6 @@ impl<C: Channels> Lane<C> {
         }
     }
 
-    fn start_due(&mut self) {
-        let mut now = self.clock.now();
-        let mut begun = 0;
-        while let Some(due) = self.offer.front() {
-            if self.writes() || !C::BATCHED {
-                now = self.clock.now();
-            }
-            if self.holds_back(begun) || !self.start(due, now) {
-                break;
-            }
-            self.offer.begun();
-            begun += 1;
-        }
-    }
-
-    /// Encodes the messages of the next call, where they are not prepared; `false` where no call asks for that.
-    #[inline]
-    fn writes(&mut self) -> bool {
-        if self.pens.is_empty() {
-            return false;
-        }
-        let request = self.order.next();
-        if let Some(pen) = &mut self.pens[Mix::number(request)] {
-            pen.write(self.ops.next_id(), request, &mut self.channels);
-        }
-        true
-    }
-
-    /// Starts a call on the first channel that takes it; `false` where none does.
-    fn start(&mut self, due: Due, started: Nanos) -> bool {
-        let request = self.order.next();
-        for _ in 0..self.router.candidates() {
-            let channel = self.router.front();
-            let id = self.ops.next_id();
-            if !self.is_spent(channel) && self.channels.try_start(channel, id, request).is_ok() {
-                self.router.started();
-                self.keep(id, due, channel, started);
-                return true;
-            }
-            self.router.skip();
-        }
-        false
-    }
-
-    /// Whether a channel has made its calls, and takes no more until it is opened anew.
-    #[inline]
-    fn is_spent(&self, channel: usize) -> bool {
-        self.churn
-            .as_ref()
-            .is_some_and(|churn| churn.is_spent(channel))
-    }
-
-    /// Opens a channel anew whose last call has ended, as long as there will be others.
-    fn renew(&mut self, channel: usize) {
-        let Some(churn) = &mut self.churn else { return };
-        if churn.is_spent(channel) && self.router.is_idle(channel) && !self.offer.is_over() {
-            churn.reopened(channel);
-            self.channels.reopen(channel);
-        }
-    }
-
-    fn keep(&mut self, id: OpId, due: Due, channel: usize, started: Nanos) {
-        if let Some(churn) = &mut self.churn {
-            churn.started(channel);
-        }
-        let request = self.order.next();
-        if let Some(Some(pen)) = self.pens.get_mut(Mix::number(request)) {
-            pen.started();
-        }
-        self.order.advance(&self.mix);
-        let target = self.targets.get(channel).copied().unwrap_or(0);
-        let cell = self.parts.cell(due.segment, Mix::number(request), target);
-        let op = Op {
-            sample: Sample {
-                cell,
-                channel: channel as u32,
-                intended: lies::intended(due.intended, started),
-                started,
-                ..Sample::BLANK
-            },
-            request,
-            last_message: started,
-            cut: None,
-            attempts: 1,
-            told: 1,
-        };
-        let ticket = self.ops.insert(id, op);
-        self.recorder.started(cell, started.since(due.intended));
-        self.ask_more(request, cell, ticket, started);
-        if self.streams.is_some() {
-            self.begin_stream(id, ticket);
-        }
-    }
-
-    /// Sets what a call asks for besides: its deadline, its cancellation, the count of its attempts.
-    #[inline]
-    fn ask_more(&mut self, request: u32, cell: Cell, ticket: Ticket, started: Nanos) {
-        let call = self.mix.call(request);
-        if call.has_deadline()
-            && let Some(timeout) = call.head(Mix::within(request)).deadline
-        {
-            self.expiries.set(started + timeout, ticket);
-        }
-        if let Some(Cancel::After(after)) = call.cancel {
-            self.cancels.set(started + after, ticket);
-        }
-        if call.retry.is_some() {
-            self.recorder.attempted(cell);
-        }
-    }
-
-    /// Hears what happened; `false` where nothing did.
-    fn collect_events(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut events = std::mem::take(&mut self.events);
-        self.channels.poll(cx, &mut events);
-        let any = !events.is_empty() || (self.churn.is_some() && self.channels.has_reopened());
-        for event in events.drain(..) {
-            match event.kind {
-                Happened::Message { bytes, asked_at } => {
-                    self.hear(event.op, event.at, bytes, asked_at);
-                }
-                Happened::Answered {
-                    bytes,
-                    asked_at,
-                    sent,
-                } => {
-                    self.hear(event.op, event.at, bytes, asked_at);
-                    self.ended_well(event.op, event.at, Status::OK, sent);
-                }
-                Happened::Stamped(stamps) => {
-                    self.log.iter_mut().for_each(|log| log.stamp(stamps));
-                }
-                Happened::Misfit(misfit) => self.misfits(event.op, misfit),
-                Happened::Finished(outcome) => self.finished(event.op, event.at, &outcome),
-            }
-        }
-        self.events = events;
-        any
-    }
-
-    fn finished(&mut self, id: OpId, at: Nanos, outcome: &Outcome) {
-        if outcome.status == Status::OK || self.is_good(id, outcome.status) {
-            return self.ended_well(id, at, outcome.status, outcome.sent);
-        }
-        if self.retries(id) || self.tries_again && self.goes_on(id, at, outcome) {
-            return;
-        }
-        if self.was_cut(id, outcome.sent) {
-            return;
-        }
-        let status = self.or_deadline(id, at, outcome.status);
-        let detail = self.mix.without_secrets(&outcome.detail);
-        self.end(id, at, Some(status), outcome.sent, &detail);
-        self.offer.completed(if outcome.connection_lost {
-            at + AFTER_LOSS
-        } else {
-            at
-        });
-    }
-
-    /// A server whose own timer is first may say CANCELLED (tonic does): it was the deadline all the same.
-    #[cold]
-    fn or_deadline(&mut self, id: OpId, at: Nanos, status: Status) -> Status {
-        let Some(op) = self.ops.get_mut(id).filter(|_| status == Status::CANCELLED) else {
-            return status;
-        };
-        let head = self.mix.call(op.request).head(Mix::within(op.request));
-        match head.deadline {
-            Some(timeout) if at >= op.sample.started + timeout => Status::DEADLINE_EXCEEDED,
-            _ => status,
-        }
-    }
-
-    /// Whether a status is the good outcome of a call.
-    fn is_good(&mut self, id: OpId, status: Status) -> bool {
-        let op = self.ops.get_mut(id);
-        op.is_some_and(|op| self.mix.call(op.request).is_good(status))
-    }
-
-    /// A call ended with status OK, or with the one that is expected, which its answer must bear out.
-    #[inline]
-    fn ended_well(&mut self, id: OpId, at: Nanos, status: Status, sent: Traffic) {
-        if self.was_cut(id, sent) {
-            return;
-        }
-        let (status, wrong) = self.verdict(id, status);
-        self.end(id, at, Some(status), sent, &wrong);
-        self.offer.completed(at);
-    }
-
-    /// A reply message came.
-    #[inline]
-    fn hear(&mut self, id: OpId, at: Nanos, bytes: u64, asked_at: Option<Nanos>) {
-        let Some(op) = self.ops.get_mut(id).filter(|op| op.cut.is_none()) else {
-            return;
-        };
-        hear_message(&mut self.recorder, op, at, bytes, asked_at);
-        if self.listens {
-            self.answer(id, at);
-            self.close_after_replies(id);
-            self.check_size(id, bytes);
-            self.cancel_after_messages(id, at);
-        }
-    }
-
-    /// Records the end of a call and frees its place.
-    fn end(&mut self, id: OpId, done: Nanos, status: Option<Status>, sent: Traffic, detail: &str) {
-        let Some(mut op) = self.ops.remove(id) else {
-            return;
-        };
-        self.router.ended(op.sample.channel);
-        if self.streams.is_some() {
-            self.end_stream(id, done);
-        }
-        self.averages_gaps(&op);
-        if !self.misfits.is_empty() {
-            self.misfits.remove(&id);
-        }
-        op.sample.done = done;
-        op.sample.status = status;
-        op.sample.sent.add(sent);
-        self.recorder.finished(&op.sample, detail);
-        if let Some(log) = &mut self.log {
-            log.keep(&op.sample);
-        }
-        self.renew(op.sample.channel as usize);
-    }
-
     fn is_finished(&self, now: Nanos) -> bool {
         now >= self.measure_end
             && (now >= self.drain_end || (self.offer.is_over() && self.ops.len() == 0))
@@ -571,27 +342,4 @@ fn listens(call: &Call) -> bool {
         .as_ref()
         .is_some_and(|expect| expect.size.is_some());
     sized || call.is_held_open() || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
-}
-
-/// Notes a reply message of a call.
-#[inline]
-fn hear_message(
-    recorder: &mut Recorder,
-    op: &mut Op,
-    at: Nanos,
-    bytes: u64,
-    asked_at: Option<Nanos>,
-) {
-    let sample = &mut op.sample;
-    sample.received.messages += 1;
-    sample.received.bytes += bytes;
-    match sample.first_message {
-        None => sample.first_message = Some(at),
-        Some(_) if mutant::is(Mutant::AverageGaps) => {}
-        Some(_) => recorder.message_gap(sample.cell, at.since(op.last_message)),
-    }
-    op.last_message = at;
-    if let Some(asked_at) = asked_at {
-        recorder.exchange_time(sample.cell, at.since(asked_at));
-    }
 }

@@ -15,6 +15,7 @@ mod repetition;
 mod search;
 mod stored;
 mod timing;
+mod wire;
 
 pub use calibration::{
     CALIBRATION_SCHEMA, Calibration, CalibrationSummary, Ceiling, ClockFigures, Fingerprint,
@@ -30,7 +31,6 @@ pub use network::Network;
 pub use parts::{CallStats, TargetStats};
 pub use repetition::{
     CallLog, Cost, Finding, FirstReply, Interval, Paced, Repetition, Stage, Validity, Verdict,
-    Wire, WireSettings,
 };
 pub use search::{Says, Search, SearchOutcome, Tried};
 pub use stored::{STORED_SCHEMA, Stored, StoredRatio};
@@ -38,6 +38,7 @@ pub use timing::{
     Censored, FEWEST_BEYOND, HistogramError, Quantile, Shown, Timing, decode_histogram,
     empty_histogram, encode_histogram,
 };
+pub use wire::{Wire, WireSettings};
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bench_runner::call::Known;
-use bench_runner::clock::Clock;
+use bench_runner::clock::{Clock, Hand};
 use bench_runner::engine::fake::{Fake, Fate, Script, simulate};
 use bench_runner::engine::status::Status;
 use bench_runner::mix::Mix;
@@ -20,6 +20,16 @@ use scenarios::units::Nanos;
 
 /// Runs a scenario on one lane over a fake engine with so many channels of so many streams.
 fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
+    let fake = |clock, channels| Fake::new(clock, channels, streams, script);
+    play(yaml, fake, simulate)
+}
+
+/// Runs a scenario on one lane over an engine; `simulate` moves the clock until the lane has finished.
+fn play(
+    yaml: &str,
+    engine: impl FnOnce(Clock, usize) -> Fake,
+    simulate: impl FnOnce(&mut Lane<Fake>, &Hand),
+) -> Repetition {
     let suite = Suite::parse("test.yaml", yaml, &[])
         .unwrap_or_else(|error| panic!("{}", error.render(false)));
     let scenario = &suite.cases[0].scenario;
@@ -30,12 +40,7 @@ fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
         channels: scenario.client.channels,
         seed: scenario.seed,
     };
-    let fake = Fake::new(
-        clock.clone(),
-        scenario.client.channels as usize,
-        streams,
-        script,
-    );
+    let fake = engine(clock.clone(), scenario.client.channels as usize);
     let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
     let mix = Arc::new(mix.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
@@ -249,38 +254,18 @@ fn errors_are_not_fast_calls() {
 /// Runs paced streams on one lane, over a server that answers each message as scripted; the client stands still between
 /// two points in time.
 fn run_paced(yaml: &str, script: Script, stop: (u64, u64)) -> Repetition {
-    let suite = Suite::parse("test.yaml", yaml, &[])
-        .unwrap_or_else(|error| panic!("{}", error.render(false)));
-    let scenario = &suite.cases[0].scenario;
-    let (clock, hand) = Clock::manual();
-    let timeline = Arc::new(Timeline::new(scenario));
-    let share = Share {
-        part: Part { index: 0, of: 1 },
-        channels: scenario.client.channels,
-        seed: scenario.seed,
-    };
-    let fake = Fake::new(clock.clone(), 1, usize::MAX, script).paced();
-    let mix = Mix::prepare(&scenario.calls, scenario.seed, &Known::default(), &[]);
-    let mix = Arc::new(mix.unwrap());
-    let watch = Watch::new(Stop::default(), Board::default());
-    let mut lane = Lane::new(clock, fake, mix, Arc::clone(&timeline), share, watch);
-    let mut cx = Context::from_waker(Waker::noop());
-    while let Turn::Until(at) = lane.turn(&mut cx) {
-        let next = lane
-            .channels()
-            .next_event()
-            .map_or(at, |event| event.min(at));
-        let stopped = (stop.0..stop.1).contains(&next.0);
-        hand.move_to(if stopped { Nanos(stop.1) } else { next });
-    }
-    let record = lane.into_record();
-    let measured = Measured {
-        measure_end: record.measure_end,
-        ..Measured::default()
-    };
-    let repetition = summarise(&record.recorder, &timeline, &measured);
-    assert!(repetition.counts.balanced(), "{:?}", repetition.counts);
-    repetition
+    let fake = |clock, _| Fake::new(clock, 1, usize::MAX, script).paced();
+    play(yaml, fake, |lane, hand| {
+        let mut cx = Context::from_waker(Waker::noop());
+        while let Turn::Until(at) = lane.turn(&mut cx) {
+            let next = lane
+                .channels()
+                .next_event()
+                .map_or(at, |event| event.min(at));
+            let stopped = (stop.0..stop.1).contains(&next.0);
+            hand.move_to(if stopped { Nanos(stop.1) } else { next });
+        }
+    })
 }
 
 const MS: u64 = 1_000_000;

@@ -6,9 +6,25 @@ mod common;
 use common::certificates::Certificates;
 use common::peer::admits_whom_it_is_to;
 use common::{Run, Server};
+use reports::model::Repetition;
 use scenarios::method::Method;
 
 const FACES: [&str; 2] = ["tonic", "raw"];
+
+/// Every call ended OK, and both sides count the same.
+fn count_alike(repetition: &Repetition, what: &str) {
+    let counts = &repetition.counts;
+    assert!(
+        counts.ok > 0 && counts.ok == counts.started,
+        "{what}: {counts:?} {:?}",
+        repetition.failures
+    );
+    assert_eq!(
+        repetition.totals.server,
+        Some(repetition.totals.client),
+        "{what}"
+    );
+}
 
 fn yaml(engine: &str, face: &str, method: Method, size: &str, window: &str) -> String {
     let requests = if method.pattern().streams_requests() {
@@ -40,22 +56,7 @@ fn both_faces_count_alike(engine: &str) {
                     let what = format!("{engine} on {face}: {method}, {size}, windows of {window}");
                     let outcome = Run::new(&yaml(engine, face, method, size, window)).finish();
                     let repetition = outcome.repetition();
-                    let counts = &repetition.counts;
-                    assert!(
-                        counts.ok > 0,
-                        "{what}: {counts:?} {:?}",
-                        repetition.failures
-                    );
-                    assert_eq!(
-                        counts.ok, counts.started,
-                        "{what}: {:?}",
-                        repetition.failures
-                    );
-                    assert_eq!(
-                        repetition.totals.server,
-                        Some(repetition.totals.client),
-                        "{what}"
-                    );
+                    count_alike(repetition, &what);
                 }
             }
         }
@@ -117,18 +118,7 @@ fn every_way_there_counts_alike(engine: &str) {
     assert_eq!(result.cases.len(), 2 * 4 * 5);
     for (case, repetition) in result.cases.iter().zip(outcome.repetitions()) {
         let what = format!("{engine}: {}", case.name);
-        let counts = &repetition.counts;
-        assert!(counts.ok > 0, "{what}: {counts:?}");
-        assert_eq!(
-            counts.ok, counts.started,
-            "{what}: {:?}",
-            repetition.failures
-        );
-        assert_eq!(
-            repetition.totals.server,
-            Some(repetition.totals.client),
-            "{what}"
-        );
+        count_alike(repetition, &what);
         let wire = repetition.wire.as_ref().unwrap();
         let is_tls = case.case["target"]["reference_server"]["tls"].is_object();
         let handshakes: u64 = wire.handshakes.values().sum();
@@ -204,12 +194,8 @@ fn both_faces_count_alike_however_messages_are_written(engine: &str) {
         for case in &outcome.result.as_ref().unwrap().cases {
             let (call, repetition) = (&case.case["call"], &case.repetitions[0]);
             let what = format!("{engine} on {face}: {call} {:?}", repetition.failures);
-            let (counts, totals) = (&repetition.counts, &repetition.totals.client);
-            assert!(
-                counts.ok > 0 && counts.ok == counts.started,
-                "{what}: {counts:?}"
-            );
-            assert_eq!(repetition.totals.server, Some(*totals), "{what}");
+            count_alike(repetition, &what);
+            let totals = &repetition.totals.client;
             let wire = repetition.wire.as_ref().unwrap();
             // Letters at random take two thirds of their bytes, and the same letter again and again nearly none.
             let [sent, received] = is_compressed(call);

@@ -87,6 +87,7 @@ pub(crate) struct Peer {
     /// Streams of the runner's own questions, with the answer's message.
     asides: BTreeMap<u32, Option<Bytes>>,
     broken_off: bool,
+    silent: bool,
     seen: Arc<Seen>,
 }
 
@@ -190,6 +191,9 @@ impl Notes {
 impl Peer {
     /// Sends these in one write. A client that has gone away does not hear them.
     pub(crate) fn say(&mut self, frames: impl IntoIterator<Item = Bytes>) {
+        if self.silent {
+            return;
+        }
         let bytes = frames.into_iter().collect::<Vec<_>>().concat();
         let _ = self.socket.write_all(&bytes);
     }
@@ -244,6 +248,11 @@ impl Peer {
         let _ = (0..waves).try_for_each(|_| self.socket.write_all(wave));
     }
 
+    /// Says nothing more, not even to a PING.
+    pub(crate) fn fall_silent(&mut self) {
+        self.silent = true;
+    }
+
     /// Asks for an [`Event::Pong`].
     pub(crate) fn ask_pong(&mut self, opaque: u64) {
         self.say([ping(opaque)]);
@@ -279,6 +288,7 @@ impl Peer {
             waiting: Vec::new(),
             asides: BTreeMap::new(),
             broken_off: false,
+            silent: false,
             seen,
         }
     }

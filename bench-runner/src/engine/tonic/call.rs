@@ -21,7 +21,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status as TonicStatus};
 
-use super::classify::{classify, describe};
+use super::classify::{classify, describe, never_left};
 use super::codec::RawCodec;
 use super::content_type::{Json, Typed};
 use crate::call::{Call, Expectation, Head, Misfit, Wants};
@@ -303,36 +303,51 @@ pub(super) async fn run(
     passing: Option<mpsc::UnboundedReceiver<Bytes>>,
     log: OpLog,
 ) {
-    let Made {
-        call,
-        template,
-        request,
-        ref sent,
-    } = made;
-    let result = if call.is_ping_pong() {
-        ping_pong(&mut grpc, &made, passing, &log).await
-    } else {
-        let counted = Arc::clone(sent);
-        let messages = stream::iter(request.messages.messages())
-            .chain(further(passing))
-            .inspect(move |message| counted.count(message));
-        let metadata = template.metadata(call, request.index);
-        exchange(&mut grpc, template, metadata, messages, &log, |bytes| {
-            log.write(Happened::Message {
-                bytes,
-                asked_at: None,
-            });
-        })
-        .await
+    let is_given_more = passing.is_some();
+    let result = match attempt(&mut grpc, &made, passing, &log).await {
+        // What it was to be given during the call is lost with it: such a call fails.
+        Err(status) if never_left(&status) && !is_given_more => {
+            attempt(&mut grpc, &made, None, &log).await
+        }
+        result => result,
     };
     if let Err(status) = &result {
         log.hear_trailers(status.metadata());
     }
-    let sent = sent.get();
+    let sent = made.sent.get();
     log.write(Happened::Finished(match result {
         Ok(()) => Outcome::ok(sent),
-        Err(status) => failure(&status, call, sent),
+        Err(status) => failure(&status, made.call, sent),
     }));
+}
+
+async fn attempt(
+    grpc: &mut Grpc<Typed>,
+    made: &Made<'_>,
+    passing: Option<mpsc::UnboundedReceiver<Bytes>>,
+    log: &OpLog,
+) -> Result<(), TonicStatus> {
+    let Made {
+        call,
+        template,
+        request,
+        sent,
+    } = made;
+    if call.is_ping_pong() {
+        return ping_pong(grpc, made, passing, log).await;
+    }
+    let counted = Arc::clone(sent);
+    let messages = stream::iter(request.messages.messages())
+        .chain(further(passing))
+        .inspect(move |message| counted.count(message));
+    let metadata = template.metadata(call, request.index);
+    exchange(grpc, template, metadata, messages, log, |bytes| {
+        log.write(Happened::Message {
+            bytes,
+            asked_at: None,
+        });
+    })
+    .await
 }
 
 /// Sends all messages as fast as the transport takes them, and hears the replies meanwhile.
@@ -354,7 +369,8 @@ where
     let answer = grpc
         .streaming(request, template.path.clone(), template.codec)
         .await;
-    if log.wants().metadata {
+    let is_lost = answer.as_ref().err().is_some_and(never_left);
+    if log.wants().metadata && !is_lost {
         // An answer that is nothing but trailers has no initial metadata.
         let metadata = answer.as_ref().ok().map(tonic::Response::metadata);
         log.expect(|expect| expect.metadata(|key| bytes_of(metadata?, key)));

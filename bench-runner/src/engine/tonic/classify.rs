@@ -50,6 +50,13 @@ pub(super) fn classify(status: &TonicStatus, has_deadline: bool) -> Meaning {
     }
 }
 
+/// Whether the call waited for a connection that took no more calls, and nothing of it was sent: hyper's word for it.
+///
+/// gRPC makes such a call anew, whatever its retry policy says (gRFC A6, "Transparent Retries").
+pub(super) fn never_left(status: &TonicStatus) -> bool {
+    find::<hyper::Error>(status).is_some_and(hyper::Error::is_canceled)
+}
+
 /// The HTTP status of an answer that is no gRPC, as a proxy's "503" is none: tonic takes its body for a message, says
 /// INTERNAL, and tells the HTTP status only in its words.
 fn http_status(status: &TonicStatus) -> Option<u16> {

@@ -49,6 +49,14 @@ impl HalfClose {
     }
 }
 
+/// How the client takes replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// The next message is taken so long after the one before, and so is the status after the last. 1us to 1h.
+    pub delay: Nanos,
+}
+
 /// What a right answer is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

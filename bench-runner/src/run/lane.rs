@@ -312,7 +312,7 @@ impl<C: Channels> Lane<C> {
         let beat = self.streams.as_ref().and_then(Streams::next);
         let wake = timers
             .into_iter()
-            .chain([self.offer.next_wake(), beat])
+            .chain([self.offer.next_wake(), beat, self.channels.next_wake()])
             .flatten()
             .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
         lies::on_tick(wake)

@@ -258,6 +258,26 @@ impl Hub {
         }
     }
 
+    /// Keeps what comes on a stream from its window, until it is given back.
+    pub(super) fn hold(&mut self, number: usize, stream: u32) {
+        self.connections[number].client.hold(stream, true);
+    }
+
+    /// Gives back what has come on a held stream, but for so many bytes.
+    pub(super) fn give_back(&mut self, number: usize, stream: u32, but: u32) {
+        let client = &mut self.connections[number].client;
+        let owed = client.owed(stream);
+        if owed > but {
+            client.give_back(stream, owed - but);
+            self.mark(number);
+        }
+    }
+
+    /// What a stream may bring before anything is given back.
+    pub(super) fn stream_window(&self) -> u32 {
+        self.config.initial_stream_window
+    }
+
     /// Ends our side of a stream; one that is over has none.
     pub(super) fn finish(&mut self, number: usize, stream: u32) {
         if self.connections[number].client.finish(stream).is_ok() {

@@ -14,6 +14,7 @@ mod messages_file;
 mod mistakes;
 mod path;
 mod retry;
+mod streaming;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -172,10 +173,10 @@ impl Call {
             fresh: None,
             cancel: call.cancel,
             stream: call.stream,
-            answers_each: call
-                .reply
-                .as_ref()
-                .is_some_and(|reply| reply.when == Some(When::Each)),
+            answers_each: match &call.reply {
+                Some(reply) => reply.when == Some(When::Each),
+                None => call.stream.is_some_and(|stream| stream.answers_each),
+            },
             closes_last: call.half_close == HalfClose::AfterReplies,
             read_delay: call.read.map(|read| read.delay),
             retry: call.retry.as_ref().map(Retry::prepare),

@@ -227,7 +227,8 @@ fn a_server_without_reflection_is_told_of_with_the_remedy() {
 
 use stranger::{
     every_field_arrives_as_it_was_written, files_are_sent_and_replies_checked,
-    fresh_messages_are_encoded_as_calls_start, streams_send_their_messages_in_turn,
+    fresh_messages_are_encoded_as_calls_start, streams_are_paced,
+    streams_send_their_messages_in_turn,
 };
 
 for_both_engines! {
@@ -235,6 +236,7 @@ for_both_engines! {
     a_grpcio_server_counts_as_the_engine_does
     every_field_arrives_as_it_was_written
     streams_send_their_messages_in_turn
+    streams_are_paced
     fresh_messages_are_encoded_as_calls_start
     files_are_sent_and_replies_checked
     a_grpcio_server_answers_over_tls

@@ -39,7 +39,8 @@ pub enum HalfClose {
     /// With its last request.
     #[default]
     WithLast,
-    /// When all replies have come, of methods that stream both ways and answer each request.
+    /// When all replies have come, of methods that stream both ways and answer each request; of a `service` as many as
+    /// `expect.messages` says, else one for each request.
     AfterReplies,
 }
 

@@ -180,4 +180,8 @@ pub(crate) struct StreamFile {
     /// A stream ends with the last request that is meant for this time. 1us to 24h. With neither, it lasts until the
     /// measured time ends, as all do.
     pub(crate) duration: Option<Nanos>,
+    /// Of a method of `service` that streams both ways: whether reply k answers request k. Only then do its messages have
+    /// response times.
+    #[schemars(extend("default" = false))]
+    pub(crate) answers_each: Option<bool>,
 }

@@ -3,6 +3,7 @@
 use reports::model::Repetition;
 
 use super::common::{Run, alone};
+use super::streams::GREETER;
 use super::{FACES, counts};
 use crate::for_both_engines;
 
@@ -148,16 +149,21 @@ fn a_deadline_passes_while_the_answer_lies_unread(engine: &str) {
 }
 
 fn a_paced_stream_is_read_slowly_too(engine: &str) {
-    let call =
-        "call: { method: BidiHello, stream: { rate: 1000/s, messages: 20 }, read: { delay: 5ms } }";
-    let outcome = Run::new(&yaml("raw", call)).engine(engine).finish();
-    let counts = counts(&outcome, engine);
-    assert_eq!(counts.messages_received, counts.messages_sent);
-    let repetition = outcome.repetition();
-    assert!(repetition.message_gap.min_ns.unwrap() >= DELAY);
-    // The last of twenty was meant for 19 ms, and is taken at 95 ms at the earliest.
-    let longest = repetition.message_response_time.max_ns.unwrap();
-    assert!(longest >= 76_000_000, "{longest} ns");
+    let stream = "stream: { rate: 1000/s, messages: 20 ANSWERED }, read: { delay: 5ms }";
+    let own = format!("method: BidiHello, {stream}").replace("ANSWERED", "");
+    let service = format!("{GREETER}, method: BidiHello, {stream}");
+    for call in [own, service.replace("ANSWERED", ", answers_each: true")] {
+        let outcome = Run::new(&yaml("raw", &format!("call: {{ {call} }}")))
+            .engine(engine)
+            .finish();
+        let counts = counts(&outcome, engine);
+        assert_eq!(counts.messages_received, counts.messages_sent);
+        let repetition = outcome.repetition();
+        assert!(repetition.message_gap.min_ns.unwrap() >= DELAY);
+        // The last of twenty was meant for 19 ms, and is taken at 95 ms at the earliest.
+        let longest = repetition.message_response_time.max_ns.unwrap();
+        assert!(longest >= 76_000_000, "{longest} ns");
+    }
 }
 
 for_both_engines! {

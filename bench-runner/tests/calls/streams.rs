@@ -125,7 +125,7 @@ fn a_call_can_be_half_closed_when_its_replies_have_come(engine: &str) {
 }
 
 /// The Greeter as a service that the runner knows nothing of.
-const GREETER: &str = concat!(
+pub(crate) const GREETER: &str = concat!(
     "service: helloworld.Greeter, proto: [ ",
     env!("CARGO_MANIFEST_DIR"),
     "/../protos/proto/helloworld.proto ]"

@@ -168,9 +168,12 @@ fn a_service_that_answers_less_than_it_is_said_to_fails(engine: &str) {
     );
     let outcome = Run::new(&yaml("raw", &call)).engine(engine).finish();
     let counts = outcome.repetition().counts.clone();
-    assert_eq!(counts.failed, counts.started, "{counts:?}");
-    let why = &outcome.repetition().failures[0];
-    assert!(why.message.contains("5 requests of the stream"), "{why:?}");
+    // Of three streams the end of the measured time may leave a single message, which is answered.
+    assert!(counts.failed > 12, "{counts:?}");
+    assert!(counts.failed + 3 >= counts.started, "{counts:?}");
+    let whys = &outcome.repetition().failures;
+    let is_told = |why: &str| why.contains("5 requests of the stream were not answered");
+    assert!(whys.iter().any(|why| is_told(&why.message)), "{whys:?}");
 }
 
 fn a_service_can_be_half_closed_when_its_replies_have_come(engine: &str) {

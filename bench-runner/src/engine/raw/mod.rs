@@ -115,7 +115,6 @@ impl Channels for RawChannels {
                 asked_at: ping_pong.then(|| self.clock.now()),
             },
         );
-        self.hub.mark(connection);
         Ok(())
     }
 

@@ -1,9 +1,19 @@
 //! Connections that come and go, and channels spread over several targets: real servers, exact counts.
 
 mod common;
+#[path = "connections/names.rs"]
+mod names;
+#[path = "connections/secured.rs"]
+mod secured;
 
 use common::{Run, Server};
+use names::{all_addresses_of_a_name_are_called_in_turn, the_address_that_answers_is_called};
 use reports::model::{Counts, Repetition};
+use secured::{
+    a_handshake_takes_a_round_trip_of_the_network, channels_are_spread_over_secured_targets,
+    channels_that_are_opened_anew_resume_their_sessions,
+    what_is_not_verified_is_told_of_in_every_report, what_the_machine_trusts_is_trusted,
+};
 
 const CALLS: &str = "name: connections
 call: { request: { size: 40B }, reply: { size: 300B } }
@@ -136,4 +146,11 @@ for_both_engines! {
     connections_are_opened_evenly_over_the_ramp
     channels_are_spread_over_all_targets
     a_target_that_does_not_answer_is_passed_by_or_told_of
+    the_address_that_answers_is_called
+    all_addresses_of_a_name_are_called_in_turn
+    channels_that_are_opened_anew_resume_their_sessions
+    channels_are_spread_over_secured_targets
+    a_handshake_takes_a_round_trip_of_the_network
+    what_the_machine_trusts_is_trusted
+    what_is_not_verified_is_told_of_in_every_report
 }

@@ -7,9 +7,12 @@
 mod common;
 #[path = "grpcio/stranger.rs"]
 mod stranger;
+#[path = "grpcio/watched.rs"]
+mod watched;
 
 use std::path::Path;
 
+use common::certificates::Certificates;
 use common::peer::{
     calls_both_faces, compresses_as_the_engine_does, counts_as_the_engine_does, misses_the_deadline,
 };
@@ -48,14 +51,22 @@ fn a_grpcio_client_calls_all_methods_of_both_faces() {
     let Some(environment) = grpcio() else {
         return;
     };
-    for compression in [None, Some("Gzip"), Some("Deflate")] {
-        let client = || {
-            let mut client = script(environment, "full", "all_methods_client.py");
-            client.args(compression);
-            client
-        };
-        calls_both_faces(client, 279);
+    let client = |compression| {
+        let mut client = script(environment, "full", "all_methods_client.py");
+        client.arg(compression);
+        client
+    };
+    for compression in ["NoCompression", "Deflate"] {
+        calls_both_faces(|| client(compression), &[], 279);
     }
+    // Encrypted and compressed at once.
+    let made = Certificates::make();
+    let secured = || {
+        let mut client = client("Gzip");
+        client.arg(made.path(""));
+        client
+    };
+    calls_both_faces(secured, &[&made.of_server()], 279);
 }
 
 fn the_runner_calls_a_stock_grpcio_server(engine: &str) {
@@ -93,10 +104,13 @@ fn a_grpcio_server_counts_as_the_engine_does(engine: &str) {
     };
     counts_as_the_engine_does(engine, server, SMALL_WINDOWS);
     misses_the_deadline(engine, server("{}"));
-    // GRPC_COMPRESS_DEFLATE and GRPC_COMPRESS_GZIP.
-    for (compression, algorithm) in [("deflate", 1), ("gzip", 2)] {
+    // GRPC_COMPRESS_DEFLATE and GRPC_COMPRESS_GZIP, the latter encrypted as well.
+    let made = Certificates::make();
+    for (compression, algorithm, secured) in [("deflate", 1, None), ("gzip", 2, Some(&made))] {
         let options = format!(r#"{{ "grpc.default_compression_algorithm": {algorithm} }}"#);
-        compresses_as_the_engine_does(engine, server(&options), compression);
+        let mut server = server(&options);
+        server.args(secured.map(|made| made.path("")));
+        compresses_as_the_engine_does(engine, server, compression, secured);
     }
 }
 
@@ -225,6 +239,8 @@ fn a_server_without_reflection_is_told_of_with_the_remedy() {
     stranger::a_server_without_reflection_is_told_of_with_the_remedy();
 }
 
+use watched::{binary_metadata_arrives_to_the_byte, the_server_sees_that_it_is_given_up};
+
 use stranger::{
     every_field_arrives_as_it_was_written, files_are_sent_and_replies_checked,
     fresh_messages_are_encoded_as_calls_start, streams_send_their_messages_in_turn,
@@ -238,4 +254,6 @@ for_both_engines! {
     fresh_messages_are_encoded_as_calls_start
     files_are_sent_and_replies_checked
     a_grpcio_server_answers_over_tls
+    binary_metadata_arrives_to_the_byte
+    the_server_sees_that_it_is_given_up
 }

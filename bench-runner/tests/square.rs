@@ -2,10 +2,14 @@
 //! and larger than a message. Calls, messages and bytes are the same on both sides, exactly.
 
 mod common;
+#[path = "square/product.rs"]
+mod product;
 
-use common::certificates::Certificates;
 use common::peer::admits_whom_it_is_to;
 use common::{Run, Server};
+use product::{
+    every_encoding_goes_every_way_with_every_method, every_other_encoding_goes_with_every_method,
+};
 use reports::model::Repetition;
 use scenarios::method::Method;
 
@@ -26,193 +30,46 @@ fn count_alike(repetition: &Repetition, what: &str) {
     );
 }
 
-fn yaml(engine: &str, face: &str, method: Method, size: &str, window: &str) -> String {
-    let requests = if method.pattern().streams_requests() {
-        "messages: 3, "
-    } else {
-        ""
-    };
-    let replies = if method == Method::LotsOfReplies {
-        "messages: 3, "
-    } else {
-        ""
-    };
+/// A case for each method and size, with stream windows of that size on both sides.
+fn yaml(face: &str, window: &str) -> String {
+    let mut calls = String::new();
+    for method in Method::ALL {
+        let messages = |streams: bool| if streams { 3 } else { 1 };
+        let requests = messages(method.pattern().streams_requests());
+        let replies = messages(method == Method::LotsOfReplies);
+        for size in ["1B", "16KiB", "1MiB"] {
+            calls += &format!(
+                "    - {{ method: {method}, request: {{ messages: {requests}, size: {size} }}, \
+                 reply: {{ messages: {replies}, size: {size} }} }}\n"
+            );
+        }
+    }
     format!(
         "name: square
 target: {{ reference_server: {{ face: {face}, http2: {{ initial_stream_window: {window} }} }} }}
-client: {{ engine: {engine}, channels: 2, http2: {{ initial_stream_window: {window} }} }}
-call: {{ method: {method}, request: {{ {requests}size: {size} }}, reply: {{ {replies}size: {size} }} }}
+client: {{ channels: 2, http2: {{ initial_stream_window: {window} }} }}
 load: {{ closed: {{ in_flight: 3 }} }}
-phases: {{ warm_up: 0s, measure: 100ms, drain: 10s }}
-"
+phases: {{ warm_up: 0s, measure: 20ms, drain: 10s }}
+matrix:
+  call:
+{calls}"
     )
 }
 
 fn both_faces_count_alike(engine: &str) {
     for face in FACES {
-        for method in Method::ALL {
-            for size in ["1B", "16KiB", "1MiB"] {
-                for window in ["64KiB", "4MiB"] {
-                    let what = format!("{engine} on {face}: {method}, {size}, windows of {window}");
-                    let outcome = Run::new(&yaml(engine, face, method, size, window)).finish();
-                    let repetition = outcome.repetition();
-                    count_alike(repetition, &what);
-                }
-            }
-        }
-    }
-}
-
-/// A case for each of plaintext, a Unix socket, TLS and mutual TLS, on either face, with every method.
-fn every_way(made: &Certificates) -> String {
-    let client_ca = made.file("client_ca", "ca.pem");
-    let server = made.pair("server");
-    let ways = [
-        String::new(),
-        "listen: unix".to_owned(),
-        format!("tls: {{ {server} }}"),
-        format!("tls: {{ {server}, {client_ca} }}"),
-    ];
-    let mut targets = String::new();
-    for face in FACES {
-        for way in &ways {
-            targets += &format!("    - {{ reference_server: {{ face: {face}, {way} }} }}\n");
-        }
-    }
-    let call = |method: Method| {
-        let requests = if method.pattern().streams_requests() {
-            3
-        } else {
-            1
-        };
-        let replies = if method == Method::LotsOfReplies {
-            3
-        } else {
-            1
-        };
-        format!(
-            "    - {{ method: {method}, request: {{ messages: {requests}, size: 40KiB }}, reply: {{ messages: {replies}, size: 40KiB }} }}\n"
-        )
-    };
-    let (ca, client) = (made.file("ca", "ca.pem"), made.pair("client"));
-    format!(
-        "name: square
-client: {{ channels: 2, tls: {{ {ca}, {client} }} }}
-load: {{ closed: {{ in_flight: 3 }} }}
-phases: {{ warm_up: 0s, measure: 30ms, drain: 10s }}
-matrix:
-  target:
-{targets}  call:
-{}",
-        Method::ALL.map(call).concat()
-    )
-}
-
-fn every_way_there_counts_alike(engine: &str) {
-    let made = Certificates::make();
-    let outcome = Run::new(&every_way(&made)).engine(engine).finish();
-    let result = outcome
-        .result
-        .as_ref()
-        .unwrap_or_else(|| panic!("{}", outcome.stderr));
-    assert_eq!(result.cases.len(), 2 * 4 * 5);
-    for (case, repetition) in result.cases.iter().zip(outcome.repetitions()) {
-        let what = format!("{engine}: {}", case.name);
-        count_alike(repetition, &what);
-        let wire = repetition.wire.as_ref().unwrap();
-        let is_tls = case.case["target"]["reference_server"]["tls"].is_object();
-        let handshakes: u64 = wire.handshakes.values().sum();
-        let expected = if is_tls { wire.connections } else { 0 };
-        assert_eq!(handshakes, expected, "{what}: {:?}", wire.handshakes);
-        assert_eq!(wire.handshake_time.count, expected, "{what}");
-    }
-}
-
-/// All methods in every way to write messages but the plain one, a case each.
-fn written(face: &str) -> String {
-    let ways = [
-        "compression: gzip",
-        "compression: deflate",
-        "compression: zstd",
-        "codec: json",
-        "codec: json, compression: zstd",
-    ];
-    let case = |method: Method, way: &str, asked: &str| {
-        let [requests, replies] = [
-            method.pattern().streams_requests(),
-            method == Method::LotsOfReplies,
-        ]
-        .map(|streams| if streams { 3 } else { 1 });
-        format!(
-            "    - {{ method: {method}, {way}, request: {{ messages: {requests}, size: 5KiB }}, \
-             reply: {{ {asked} messages: {replies}, size: 20KiB }} }}\n"
-        )
-    };
-    let mut cases: Vec<String> = Method::ALL
-        .into_iter()
-        .flat_map(|method| ways.map(|way| case(method, way, "")))
-        .collect();
-    // What goes one way says nothing of what comes the other.
-    cases.push(case(
-        Method::BidiHello,
-        "compression: gzip",
-        "compression: zstd,",
-    ));
-    cases.push(case(
-        Method::LotsOfReplies,
-        "compression: identity",
-        "compression: deflate,",
-    ));
-    cases.push(case(
-        Method::LotsOfGreetings,
-        "compression: zstd",
-        "compression: identity,",
-    ));
-    format!(
-        "name: encodings
-target: {{ reference_server: {{ face: {face} }} }}
-client: {{ channels: 2, http2: {{ initial_stream_window: 64KiB }} }}
-load: {{ closed: {{ in_flight: 3 }} }}
-phases: {{ warm_up: 0s, measure: 30ms, drain: 10s }}
-matrix:
-  call:
-{}",
-        cases.concat()
-    )
-}
-
-/// Whether a direction of a case is compressed.
-fn is_compressed(call: &serde_json::Value) -> [bool; 2] {
-    [&call["compression"], &call["reply"]["compression"]]
-        .map(|compression| !matches!(compression.as_str(), None | Some("identity")))
-}
-
-fn both_faces_count_alike_however_messages_are_written(engine: &str) {
-    for face in FACES {
-        let outcome = Run::new(&written(face)).engine(engine).finish();
-        outcome.repetitions();
-        for case in &outcome.result.as_ref().unwrap().cases {
-            let (call, repetition) = (&case.case["call"], &case.repetitions[0]);
-            let what = format!("{engine} on {face}: {call} {:?}", repetition.failures);
-            count_alike(repetition, &what);
-            let totals = &repetition.totals.client;
-            let wire = repetition.wire.as_ref().unwrap();
-            // Letters at random take two thirds of their bytes, and the same letter again and again nearly none.
-            let [sent, received] = is_compressed(call);
-            let went = wire.data_bytes_sent - 5 * totals.requests;
-            let came = wire.data_bytes_received - 5 * totals.replies;
-            let ratio = |wire: u64, plain: u64| wire as f64 / plain as f64;
-            if sent {
-                let ratio = ratio(went, totals.request_bytes);
-                assert!((0.5..0.75).contains(&ratio), "{what}: {ratio}");
-            } else {
-                assert_eq!(went, totals.request_bytes, "{what}");
-            }
-            if received {
-                let ratio = ratio(came, totals.reply_bytes);
-                assert!(ratio < 0.01, "{what}: {ratio}");
-            } else {
-                assert_eq!(came, totals.reply_bytes, "{what}");
+        for window in ["64KiB", "4MiB"] {
+            let outcome = Run::new(&yaml(face, window)).engine(engine).finish();
+            let repetitions = outcome.repetitions();
+            assert_eq!(repetitions.len(), 5 * 3, "{}", outcome.stderr);
+            for (case, repetition) in outcome
+                .result
+                .iter()
+                .flat_map(|result| &result.cases)
+                .zip(repetitions)
+            {
+                let what = format!("{engine} on {face}: {}, windows of {window}", case.name);
+                count_alike(repetition, &what);
             }
         }
     }
@@ -228,7 +85,7 @@ fn both_faces_admit_calls_by_their_metadata(engine: &str) {
 
 for_both_engines! {
     both_faces_count_alike
-    every_way_there_counts_alike
-    both_faces_count_alike_however_messages_are_written
+    every_encoding_goes_every_way_with_every_method
+    every_other_encoding_goes_with_every_method
     both_faces_admit_calls_by_their_metadata
 }

@@ -134,5 +134,5 @@ fn a_grpc_js_client_checks_both_faces() {
         command.env("PROTOS", root.join("protos/proto"));
         command
     };
-    calls_both_faces(client, 278);
+    calls_both_faces(client, &[], 278);
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tonic::Code;
 use tonic::metadata::{KeyAndValueRef, MetadataMap};
 
+use super::secured::Secured;
 use crate::call::{Call, Known};
 use crate::engine::status::Status;
 use crate::engine::tonic::{Looked, once};
@@ -25,11 +26,14 @@ use crate::target::Target;
 /// Makes one call and shows all that comes back: replies as JSON, metadata, trailers, status and times.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A scenario, as `run` takes it, or the address of a server: `http://host:port` or `unix:/path`.
+    /// A scenario, as `run` takes it, or the address of a server: `http://host:port`, `https://host:port` or
+    /// `unix:/path`.
     #[arg(value_name = "SCENARIO|ADDRESS")]
     subject: String,
     #[command(flatten)]
     about: Described,
+    #[command(flatten)]
+    secured: Secured,
     /// The method.
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
@@ -113,6 +117,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 /// The scenario, or the one that an address and the other arguments make.
 fn suite(args: &Args) -> Result<Suite, Failure> {
     let mut sets = args.about.sets();
+    sets.extend(args.secured.sets());
     let text = |key: &str, value: &str| format!("call.{key}={}", json!(value));
     sets.extend(args.method.iter().map(|method| text("method", method)));
     sets.extend(

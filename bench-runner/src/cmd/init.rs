@@ -9,6 +9,7 @@ use protos::dynamic::{description, sample};
 use scenarios::{Case, KeyPath, Suite};
 
 use super::call::Described;
+use super::secured::Secured;
 use crate::call::{CallError, unknown};
 use crate::engine::Endpoint;
 use crate::exit::{Exit, Failure};
@@ -19,10 +20,12 @@ use crate::tls::Tls;
 /// Asks a server what it offers, and writes a first scenario with a sample message.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The server: `http://host:port` or `unix:/path`.
+    /// The server: `http://host:port`, `https://host:port` or `unix:/path`.
     address: String,
     #[command(flatten)]
     about: Described,
+    #[command(flatten)]
+    secured: Secured,
     /// The method; without one, the service's first.
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
@@ -59,7 +62,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// A scenario of the address and the description alone, which is read and checked as any other.
 fn case(args: &Args) -> Result<Case, Failure> {
-    let sets = [format!("target.address={}", args.address)];
+    let mut sets = vec![format!("target.address={}", args.address)];
+    sets.extend(args.secured.sets());
     let suite = Suite::parse("init", "name: init", &sets)?;
     Ok(suite.cases.into_iter().next().context("there is no case")?)
 }
@@ -167,7 +171,7 @@ fn scenario(args: &Args, offer: &Offer) -> String {
         text,
         "name: {name}\n\
          about: A first look at {}/{}.\n\
-         target:\n  address: {}\n\
+         target:\n  address: {}\n{}\
          call:\n  service: {}\n  method: {}\n{}{}\
          load:\n  closed: {{ in_flight: 1 }}  # one call after the other; for a rate, open: {{ rate: 100/s }}\n\
          phases: {{ warm_up: 1s, measure: 5s }}\n\
@@ -175,6 +179,7 @@ fn scenario(args: &Args, offer: &Offer) -> String {
         service.full_name(),
         method.name(),
         args.address,
+        args.secured.yaml(),
         service.full_name(),
         method.name(),
         described(&args.about),

@@ -16,6 +16,7 @@ pub mod report;
 pub mod run;
 pub mod schema;
 pub mod search;
+mod secured;
 pub mod serve;
 mod shape;
 

@@ -105,6 +105,19 @@ impl Endpoint {
         self.via.as_ref().unwrap_or(&self.address)
     }
 
+    /// Its name where it cannot be reached: with the address, where its host has several. That one has the target's port;
+    /// the near end of an emulated network has another.
+    fn name(&self) -> String {
+        match (&self.address, &self.via) {
+            (Address::Tcp { port, .. }, Some(Address::Tcp { host, port: at, .. }))
+                if port == at =>
+            {
+                format!("{} at {host}", self.address)
+            }
+            _ => self.address.to_string(),
+        }
+    }
+
     /// What calls name as their user agent.
     fn user_agent(&self) -> &str {
         const OWN: &str = concat!("bench-runner/", env!("CARGO_PKG_VERSION"));

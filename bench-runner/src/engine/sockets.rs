@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use scenarios::scenario::Tcp;
 use scenarios::units::Bytes;
 use socket2::{Domain, Socket, Type};
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A socket that never blocks, about to connect to such an address.
 pub(super) fn tcp(to: SocketAddr, options: &Tcp) -> io::Result<Socket> {
@@ -24,6 +25,25 @@ pub(super) fn tcp(to: SocketAddr, options: &Tcp) -> io::Result<Socket> {
         bound.map_err(|error| io::Error::new(error.kind(), NoSource(source, error.to_string())))?;
     }
     Ok(socket)
+}
+
+/// Connects to the first of a host's addresses that takes it.
+pub(super) async fn connect(addresses: &[SocketAddr], options: &Tcp) -> io::Result<TcpStream> {
+    let mut refused = io::Error::other("the host has no address");
+    for address in addresses {
+        let socket = match tcp(*address, options) {
+            Ok(socket) => TcpSocket::from_std_stream(socket.into()),
+            Err(error) => {
+                refused = error;
+                continue;
+            }
+        };
+        match socket.connect(*address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
 }
 
 fn bytes(size: Bytes) -> usize {

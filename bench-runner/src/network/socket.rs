@@ -31,19 +31,28 @@ pub(super) struct Listener(socket2::Socket);
 pub(super) struct Socket(socket2::Socket);
 
 impl Peer {
-    /// Looks a target up, and sees whether it listens.
+    /// Looks a target up: the first of its addresses that takes a connection.
     pub(super) fn find(address: &Address) -> io::Result<Peer> {
-        let peer = match address {
-            Address::Unix(path) => Peer::Unix(path.clone()),
+        let peers: Vec<Peer> = match address {
+            Address::Unix(path) => vec![Peer::Unix(path.clone())],
             Address::Tcp { host, port, .. } => {
-                let mut found = (host.as_str(), *port).to_socket_addrs()?;
-                let none = || io::Error::other("the host has no address");
-                found.next().map(Peer::Tcp).ok_or_else(none)?
+                let found = (host.as_str(), *port).to_socket_addrs()?;
+                found.map(Peer::Tcp).collect()
             }
         };
-        let (socket, address) = peer.socket()?;
-        socket.connect_timeout(&address, PATIENCE)?;
-        Ok(peer)
+        let mut refused = io::Error::other("the host has no address");
+        for peer in peers {
+            match peer.listens() {
+                Ok(()) => return Ok(peer),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+
+    fn listens(&self) -> io::Result<()> {
+        let (socket, address) = self.socket()?;
+        socket.connect_timeout(&address, PATIENCE)
     }
 
     /// Begins to connect; the socket becomes writable when that has succeeded or failed.

@@ -45,6 +45,18 @@ impl Certificates {
         self.0.path().join(name)
     }
 
+    /// `tls=...`, for a server that asks for certificates.
+    pub(crate) fn of_server(&self) -> String {
+        let client_ca = self.file("client_ca", "ca.pem");
+        format!("tls={{ {}, {client_ca} }}", self.pair("server"))
+    }
+
+    /// `client.tls=...`, for a client that trusts that server, and that it trusts.
+    pub(crate) fn of_client(&self) -> String {
+        let ca = self.file("ca", "ca.pem");
+        format!("client.tls={{ {ca}, {} }}", self.pair("client"))
+    }
+
     /// `cert: NAME.pem, key: NAME.key`, for a scenario.
     pub(crate) fn pair(&self, name: &str) -> String {
         let [cert, key] = ["pem", "key"].map(|end| self.path(&format!("{name}.{end}")));

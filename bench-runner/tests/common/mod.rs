@@ -114,6 +114,10 @@ impl Run {
         self
     }
 
+    pub(crate) fn sets(self, settings: &[String]) -> Run {
+        settings.iter().fold(self, Run::set)
+    }
+
     pub(crate) fn engine(self, engine: &str) -> Run {
         self.set(format!("client.engine={engine}"))
     }

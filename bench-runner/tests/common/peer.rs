@@ -9,6 +9,7 @@ use reports::model::{MethodCounts, Repetition};
 use scenarios::method::Method;
 use scenarios::scenario::Behaviour;
 
+use super::certificates::Certificates;
 use super::{Outcome, Run, Server, stacks};
 
 /// What a status says that is not plain ASCII.
@@ -33,7 +34,7 @@ impl Peer {
         let mut told = String::new();
         stdout.read_line(&mut told).unwrap();
         let address = match told.trim() {
-            address if address.starts_with("http://") => address.to_owned(),
+            address if address.contains("://") => address.to_owned(),
             port => format!("http://127.0.0.1:{port}"),
         };
         Peer {
@@ -61,13 +62,11 @@ impl Drop for Peer {
 }
 
 /// A client of another stack calls both faces of the reference server, and checks for itself what comes.
-pub(crate) fn calls_both_faces(client: impl Fn() -> Command, calls: u32) {
+pub(crate) fn calls_both_faces(client: impl Fn() -> Command, more: &[&str], calls: u32) {
     for face in ["face=tonic", "face=raw"] {
-        let server = Server::start(&[face]);
-        let output = client()
-            .arg(server.address.replace("http://", ""))
-            .output()
-            .unwrap();
+        let server = Server::start(&[&[face], more].concat());
+        let (_, address) = server.address.split_once("://").unwrap();
+        let output = client().arg(address).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         let errors = String::from_utf8_lossy(&output.stderr);
         let expected = format!("{calls} calls went as they should");
@@ -139,6 +138,10 @@ fn calls(size: &str, more: &str) -> String {
 }
 
 fn run(engine: &str, address: &str, windows: &str, calls: &str) -> Outcome {
+    loaded(engine, address, windows, calls).finish()
+}
+
+fn loaded(engine: &str, address: &str, windows: &str, calls: &str) -> Run {
     let yaml = format!(
         "name: peer
 client: {{ channels: 2 }}
@@ -149,7 +152,7 @@ matrix:
   call:
 {calls}"
     );
-    Run::new(&yaml).engine(engine).target(address).finish()
+    Run::new(&yaml).engine(engine).target(address)
 }
 
 /// What the runner counted, added to what it counted before, by method.
@@ -198,17 +201,28 @@ pub(crate) fn counts_as_the_engine_does(
     }
 }
 
-/// An engine compresses what it sends to a server of another stack, and decompresses what comes back.
-pub(crate) fn compresses_as_the_engine_does(engine: &str, server: Command, compression: &str) {
+/// An engine compresses what it sends to a server of another stack, and decompresses what comes back; over TLS where there
+/// are certificates.
+pub(crate) fn compresses_as_the_engine_does(
+    engine: &str,
+    server: Command,
+    compression: &str,
+    made: Option<&Certificates>,
+) {
     let peer = Peer::start(server);
     let mut totals = BTreeMap::new();
     let compressed = calls("20KiB", "").replace(
         "{ method",
         &format!("{{ compression: {compression}, method"),
     );
-    let outcome = run(engine, &peer.address, "4MiB", &compressed);
+    let load = loaded(engine, &peer.address, "4MiB", &compressed);
+    let outcome = load
+        .sets(made.map(Certificates::of_client).as_slice())
+        .finish();
     for repetition in outcome.repetitions() {
         let (counts, wire) = (&repetition.counts, repetition.wire.as_ref().unwrap());
+        let secured = if made.is_some() { wire.connections } else { 0 };
+        assert_eq!(wire.handshakes.values().sum::<u64>(), secured, "{wire:?}");
         assert!(
             counts.ok > 0 && counts.ok == counts.started,
             "{counts:?} {:?}",

@@ -1,6 +1,6 @@
 """Calls all five methods of the reference server with grpcio and checks what comes: replies, counts, statuses, metadata.
 
-Takes the server's address; prints how many calls it made, every one of which went as it should.
+Takes a compression and a folder of certificates, if any, and the server's address; prints how many calls it made, every one of which went as it should.
 """
 
 import itertools
@@ -9,6 +9,7 @@ import sys
 from collections import Counter, defaultdict
 
 import grpc
+import secure
 from helloworld_pb2 import WHEN_AFTER_ALL, HelloRequest, ReplyShape
 from helloworld_pb2_grpc import GreeterStub
 from reference_pb2 import GetCountersRequest
@@ -172,9 +173,9 @@ def what_ends_early(session):
     session.finish("SayHello", *session.call("SayHello", requests), sizes)
 
 
-def run(address, compression="NoCompression"):
+def run(address, compression="NoCompression", certificates=None):
     options = [("grpc.max_receive_message_length", -1)]
-    with grpc.insecure_channel(address, options, grpc.Compression[compression]) as channel:
+    with secure.channel(address, certificates, options, grpc.Compression[compression]) as channel:
         session = Session(channel)
         for check in [
             whole_calls,
@@ -190,5 +191,5 @@ def run(address, compression="NoCompression"):
 
 
 if __name__ == "__main__":
-    # The compression, if any, comes first: the address is put behind what there is.
+    # The address comes last: the address is put behind what there is.
     run(sys.argv[-1], *sys.argv[1:-1])

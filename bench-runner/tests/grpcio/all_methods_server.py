@@ -1,6 +1,7 @@
 """A greeter of all five methods on grpcio, which answers in the shape that it is asked for.
 
-Prints its port, serves until its standard input ends, then prints what it has counted, by method, as JSON.
+Takes channel options, as JSON, and a folder of certificates for TLS. Prints its address, serves until its standard input
+ends, then prints what it has counted, by method, as JSON.
 """
 
 import collections
@@ -12,6 +13,7 @@ from concurrent import futures
 import grpc
 import helloworld_pb2
 import helloworld_pb2_grpc
+import secure
 
 STATUS = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -103,17 +105,17 @@ class Greeter(helloworld_pb2_grpc.GreeterServicer):
         end(first.reply, context)
 
 
-def serve(options):
+def serve(options="{}", certificates=None):
     counting = Counting()
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), interceptors=[counting], options=options)
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), interceptors=[counting], options=list(json.loads(options).items()))
     helloworld_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    address = secure.listen(server, certificates)
     server.start()
-    print(port, flush=True)
+    print(address, flush=True)
     sys.stdin.read()
     server.stop(grace=2).wait()
     print(json.dumps(counting.methods))
 
 
 if __name__ == "__main__":
-    serve(list(json.loads(sys.argv[1]).items()) if len(sys.argv) > 1 else [])
+    serve(*sys.argv[1:])

@@ -1,4 +1,5 @@
 //! A message with a value in every field, as YAML with comments: what somebody who has never seen the service begins with.
+//! What would make a server of ours do something out of the ordinary is there as a comment.
 
 use std::fmt::Write as _;
 
@@ -15,6 +16,9 @@ pub fn yaml(message: &MessageDescriptor, indent: usize) -> String {
     sample.fields(message, indent);
     sample.out
 }
+
+/// What the reference server is asked to do, of which every value would be obeyed: a status, for one, ends the call with it.
+const BEHAVIOUR: &str = "helloworld.ReplyShape";
 
 /// What is written of a value.
 enum Shape {
@@ -36,6 +40,7 @@ impl Sample {
     fn fields(&mut self, message: &MessageDescriptor, indent: usize) {
         let mut chosen: Vec<String> = Vec::new();
         for field in message.fields() {
+            let begun = self.out.len();
             let oneof = field
                 .containing_oneof()
                 .filter(|oneof| !oneof.is_synthetic());
@@ -51,7 +56,15 @@ impl Sample {
                 }
                 None => self.field(&field, indent, ""),
             }
+            if message.full_name() == BEHAVIOUR && field.name() != "size" {
+                self.comment_out(begun, indent);
+            }
         }
+    }
+
+    /// Makes a comment of the line that began there.
+    fn comment_out(&mut self, begun: usize, indent: usize) {
+        self.out.insert_str(begun + indent, "# ");
     }
 
     /// A field of a oneof of which another is set.

@@ -104,7 +104,7 @@ pub(crate) struct ClientFile {
     #[schemars(extend("default" = "0s"))]
     pub(crate) connect_ramp: Option<Nanos>,
     /// How channels are spread over several addresses: those listed in `target.addresses`, `round_robin` if left out, and
-    /// all that a host's name stands for. Left out with one `target.address`: its name is taken as it is.
+    /// all that a host's name stands for. Left out with one `target.address`: the first address of its name that answers.
     pub(crate) balance: Option<Balance>,
     /// Calls after which a channel is closed, once they are done, and opened anew. Left out: never.
     #[schemars(range(min = 1, max = 1000000000))]

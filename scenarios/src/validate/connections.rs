@@ -1,7 +1,7 @@
 //! How connections come and go, checked.
 
 use crate::file::ClientFile;
-use crate::scenario::{Balance, Target};
+use crate::scenario::{Balance, Client, Target};
 use crate::tree::KeyPath;
 use crate::units::Nanos;
 
@@ -24,13 +24,18 @@ pub(super) fn balance(file: &ClientFile, target: &Target) -> Option<Balance> {
 }
 
 /// The emulated network has one far end.
-pub(super) fn check_network(has_network: bool, target: &Target) -> Result<(), Problem> {
-    if !has_network || !matches!(target, Target::Addresses(_)) {
-        return Ok(());
-    }
-    let message = "expected no `network` with `target.addresses`: the link has one far end";
+pub(super) fn check_network(client: &Client, target: &Target) -> Result<(), Problem> {
+    let (several, remedy) = match target {
+        Target::Addresses(_) => ("target.addresses", "write one `target.address`"),
+        _ if client.balance.is_some() => (
+            "client.balance",
+            "leave `client.balance` out: the link goes to the first address that answers",
+        ),
+        _ => return Ok(()),
+    };
+    let message = format!("expected no `network` with `{several}`: the link has one far end");
     Err(Problem::new(KeyPath::of("network"), message)
-        .help("write one `target.address`")
+        .help(remedy)
         .in_key())
 }
 

@@ -76,7 +76,9 @@ pub(crate) fn scenario(file: ScenarioFile) -> Result<Scenario, Problem> {
     let target = target(file.target)?;
     let client = client(file.client.unwrap_or_default(), &target)?;
     security::both(&target, &client)?;
-    connections::check_network(file.network.is_some(), &target)?;
+    if file.network.is_some() {
+        connections::check_network(&client, &target)?;
+    }
     let network = file.network.map(network::network).transpose()?;
     let calls = mix::calls(file.call, file.calls)?;
     let load = load::load(file.load, client.channels)?;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::socket::{Peer, Place};
 use crate::clock::Clock;
 use crate::engine::greeting::spoken;
 use crate::engine::times::{Step, Times};
-use crate::engine::{ConnectError, ConnectFailure, Endpoint, Opening};
+use crate::engine::{ConnectError, ConnectFailure, Endpoint, Opening, sockets};
 
 /// Connections that are opened at the same time, so that no backlog overflows.
 const AT_ONCE: usize = 64;
@@ -74,6 +75,7 @@ struct Sites {
 }
 
 struct Site {
+    name: String,
     target: Address,
     near: Address,
     peer: Peer,
@@ -103,7 +105,7 @@ impl Sites {
 
     fn failure(&self, channel: usize, why: ConnectFailure) -> ConnectError {
         ConnectError {
-            target: self.of(channel).target.to_string(),
+            target: self.of(channel).name.clone(),
             why,
         }
     }
@@ -117,9 +119,9 @@ impl Sites {
 
 impl Site {
     async fn find(to: &Endpoint) -> Result<Site, ConnectError> {
-        let place = resolve(to.near()).await.map_err(|error| ConnectError {
-            target: to.address.to_string(),
-            why: ConnectFailure::Io(error),
+        let place = resolve(to).await.map_err(|error| ConnectError {
+            target: to.name(),
+            why: ConnectFailure::of(error),
         })?;
         let authority = to.authority.clone();
         let origin = Origin {
@@ -127,6 +129,7 @@ impl Site {
             authority: authority.unwrap_or_else(|| to.address.authority()),
         };
         Ok(Site {
+            name: to.name(),
             target: to.address.clone(),
             near: to.near().clone(),
             peer: Peer {
@@ -249,17 +252,18 @@ impl Stamped for Probe {
     }
 }
 
-async fn resolve(address: &Address) -> io::Result<Place> {
-    match address {
-        Address::Unix(path) => Ok(Place::Unix(path.clone())),
-        Address::Tcp { host, port, .. } => {
-            let mut found = tokio::net::lookup_host((host.as_str(), *port)).await?;
-            found
-                .next()
-                .map(Place::Tcp)
-                .ok_or_else(|| io::Error::other("the host has no address"))
-        }
+async fn resolve(to: &Endpoint) -> io::Result<Place> {
+    let (host, port) = match to.near() {
+        Address::Unix(path) => return Ok(Place::Unix(path.clone())),
+        Address::Tcp { host, port, .. } => (host.as_str(), *port),
+    };
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+    if let [only] = found[..] {
+        return Ok(Place::Tcp(only));
     }
+    // A server may listen on one of its name's addresses alone, as one does on 127.0.0.1 where `localhost` is ::1 too.
+    let tried = tokio::time::timeout(PATIENCE, sockets::connect(&found, &to.tcp)).await;
+    tried?.and_then(|stream| stream.peer_addr()).map(Place::Tcp)
 }
 
 fn config(to: &Endpoint) -> Config {

@@ -61,7 +61,7 @@ async fn verified(to: &Endpoint, shared: &Shared) -> Result<(Channel, Arc<Seen>)
         Err(_) => spoken(&seen.greeting()).unwrap_or(ConnectFailure::Timeout(PATIENCE)),
     };
     Err(ConnectError {
-        target: to.address.to_string(),
+        target: to.name(),
         why: outcome,
     })
 }

@@ -1,13 +1,12 @@
 //! The connections of one channel: each is made, secured where it is to be, and put under the channel's tap.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 use scenarios::scenario::{Address, Tcp};
 use scenarios::units::Nanos;
-use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
+use tokio::net::{TcpStream, UnixStream, lookup_host};
 
 use super::secured::Secured;
 use crate::engine::tap::{Seen, Shared, Tap};
@@ -74,27 +73,8 @@ impl Dial {
         };
         let addresses: Vec<_> = lookup_host((host.as_str(), *port)).await?.collect();
         let began = self.shared.now();
-        let stream = connect(&addresses, &self.tcp).await?;
+        let stream = sockets::connect(&addresses, &self.tcp).await?;
         self.seen.made(began);
         Ok((stream, began))
     }
-}
-
-/// Connects to the first address that takes it.
-async fn connect(addresses: &[SocketAddr], options: &Tcp) -> io::Result<TcpStream> {
-    let mut refused = io::Error::other("the host has no address");
-    for address in addresses {
-        let socket = match sockets::tcp(*address, options) {
-            Ok(socket) => TcpSocket::from_std_stream(socket.into()),
-            Err(error) => {
-                refused = error;
-                continue;
-            }
-        };
-        match socket.connect(*address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => refused = error,
-        }
-    }
-    Err(refused)
 }

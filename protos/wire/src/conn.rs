@@ -143,24 +143,21 @@ impl Conn {
         id.is_multiple_of(2) || id > self.opened
     }
 
-    /// A new stream, with the windows that are right for it now.
-    #[inline]
-    pub(crate) fn new_stream(&self, id: u32, token: u64) -> Stream {
+    /// Puts in a new stream, with the windows that are right for it now, and tells its slot.
+    #[inline(always)]
+    pub(crate) fn new_stream(&mut self, id: u32, token: u64) -> usize {
         // What the peer sends before it knows our SETTINGS goes by the default, so the wider of the two is granted.
         let inbound = if self.local_acked {
             self.local.initial_window_size
         } else {
             self.local.initial_window_size.max(DEFAULT_WINDOW)
         };
-        let mut stream = Stream::new(
-            id,
-            token,
-            self.peer.initial_window_size,
-            inbound,
-            self.reads,
-        );
-        stream.held = self.hold_streams;
-        stream
+        let slot = self.streams.claim(id);
+        let (window, held) = (self.peer.initial_window_size, self.hold_streams);
+        let stream = self.streams.at(slot);
+        *stream = Stream::new(id, token, window, inbound, self.reads);
+        stream.held = held;
+        slot
     }
 
     /// Takes a stream out, with all that it has queued and all that it owes.

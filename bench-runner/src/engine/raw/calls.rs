@@ -94,6 +94,7 @@ impl Calls {
         }
     }
 
+    #[inline]
     pub(super) fn keep(&mut self, op: OpId, running: Running) {
         let index = op.0 as usize;
         if self.running.len() <= index {
@@ -106,6 +107,7 @@ impl Calls {
         self.running.get_mut(op.0 as usize)?.as_mut()
     }
 
+    #[inline(always)]
     pub(super) fn forget(&mut self, op: OpId) -> Option<Running> {
         if self.wants.messages {
             self.partial.remove(&op);

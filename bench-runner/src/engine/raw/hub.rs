@@ -153,7 +153,12 @@ impl Hub {
         }
         if !connection.is_lost() {
             match connection.client.start(head, token, first, end) {
-                Ok((stream, _)) => return Ok(Some((number, stream))),
+                Ok((stream, _)) => {
+                    if !std::mem::replace(&mut connection.marked, true) {
+                        self.marked.push(number as u32);
+                    }
+                    return Ok(Some((number, stream)));
+                }
                 Err(StartError::Busy) => return Err(Busy),
                 Err(_) => {}
             }
@@ -180,6 +185,7 @@ impl Hub {
             .client
             .start(head, token, first, end)
             .map_err(|_| Busy)?;
+        self.mark(number);
         Ok(Some((number, stream)))
     }
 

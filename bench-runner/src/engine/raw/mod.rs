@@ -118,7 +118,6 @@ impl Channels for RawChannels {
             readers.begin(op, &running, &mut self.hub);
         }
         self.calls.keep(op, running);
-        self.hub.mark(connection);
         Ok(())
     }
 

@@ -168,9 +168,10 @@ fn a_service_that_answers_less_than_it_is_said_to_fails(engine: &str) {
     );
     let outcome = Run::new(&yaml("raw", &call)).engine(engine).finish();
     let counts = outcome.repetition().counts.clone();
-    // Of three streams the end of the measured time may leave a single message, which is answered.
+    // Of the streams that the end of the measured time cuts short a single message may be left, which is answered: of those
+    // in flight, three of the warm-up and three more.
     assert!(counts.failed > 12, "{counts:?}");
-    assert!(counts.failed + 3 >= counts.started, "{counts:?}");
+    assert!(counts.failed + 6 >= counts.started, "{counts:?}");
     let whys = &outcome.repetition().failures;
     let is_told = |why: &str| why.contains("5 requests of the stream were not answered");
     assert!(whys.iter().any(|why| is_told(&why.message)), "{whys:?}");

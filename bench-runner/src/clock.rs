@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
+use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
 /// Tells how long ago the run started. Clones tell the same time, in any thread.
@@ -23,6 +24,15 @@ enum Source {
 /// Moves a manual clock.
 #[derive(Clone, Debug)]
 pub struct Hand(Arc<AtomicU64>);
+
+/// A lie: see the mutant.
+fn coarse(time: Nanos) -> Nanos {
+    const TICK: u64 = 1_000_000;
+    if mutant::is(Mutant::CoarseClock) {
+        return Nanos(time.0 / TICK * TICK);
+    }
+    time
+}
 
 impl Clock {
     /// A clock that starts after `lead`, and tells zero until then.
@@ -41,7 +51,7 @@ impl Clock {
     /// The time since the start.
     pub fn now(&self) -> Nanos {
         match &self.0 {
-            Source::Monotonic { origin } => read().since(*origin),
+            Source::Monotonic { origin } => coarse(read().since(*origin)),
             Source::Manual(time) => Nanos(time.load(Ordering::Relaxed)),
         }
     }

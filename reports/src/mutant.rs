@@ -35,6 +35,8 @@ lies! {
     OneATurn "one_a_turn"
     /// Calls are begun on the ticks of a millisecond timer.
     Tick "tick_1ms"
+    /// Times are taken from a clock of a millisecond.
+    CoarseClock "coarse_clock"
     /// Random arrivals are even.
     EvenArrivals "even_arrivals"
     /// All lanes have the same arrivals, at a share of the rate each.

@@ -121,7 +121,14 @@ const MUST_FAIL_IN_REAL_TIME: &[(Mutant, &[&str])] = &[
     ),
     (
         Mutant::EvenArrivals,
-        &["real::client::raw::sends_are_a_poisson_process_and_on_time"],
+        &[
+            "real::client::raw::sends_are_a_poisson_process_and_on_time",
+            "real::queues::raw::a_queue_in_the_server_is_the_md1_queue",
+        ],
+    ),
+    (
+        Mutant::CoarseClock,
+        &["real::capture::raw::times_are_those_of_a_packet_capture"],
     ),
     (
         Mutant::CountErrors,

@@ -14,6 +14,7 @@ mod messages_file;
 mod mistakes;
 mod path;
 mod retry;
+mod streaming;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -30,6 +31,7 @@ use scenarios::Origin;
 use scenarios::method::{Method, Pattern};
 use scenarios::scenario::{self, Bidi, Cancel, HalfClose, Stream, When};
 use scenarios::service::Called;
+use scenarios::units::Nanos;
 
 pub(crate) use self::described::mistake as unknown;
 pub use self::error::{CallError, DescriptionError, Mistake};
@@ -94,6 +96,8 @@ pub struct Call {
     pub answers_each: bool,
     /// Whether the client half-closes when the replies have come, rather than with its last request.
     pub closes_last: bool,
+    /// From one reply that is taken to the next; `None` where they are taken as they come.
+    pub read_delay: Option<Nanos>,
     /// When calls are made again, within the one that was meant.
     pub retry: Option<Retry>,
     /// Whether a call that finds no connection waits for one.
@@ -169,11 +173,12 @@ impl Call {
             fresh: None,
             cancel: call.cancel,
             stream: call.stream,
-            answers_each: call
-                .reply
-                .as_ref()
-                .is_some_and(|reply| reply.when == Some(When::Each)),
+            answers_each: match &call.reply {
+                Some(reply) => reply.when == Some(When::Each),
+                None => call.stream.is_some_and(|stream| stream.answers_each),
+            },
             closes_last: call.half_close == HalfClose::AfterReplies,
+            read_delay: call.read.map(|read| read.delay),
             retry: call.retry.as_ref().map(Retry::prepare),
             wait_for_ready: call.wait_for_ready,
             expect: Expectation::prepare(call),

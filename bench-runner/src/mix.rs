@@ -196,8 +196,10 @@ impl Mix {
 #[derive(Debug)]
 pub struct Order {
     next: u32,
-    /// How far it is from one of this lane's requests to the next, in the pool that all lanes share.
-    stride: u32,
+    /// Where there is one call only: the requests that all lanes share, and how far it is from one of this lane's to the
+    /// next.
+    pool: u32,
+    step: u32,
     blocks: Option<Box<Blocks>>,
 }
 
@@ -213,26 +215,31 @@ struct Blocks {
     rng: ChaCha8Rng,
     /// The next request of each call.
     cursors: Vec<u32>,
+    /// How far it is from one of this lane's requests to the next, in the pools that all lanes share.
+    stride: u32,
 }
 
 impl Order {
     /// The order of a lane's calls, by its part and the seed of the repetition.
     pub fn new(mix: &Mix, part: Part, seed: u64) -> Order {
         let first = |call: &Call| call.request_after(0, part.index);
+        let pool = mix.calls[0].requests().len() as u32;
         let mut order = Order {
             next: first(&mix.calls[0]),
-            stride: part.of,
+            pool,
+            step: part.of % pool,
             blocks: (!mix.named.is_empty()).then(|| {
                 Box::new(Blocks {
                     block: block(mix.named.iter().map(|named| named.weight)),
                     drawn: 0,
                     rng: ChaCha8Rng::seed_from_u64(seed ^ (u64::from(part.index) << 48)),
                     cursors: mix.calls.iter().map(first).collect(),
+                    stride: part.of,
                 })
             }),
         };
         if let Some(blocks) = &mut order.blocks {
-            order.next = blocks.draw(mix, order.stride);
+            order.next = blocks.draw(mix);
         }
         order
     }
@@ -246,16 +253,22 @@ impl Order {
     /// That call was made: on to the one after it.
     #[inline]
     pub fn advance(&mut self, mix: &Mix) {
-        self.next = match &mut self.blocks {
-            None => mix.calls[0].request_after(self.next, self.stride),
-            Some(blocks) => blocks.draw(mix, self.stride),
+        if let Some(blocks) = &mut self.blocks {
+            self.next = blocks.draw(mix);
+            return;
+        }
+        let after = self.next + self.step;
+        self.next = if after < self.pool {
+            after
+        } else {
+            after - self.pool
         };
     }
 }
 
 impl Blocks {
     /// One step of a shuffle (Fisher and Yates'), so that no call pays for a whole block.
-    fn draw(&mut self, mix: &Mix, stride: u32) -> u32 {
+    fn draw(&mut self, mix: &Mix) -> u32 {
         if self.drawn == self.block.len() {
             self.drawn = 0;
         }
@@ -265,7 +278,7 @@ impl Blocks {
         self.drawn += 1;
         let cursor = &mut self.cursors[number];
         let request = *cursor;
-        *cursor = mix.calls[number].request_after(request, stride);
+        *cursor = mix.calls[number].request_after(request, self.stride);
         ((number as u32) << WITHIN) | request
     }
 }

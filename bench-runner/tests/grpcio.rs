@@ -243,7 +243,8 @@ use watched::{binary_metadata_arrives_to_the_byte, the_server_sees_that_it_is_gi
 
 use stranger::{
     every_field_arrives_as_it_was_written, files_are_sent_and_replies_checked,
-    fresh_messages_are_encoded_as_calls_start, streams_send_their_messages_in_turn,
+    fresh_messages_are_encoded_as_calls_start, streams_are_paced,
+    streams_send_their_messages_in_turn,
 };
 
 for_both_engines! {
@@ -251,6 +252,7 @@ for_both_engines! {
     a_grpcio_server_counts_as_the_engine_does
     every_field_arrives_as_it_was_written
     streams_send_their_messages_in_turn
+    streams_are_paced
     fresh_messages_are_encoded_as_calls_start
     files_are_sent_and_replies_checked
     a_grpcio_server_answers_over_tls

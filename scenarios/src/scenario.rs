@@ -17,7 +17,7 @@ use crate::limits::Limit;
 use crate::load::Load;
 pub use crate::metadata::{Metadata, Secret, SecretSource};
 pub use crate::security::*;
-pub use crate::semantics::{Cancel, Expect, HalfClose, Retry};
+pub use crate::semantics::{Cancel, Expect, HalfClose, Read, Retry};
 pub use crate::status::StatusCode;
 pub use crate::stream::{Length, Stream};
 use crate::units::{Bandwidth, Bytes, Nanos, Rate};

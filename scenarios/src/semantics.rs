@@ -39,7 +39,8 @@ pub enum HalfClose {
     /// With its last request.
     #[default]
     WithLast,
-    /// When all replies have come, of methods that stream both ways and answer each request.
+    /// When all replies have come, of methods that stream both ways and answer each request; of a `service` as many as
+    /// `expect.messages` says, else one for each request.
     AfterReplies,
 }
 
@@ -47,6 +48,14 @@ impl HalfClose {
     pub(crate) fn is_default(&self) -> bool {
         *self == HalfClose::WithLast
     }
+}
+
+/// How the client takes replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// The next message is taken so long after the one before, and so is the status after the last. 1us to 1h.
+    pub delay: Nanos,
 }
 
 /// What a right answer is.

@@ -19,6 +19,9 @@ pub struct Stream {
     /// How long a stream lasts; `None` is until the measured time ends, as all streams do.
     #[serde(flatten)]
     pub length: Option<Length>,
+    /// Of another service than the Greeter: whether each request has a reply of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answers_each: bool,
 }
 
 /// How long a stream lasts.
@@ -116,6 +119,7 @@ mod tests {
             rate: "300/s".parse().unwrap(),
             arrivals,
             length,
+            answers_each: false,
         }
     }
 

@@ -271,6 +271,7 @@ fn base(path: &str) -> &'static str {
         p if p.starts_with("call.stream") => {
             "name: a\ncall: { method: BidiHello, stream: { rate: 5/s } }"
         }
+        p if p.starts_with("call.read") => "name: a\ncall: { method: LotsOfReplies }",
         p if p.starts_with("call.retry") => "name: a\ncall: { retry: { attempts: 2 } }",
         p if p.starts_with("network.") => "name: a\nnetwork: {}",
         "client.lanes" => "name: a\nclient: { channels: 10000 }",

@@ -383,6 +383,7 @@ matrix:
       retry: { attempts: 2 }
     - { method: BidiHello, stream: { rate: 5/s, duration: 3s }, cancel: { after_messages: 2 } }
     - { method: BidiHello, half_close: after_replies, cancel: { after: 3ms } }
+    - { method: BidiHello, read: { delay: 5ms } }
     - expect: { status: NOT_FOUND, messages: 1, size: 3B, fields: { message: a }, metadata: { b: c }, trailers: { d: e } }
 ";
     for case in suite(text, &[]).cases {

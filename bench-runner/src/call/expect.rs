@@ -24,7 +24,8 @@ pub type MessageCheck = Box<dyn Fn(&[u8]) -> Result<(), Misfit> + Send + Sync>;
 /// What a right answer is.
 pub struct Expectation {
     status: Status,
-    messages: Option<u64>,
+    /// How many reply messages.
+    pub messages: Option<u64>,
     /// The length of each message.
     pub size: Option<u64>,
     metadata: Vec<(String, String)>,

@@ -9,7 +9,7 @@ use protos::dynamic::{Draft, Draw};
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use scenarios::method::Pattern;
-use scenarios::scenario::{self, Cancel};
+use scenarios::scenario;
 use scenarios::service::Foreign;
 use serde_json::Value;
 
@@ -17,10 +17,13 @@ use super::fresh::Fresh;
 use super::given::Given;
 use super::{
     Answer, Call, CallError, Known, Mistake, POOL, POOL_BYTES, Request, described, fields,
+    streaming,
 };
 
 /// Messages that are encoded ahead at the most, whatever they amount to.
 const POOL_MESSAGES: usize = 1 << 16;
+/// Paced streams that differ, where more do not have to.
+const POOL_STREAMS: usize = 64;
 
 /// Prepares the calls of a foreign method.
 pub(super) fn prepare(
@@ -33,7 +36,7 @@ pub(super) fn prepare(
     let pattern = pattern(method.method_descriptor_proto());
     let given = Given::compile(foreign, &method.input(), known)?;
     let messages = messages(call, &method, pattern, &given)?;
-    cancelled_on_the_way(call, &method, pattern)?;
+    streaming::check(call, method.full_name(), pattern)?;
     let answer = Answer {
         messages: (!pattern.streams_replies()).then_some(1),
         bytes: None,
@@ -45,7 +48,9 @@ pub(super) fn prepare(
     }
     // One is encoded ahead all the same: it says what a call is like.
     let pool = if is_fresh { 1 } else { POOL };
-    let requests = if pattern.streams_requests() {
+    let requests = if call.stream.is_some() {
+        paced(&given, seed, answer)
+    } else if pattern.streams_requests() {
         streams(&given, messages, pool, seed, answer)
     } else {
         singles(&given, pool, seed, answer)
@@ -69,26 +74,6 @@ pub(super) fn prepare(
         })
     });
     Ok(prepared)
-}
-
-/// Calls are given up after so many messages only where there can be several.
-fn cancelled_on_the_way(
-    call: &scenario::Call,
-    method: &MethodDescriptor,
-    pattern: Pattern,
-) -> Result<(), Mistake> {
-    match call.cancel {
-        Some(Cancel::AfterMessages(_)) if !pattern.streams_replies() => {
-            let name = method.full_name();
-            let message = format!(
-                "expected a method that streams replies, found `{name}`, which is {pattern}"
-            );
-            Err(Mistake::at("cancel", message)
-                .below("after_messages")
-                .help("write `after: 10ms` to cancel after a time"))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn pattern(method: &MethodDescriptorProto) -> Pattern {
@@ -175,6 +160,22 @@ fn streams(given: &Given, messages: u32, pool: usize, seed: u64, answer: Answer)
         }
     }
     requests
+}
+
+/// Streams that begin with one message, and are paced through all that are given. Templates are filled in for as many
+/// messages as there is room for; then the stream's own come again.
+fn paced(given: &Given, seed: u64, answer: Answer) -> Vec<Request> {
+    let listed = given.drafts.len();
+    let each = POOL_MESSAGES / given.rounds(POOL_STREAMS, POOL_MESSAGES);
+    let messages = (each - each % listed).max(listed);
+    let messages = if given.is_fixed() { listed } else { messages };
+    let messages = u32::try_from(messages).unwrap_or(u32::MAX);
+    let begun = |request| Request {
+        messages: 1,
+        ..request
+    };
+    let requests = streams(given, messages, POOL_STREAMS, seed, answer);
+    requests.into_iter().map(begun).collect()
 }
 
 /// The names of the templates in a scenario's messages that should be others with every call.

@@ -146,8 +146,18 @@ fn bad_expectations() {
         "expect: { fields: { \"order..id\": a } }",
         "expect: { fields: { orders: \"{{seq}}\" } }",
         "cancel: { after_messages: 3 }",
+        "read: { delay: 5ms }",
+        "stream: { rate: 5/s }",
+        "half_close: after_replies",
     ] {
         let _ = writeln!(all, "{}", told(more));
+    }
+    for more in [
+        "stream: { rate: 5/s, answers_each: true }",
+        "half_close: after_replies",
+    ] {
+        let collect = format!("service: shop.v1.Shop\n  method: Collect\n  {more}");
+        let _ = writeln!(all, "{}", told_of(&collect));
     }
     insta::assert_snapshot!(all);
 }

@@ -164,6 +164,11 @@ pub trait Channels {
     /// Drives the connections and appends what happened, each event stamped as it was seen.
     fn poll(&mut self, cx: &mut Context<'_>, events: &mut Vec<Event>);
 
+    /// When it wants to be polled, whatever its connections have to say until then.
+    fn next_wake(&self) -> Option<Nanos> {
+        None
+    }
+
     /// What went over the wire, where the engine can tell; asked once, when the run is over.
     fn wire(&self) -> Option<Wire> {
         None

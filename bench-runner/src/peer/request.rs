@@ -112,6 +112,7 @@ fn sizes(scenario: &Scenario) -> Result<[u64; 2], PeerError> {
         ("call.cancel", call.cancel.is_some()),
         ("call.expect", call.expect.is_some()),
         ("call.stream", call.stream.is_some()),
+        ("call.read", call.read.is_some()),
         ("call.half_close", call.half_close != HalfClose::WithLast),
         ("client.user_agent", scenario.client.user_agent.is_some()),
         ("network", scenario.network.is_some()),

@@ -119,17 +119,18 @@ impl Tally {
         if self.leaves_out(sample) {
             return;
         }
+        let response = Fine::place(sample.response_time());
         match sample.status {
             _ if sample.is_ok() => {
-                self.response_time.record(sample.response_time());
+                self.response_time.record_at(response);
                 self.service_time.record(sample.service_time());
             }
             Some(Status::DEADLINE_EXCEEDED) | None => {
-                self.cut_off_response.record(sample.response_time());
+                self.cut_off_response.record_at(response);
                 self.cut_off_service.record(sample.service_time());
             }
             Some(_) if mutant::is(Mutant::CountErrors) => {
-                self.response_time.record(sample.response_time());
+                self.response_time.record_at(response);
             }
             Some(_) => {}
         }

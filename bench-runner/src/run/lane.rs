@@ -19,7 +19,6 @@ use std::task::Context;
 use reports::model::{FirstReply, Wire};
 use reports::mutant::{self, Mutant};
 use scenarios::load::{Load, Part};
-use scenarios::scenario::Cancel;
 use scenarios::units::Nanos;
 
 use self::streams::Streams;
@@ -55,9 +54,12 @@ pub struct Lane<C> {
     /// When calls that have failed are tried again, and those that are to be and find no free stream.
     attempts: Timers,
     waiting: VecDeque<Ticket>,
-    /// Whether calls may be made again, and whether each message is to be looked at.
+    /// Whether calls may be made again.
     tries_again: bool,
-    listens: bool,
+    /// Whether anything is asked of calls but to bring what was prepared for them.
+    is_particular: bool,
+    /// Whether calls have deadlines, or are given up or counted.
+    asks_more: bool,
     /// Where requests are paced.
     streams: Option<Streams>,
     /// What is wrong with answers that are still coming.
@@ -132,7 +134,8 @@ impl<C: Channels> Lane<C> {
             attempts: Timers::new(false),
             waiting: VecDeque::new(),
             tries_again: mix.calls().iter().any(tries_again),
-            listens: mix.calls().iter().any(listens),
+            is_particular: mix.calls().iter().any(is_particular),
+            asks_more: mix.calls().iter().any(asks_more),
             streams: Streams::new(&mix, share),
             misfits: HashMap::new(),
             events: Vec::new(),
@@ -312,7 +315,7 @@ impl<C: Channels> Lane<C> {
         let beat = self.streams.as_ref().and_then(Streams::next);
         let wake = timers
             .into_iter()
-            .chain([self.offer.next_wake(), beat])
+            .chain([self.offer.next_wake(), beat, self.channels.next_wake()])
             .flatten()
             .fold(phase_end.min(now + LONGEST_SLEEP), Nanos::min);
         lies::on_tick(wake)
@@ -335,11 +338,12 @@ fn pens(mix: &Mix, part: Part, clock: &Clock) -> Vec<Option<Pen>> {
     if any { pens } else { Vec::new() }
 }
 
-/// Whether more is to be done with each message than to count it.
-fn listens(call: &Call) -> bool {
-    let sized = call
-        .expect
-        .as_ref()
-        .is_some_and(|expect| expect.size.is_some());
-    sized || call.is_held_open() || matches!(call.cancel, Some(Cancel::AfterMessages(_)))
+/// Whether more is to be done with messages and ends than to count them.
+fn is_particular(call: &Call) -> bool {
+    call.expect.is_some() || call.is_held_open() || call.cancel.is_some()
+}
+
+/// Whether more is to be set with a call's start.
+fn asks_more(call: &Call) -> bool {
+    call.has_deadline() || call.cancel.is_some() || call.retry.is_some()
 }

@@ -24,6 +24,9 @@ pub(super) struct Offer {
     timeline: Arc<Timeline>,
     share: Share,
     current: usize,
+    /// When the current segment starts and ends.
+    start: Nanos,
+    end: Nanos,
     pacer: Option<Box<dyn Pacer>>,
     max_in_flight: usize,
     due: VecDeque<Due>,
@@ -55,6 +58,8 @@ impl Offer {
             timeline,
             share,
             current: 0,
+            start: Nanos::ZERO,
+            end: Nanos::ZERO,
             pacer: None,
             max_in_flight: usize::MAX,
             due: VecDeque::new(),
@@ -76,7 +81,7 @@ impl Offer {
         while self.pacer.is_some() {
             // What fell due before a boundary still belongs to the segment that ends there.
             self.collect_current(now, in_flight, &mut shed);
-            if now < self.timeline.segments()[self.current].end {
+            if now < self.end {
                 break;
             }
             self.current += 1;
@@ -97,6 +102,7 @@ impl Offer {
             self.pacer = None;
             return;
         };
+        (self.start, self.end) = (segment.start, segment.end);
         let taken = in_flight + self.due.len();
         let (load, part) = lie(&segment.load, self.share.part);
         self.pacer = Some(load.pacer(&PacerSegment {
@@ -115,16 +121,10 @@ impl Offer {
     fn collect_current(&mut self, now: Nanos, in_flight: usize, shed: &mut impl FnMut(Due)) {
         let segment = u16::try_from(self.current).expect("fewer than 65,536 segments");
         let Some(pacer) = &mut self.pacer else { return };
-        let (start, end) = (
-            self.timeline.segments()[self.current].start,
-            self.timeline.segments()[self.current].end,
-        );
-        while let Pace::At(offset) = pacer.peek() {
-            let intended = start + offset;
-            if intended > now || intended >= end {
-                break;
-            }
-            pacer.advance();
+        // The first moment that is not yet, or no more, its.
+        let until = self.end.min(now + Nanos(1)).since(self.start);
+        while let Some(offset) = pacer.take_before(until) {
+            let intended = self.start + offset;
             let due = Due { intended, segment };
             if mutant::is(Mutant::SkipOverdue) && now.since(intended) > Nanos::from_millis(1) {
                 continue;
@@ -150,17 +150,16 @@ impl Offer {
     /// A call ended, and its place is free from `at` on.
     pub(super) fn completed(&mut self, at: Nanos) {
         if let Some(pacer) = &mut self.pacer {
-            pacer.completed(at.since(self.timeline.segments()[self.current].start));
+            pacer.completed(at.since(self.start));
         }
     }
 
     /// When something is next due, or the segment ends; `None` when nothing more will be offered.
     pub(super) fn next_wake(&self) -> Option<Nanos> {
-        let segment = self.timeline.segments().get(self.current)?;
-        match self.pacer.as_ref()?.peek() {
-            Pace::At(offset) => Some((segment.start + offset).min(segment.end)),
-            Pace::OnCompletion | Pace::Done => Some(segment.end),
-        }
+        Some(match self.pacer.as_ref()?.peek() {
+            Pace::At(offset) => (self.start + offset).min(self.end),
+            Pace::OnCompletion | Pace::Done => self.end,
+        })
     }
 
     /// Whether nothing more will be offered and nothing waits.

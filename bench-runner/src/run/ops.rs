@@ -39,7 +39,21 @@ pub(super) struct Ticket {
 #[derive(Debug)]
 struct Slot {
     generation: u32,
-    op: Option<Op>,
+    /// Whether `op` is in flight; what is left of one that has ended means nothing.
+    live: bool,
+    op: Op,
+}
+
+impl Op {
+    /// A call of which nothing is known.
+    pub(super) const BLANK: Op = Op {
+        sample: Sample::BLANK,
+        request: 0,
+        last_message: Nanos::ZERO,
+        cut: None,
+        attempts: 1,
+        told: 1,
+    };
 }
 
 impl Ops {
@@ -62,7 +76,8 @@ impl Ops {
     pub(super) fn insert(&mut self, id: OpId, op: Op) -> Ticket {
         self.free.pop();
         let slot = &mut self.slots[id.0 as usize];
-        slot.op = Some(op);
+        slot.op = op;
+        slot.live = true;
         self.in_flight += 1;
         Ticket {
             id,
@@ -76,14 +91,17 @@ impl Ops {
         self.free.push(id);
         self.slots.push(Slot {
             generation: 0,
-            op: None,
+            live: false,
+            op: Op::BLANK,
         });
         OpId(id)
     }
 
     /// A call in flight.
+    #[inline]
     pub(super) fn get_mut(&mut self, id: OpId) -> Option<&mut Op> {
-        self.slots.get_mut(id.0 as usize)?.op.as_mut()
+        let slot = self.slots.get_mut(id.0 as usize)?;
+        slot.live.then_some(&mut slot.op)
     }
 
     /// Names a call in flight for good.
@@ -98,24 +116,28 @@ impl Ops {
     /// The call of a ticket, if it is still in flight.
     pub(super) fn find(&self, ticket: Ticket) -> Option<OpId> {
         let slot = self.slots.get(ticket.id.0 as usize)?;
-        (slot.generation == ticket.generation && slot.op.is_some()).then_some(ticket.id)
+        (slot.generation == ticket.generation && slot.live).then_some(ticket.id)
     }
 
-    /// Takes a call out; its id is free.
-    pub(super) fn remove(&mut self, id: OpId) -> Option<Op> {
+    /// Takes a call out, for a last look; its id is free.
+    #[inline]
+    pub(super) fn remove(&mut self, id: OpId) -> Option<&mut Op> {
         let slot = self.slots.get_mut(id.0 as usize)?;
-        let op = slot.op.take()?;
+        if !slot.live {
+            return None;
+        }
+        slot.live = false;
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(id.0);
         self.in_flight -= 1;
-        Some(op)
+        Some(&mut slot.op)
     }
 
     /// The ids of all calls in flight.
     pub(super) fn ids(&self) -> Vec<OpId> {
         (0u32..)
             .zip(&self.slots)
-            .filter(|(_, slot)| slot.op.is_some())
+            .filter(|(_, slot)| slot.live)
             .map(|(id, _)| OpId(id))
             .collect()
     }
@@ -125,26 +147,15 @@ impl Ops {
 mod tests {
     use super::*;
 
-    fn op() -> Op {
-        Op {
-            sample: Sample::BLANK,
-            request: 0,
-            last_message: Nanos::ZERO,
-            cut: None,
-            attempts: 1,
-            told: 1,
-        }
-    }
-
     #[test]
     fn an_old_ticket_does_not_name_a_new_call() {
         let mut ops = Ops::default();
         let id = ops.next_id();
-        let old = ops.insert(id, op());
+        let old = ops.insert(id, Op::BLANK);
         assert_eq!(ops.find(old), Some(id));
         ops.remove(id).unwrap();
         let again = ops.next_id();
-        let new = ops.insert(again, op());
+        let new = ops.insert(again, Op::BLANK);
         assert_eq!(ops.find(new), Some(id), "the slot is used again");
         assert_eq!(ops.find(old), None);
         assert_eq!(ops.len(), 1);

@@ -76,8 +76,7 @@ impl Router {
     }
 
     /// A call was started on the channel in front.
-    pub(super) fn started(&mut self) {
-        let channel = self.front();
+    pub(super) fn started(&mut self, channel: usize) {
         self.in_flight[channel] += 1;
         match &mut self.choice {
             Choice::Places { free, .. } => {
@@ -110,7 +109,7 @@ mod tests {
 
     fn start(router: &mut Router) -> usize {
         let channel = router.front();
-        router.started();
+        router.started(channel);
         channel
     }
 
@@ -130,7 +129,7 @@ mod tests {
     #[test]
     fn calls_of_an_open_stage_count_against_the_limit_of_the_next() {
         let mut router = Router::new(2);
-        (0..3).for_each(|_| router.started());
+        (0..3).for_each(|_| _ = start(&mut router));
         router.set_limit(Some(1));
         assert_eq!(
             router.candidates(),

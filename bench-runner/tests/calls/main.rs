@@ -8,6 +8,7 @@ mod carried;
 mod checks;
 mod deadlines;
 mod ended;
+mod read;
 mod streams;
 mod witness;
 

@@ -263,6 +263,50 @@ pub(crate) fn streams_send_their_messages_in_turn(engine: &str) {
     );
 }
 
+pub(crate) fn streams_are_paced(engine: &str) {
+    let Some(ready) = grpcio() else {
+        return;
+    };
+    let server = server(ready, &[]);
+    let proto = &descriptions(made(ready))[1];
+    let call = |method: &str, more: &str| {
+        format!(
+            "    - {{ service: shop.v1.Shop, method: {method}, {proto}, messages: [{{ id: a }}, {{ id: \"b{{{{message}}}}\" }}], {more} }}\n"
+        )
+    };
+    let cases = [
+        call(
+            "Talk",
+            "stream: { rate: 200/s, messages: 5, answers_each: true }",
+        ),
+        call("Collect", "stream: { rate: 200/s, messages: 5 }"),
+        call(
+            "Talk",
+            "request: { messages: 3 }, half_close: after_replies",
+        ),
+    ];
+    let outcome = loaded(
+        engine,
+        &server.address,
+        &format!(
+            "load: {{ open: {{ rate: 100/s, arrivals: uniform }} }}\nmatrix:\n  call:\n{}",
+            cases.concat()
+        ),
+    );
+    all_ok(&outcome);
+    let paced = outcome.repetitions()[0].paced.clone().unwrap();
+    assert!(paced.sent >= 5 && paced.answered == paced.sent, "{paced:?}");
+    let longest = outcome.repetitions()[1].response_time.max_ns.unwrap();
+    assert!(longest >= 19_900_000, "{longest} ns");
+    let said = server.stop();
+    // Those that are under way when the measured time ends are shorter.
+    let five = json!([{ "id": "a" }, { "id": "b1" }, { "id": "a" }, { "id": "b3" }, { "id": "a" }]);
+    assert!(seen(&said, "Collect").contains(&five), "{said}");
+    let talks = seen(&said, "Talk");
+    assert!(talks.contains(&five), "{said}");
+    assert!(talks.contains(&json!([{ "id": "a" }, { "id": "b1" }, { "id": "a" }])));
+}
+
 /// `bench-runner COMMAND ADDRESS ...`
 fn command(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(PROGRAM).args(arguments).output().unwrap();

@@ -220,10 +220,10 @@ impl Client {
         let id = self.next;
         self.next += 2;
         self.conn.opened = id;
-        let mut stream = self.conn.new_stream(id, token);
+        let slot = self.conn.new_stream(id, token);
+        let stream = self.conn.streams.at(slot);
         stream.closing = end;
         stream.local_closed = end;
-        let slot = self.conn.streams.insert(stream);
         self.conn.send_block(id, template, end);
         (id, slot)
     }

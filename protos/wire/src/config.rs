@@ -32,6 +32,9 @@ pub struct Config {
     pub coalesce: bool,
     /// Whether streams begin held: what comes is given back to the peer's windows when the reader says so.
     pub hold_streams: bool,
+    /// Whether what a held stream owes counts against the connection's window too, so that one slow reader can hold up
+    /// all streams; else the connection's is given back as DATA comes.
+    pub hold_connection: bool,
     /// Queued messages are put into the output until it is this long; the rest follows when that is written.
     pub output_high_water: usize,
     /// How much bad manners are borne.
@@ -87,6 +90,7 @@ impl Default for Config {
             huffman: true,
             coalesce: true,
             hold_streams: false,
+            hold_connection: true,
             output_high_water: 256 << 10,
             limits: Limits::default(),
         }

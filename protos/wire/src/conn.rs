@@ -60,6 +60,7 @@ pub(crate) struct Conn {
     pub(crate) output_high_water: usize,
     pub(crate) coalesce: bool,
     pub(crate) hold_streams: bool,
+    pub(crate) hold_connection: bool,
     pub(crate) limits: Limits,
     pub(crate) control: Allowance,
     pub(crate) rapid_resets: Allowance,
@@ -121,6 +122,7 @@ impl Conn {
             output_high_water: config.output_high_water.max(1),
             coalesce: config.coalesce,
             hold_streams: config.hold_streams,
+            hold_connection: config.hold_connection,
             limits: config.limits,
             control: Allowance::new(config.limits.control),
             rapid_resets: Allowance::new(config.limits.rapid_resets),
@@ -141,24 +143,21 @@ impl Conn {
         id.is_multiple_of(2) || id > self.opened
     }
 
-    /// A new stream, with the windows that are right for it now.
-    #[inline]
-    pub(crate) fn new_stream(&self, id: u32, token: u64) -> Stream {
+    /// Puts in a new stream, with the windows that are right for it now, and tells its slot.
+    #[inline(always)]
+    pub(crate) fn new_stream(&mut self, id: u32, token: u64) -> usize {
         // What the peer sends before it knows our SETTINGS goes by the default, so the wider of the two is granted.
         let inbound = if self.local_acked {
             self.local.initial_window_size
         } else {
             self.local.initial_window_size.max(DEFAULT_WINDOW)
         };
-        let mut stream = Stream::new(
-            id,
-            token,
-            self.peer.initial_window_size,
-            inbound,
-            self.reads,
-        );
-        stream.held = self.hold_streams;
-        stream
+        let slot = self.streams.claim(id);
+        let (window, held) = (self.peer.initial_window_size, self.hold_streams);
+        let stream = self.streams.at(slot);
+        *stream = Stream::new(id, token, window, inbound, self.reads);
+        stream.held = held;
+        slot
     }
 
     /// Takes a stream out, with all that it has queued and all that it owes.
@@ -169,7 +168,7 @@ impl Conn {
         }
         let stream = *self.streams.get(slot);
         self.streams.remove(slot);
-        if stream.owed > 0 {
+        if stream.owed > 0 && self.hold_connection {
             self.release_connection(stream.owed);
         }
         stream
@@ -202,16 +201,20 @@ impl Conn {
     #[inline]
     pub(crate) fn consume(&mut self, slot: usize, len: u32) {
         let stream = self.streams.at(slot);
-        if stream.held {
-            stream.owed += len;
+        if !stream.held {
+            self.release_stream(slot, len);
+            self.release_connection(len);
         } else {
-            self.release(slot, len);
+            stream.owed += len;
+            if !self.hold_connection {
+                self.release_connection(len);
+            }
         }
     }
 
-    /// Gives DATA that was consumed back to the windows.
+    /// DATA was consumed, as far as its stream is concerned.
     #[inline]
-    fn release(&mut self, slot: usize, len: u32) {
+    fn release_stream(&mut self, slot: usize, len: u32) {
         let stream = self.streams.at(slot);
         if !stream.remote_closed
             && let Some(increment) = stream.inbound.release(len, self.local.initial_window_size)
@@ -219,7 +222,15 @@ impl Conn {
             let id = stream.id;
             self.update_window(id, increment);
         }
-        self.release_connection(len);
+    }
+
+    /// A part of what a held stream owes is given back.
+    fn release_owed(&mut self, slot: usize, len: u32) {
+        self.streams.at(slot).owed -= len;
+        self.release_stream(slot, len);
+        if self.hold_connection {
+            self.release_connection(len);
+        }
     }
 
     /// DATA was consumed, as far as the connection is concerned.
@@ -243,9 +254,9 @@ impl Conn {
         };
         let stream = self.streams.at(slot);
         stream.held = held;
-        if !held {
-            let owed = std::mem::take(&mut stream.owed);
-            self.consume(slot, owed);
+        let owed = stream.owed;
+        if !held && owed > 0 {
+            self.release_owed(slot, owed);
         }
     }
 
@@ -254,10 +265,8 @@ impl Conn {
         let Some(slot) = self.streams.find(id) else {
             return;
         };
-        let stream = self.streams.at(slot);
-        let len = len.min(stream.owed);
-        stream.owed -= len;
-        self.release(slot, len);
+        let len = len.min(self.streams.get(slot).owed);
+        self.release_owed(slot, len);
     }
 
     // === frames of the connection ===

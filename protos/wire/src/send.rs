@@ -78,14 +78,14 @@ impl Conn {
     pub(crate) fn open_again(&mut self, id: u32, token: u64, opening: &Opening) {
         let len = opening.data_len();
         self.opened = id;
-        let mut stream = self.new_stream(id, token);
+        let slot = self.new_stream(id, token);
+        let stream = self.streams.at(slot);
         stream.closing = true;
         stream.local_closed = true;
         stream.sent.messages = 1;
         stream.sent.bytes = len as u64;
         // There is room, as was just seen.
         let _ = self.window.take(len) && stream.window.take(len);
-        self.streams.insert(stream);
         let sent = &mut self.counters.sent;
         sent.header_bytes += opening.block_len as u64;
         sent.header_list_bytes += opening.list_len() as u64;

@@ -448,12 +448,12 @@ impl<H: ServerEvents> Receiver<'_, H> {
             fields: memo.fields(found),
         };
         let token = self.on.request(id, &incoming);
-        let mut stream = conn.new_stream(id, token);
+        let slot = conn.new_stream(id, token);
+        let stream = conn.streams.at(slot);
         stream.remote_closed = end;
         stream.encoded = facts.encoded;
         stream.opaque = !facts.grpc;
         stream.expected = facts.content_length();
-        conn.streams.insert(stream);
         if end {
             self.on.end(Call { stream: id, token });
         }

@@ -180,25 +180,25 @@ impl Streams {
         &self.slots[slot]
     }
 
-    /// Puts a new stream in; its id must not be there yet.
+    /// A slot for a new stream, which is to be written there; its id must not be there yet.
     #[inline]
-    pub(crate) fn insert(&mut self, stream: Stream) -> usize {
-        if 2 * (self.len() + 1) > self.table.len() {
-            self.grow();
+    pub(crate) fn claim(&mut self, id: u32) -> usize {
+        if self.free.is_empty() {
+            self.grow_slots();
         }
-        let id = stream.id;
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = stream;
-                slot
-            }
-            None => {
-                self.slots.push(stream);
-                self.slots.len() as u32 - 1
-            }
-        };
+        let slot = self.free.pop().unwrap_or_default();
         self.enter(id, slot);
         slot as usize
+    }
+
+    /// One more slot, and room for it in the table.
+    #[cold]
+    fn grow_slots(&mut self) {
+        self.free.push(self.slots.len() as u32);
+        self.slots.push(Stream::new(0, 0, 0, 0, 0));
+        if 2 * self.slots.len() > self.table.len() {
+            self.grow();
+        }
     }
 
     #[inline]
@@ -240,9 +240,22 @@ impl Streams {
     /// Takes out a stream that was found there.
     #[inline]
     pub(crate) fn remove_entry(&mut self, entry: usize, slot: usize) {
+        let hole = if self.reach == 0 {
+            entry
+        } else {
+            self.move_back(entry)
+        };
+        self.table[hole] = (0, 0);
+        self.slots[slot].id = 0;
+        self.free.push(slot as u32);
+        if self.len() == 0 {
+            self.reach = 0;
+        }
+    }
+
+    /// Moves back what a probe could no longer reach across the hole (Knuth 6.4, algorithm R); gives the last hole.
+    fn move_back(&mut self, mut hole: usize) -> usize {
         let mask = self.table.len() - 1;
-        let mut hole = entry;
-        // Move back what a probe could no longer reach across the hole (Knuth 6.4, algorithm R).
         let mut at = hole;
         loop {
             at = (at + 1) & mask;
@@ -257,12 +270,7 @@ impl Streams {
                 hole = at;
             }
         }
-        self.table[hole] = (0, 0);
-        self.slots[slot].id = 0;
-        self.free.push(slot as u32);
-        if self.len() == 0 {
-            self.reach = 0;
-        }
+        hole
     }
 
     /// All live streams.
@@ -290,7 +298,8 @@ mod tests {
                 let slot = streams.find(id).expect("alive");
                 streams.remove(slot);
             } else if live.len() < 50 {
-                let slot = streams.insert(Stream::new(id, u64::from(id), 0, 0, 0));
+                let slot = streams.claim(id);
+                *streams.at(slot) = Stream::new(id, u64::from(id), 0, 0, 0);
                 live.insert(id, slot);
             }
             assert_eq!(streams.find(id), live.get(&id).copied());

@@ -462,6 +462,35 @@ fn a_slow_reader_gives_nothing_back() {
 }
 
 #[test]
+fn a_slow_reader_keeps_the_connections_window_only_where_it_is_to() {
+    let with = |hold_connection| {
+        let mut client = Script::client(&Config {
+            hold_connection,
+            connection_window: 65_535,
+            initial_stream_window: 6_400,
+            ..small()
+        });
+        client.start(1);
+        client.half.hold(1, true);
+        let _ = client.says();
+        client.peer([headers(1, RESPONSE), data(1, &message(1_495))]);
+        let at_once = client.says();
+        client.half.give_back(1, 1_000);
+        let in_part = client.says();
+        client.half.give_back(1, 1_000);
+        (at_once, in_part, client.says())
+    };
+    let (at_once, in_part, rest) = with(false);
+    assert_eq!(at_once, ["WINDOW_UPDATE 0 1500"]);
+    assert_eq!(in_part, ["WINDOW_UPDATE 1 1000"]);
+    assert_eq!(rest, ["WINDOW_UPDATE 1 500"]);
+    let (at_once, in_part, rest) = with(true);
+    assert_eq!(at_once, Vec::<String>::new());
+    assert_eq!(in_part, ["WINDOW_UPDATE 1 1000"]);
+    assert_eq!(rest, ["WINDOW_UPDATE 1 500", "WINDOW_UPDATE 0 1500"]);
+}
+
+#[test]
 fn pings_are_answered_and_ours_come_back() {
     let mut client = client();
     client.peer([ping(7)]);

@@ -11,7 +11,7 @@ use crate::law::Law;
 use crate::load::Arrivals;
 use crate::metadata::MetadataFile;
 use crate::scenario::{Bidi, Headers, When};
-use crate::semantics::{Cancel, Expect, HalfClose};
+use crate::semantics::{Cancel, Expect, HalfClose, Read};
 use crate::status::StatusCode;
 use crate::units::{Bytes, Nanos, Rate};
 
@@ -80,6 +80,8 @@ pub(crate) struct CallFile {
     /// When the client says that it has sent everything.
     #[schemars(extend("default" = "with_last"))]
     pub(crate) half_close: Option<HalfClose>,
+    /// Has the client take replies slowly, so that windows fill and the server is held back. Left out: as they come.
+    pub(crate) read: Option<Read>,
     /// What a right answer is; calls that get another one fail as `CHECK_FAILED`.
     pub(crate) expect: Option<Expect>,
     /// What the client compresses its messages with. Servers that do not know it answer UNIMPLEMENTED.
@@ -178,4 +180,8 @@ pub(crate) struct StreamFile {
     /// A stream ends with the last request that is meant for this time. 1us to 24h. With neither, it lasts until the
     /// measured time ends, as all do.
     pub(crate) duration: Option<Nanos>,
+    /// Of a method of `service` that streams both ways: whether reply k answers request k. Only then do its messages have
+    /// response times.
+    #[schemars(extend("default" = false))]
+    pub(crate) answers_each: Option<bool>,
 }

@@ -43,7 +43,6 @@ struct ClosedPacer {
     free: VecDeque<Nanos>,
     /// The latest time ever put into `free`, so that starts never decrease.
     latest: Nanos,
-    next: Pace,
 }
 
 impl ClosedPacer {
@@ -54,34 +53,25 @@ impl ClosedPacer {
             limit.saturating_sub(segment.in_flight) as usize,
             Nanos::ZERO,
         );
-        let mut pacer = ClosedPacer {
+        ClosedPacer {
             think_time: closed.think_time,
             limit: limit as usize,
             surplus: segment.in_flight.saturating_sub(limit),
             free,
             latest: Nanos::ZERO,
-            next: Pace::OnCompletion,
-        };
-        pacer.offer();
-        pacer
-    }
-
-    fn offer(&mut self) {
-        self.next = self
-            .free
-            .front()
-            .map_or(Pace::OnCompletion, |at| Pace::At(*at));
+        }
     }
 }
 
 impl Pacer for ClosedPacer {
     fn peek(&self) -> Pace {
-        self.next
+        self.free
+            .front()
+            .map_or(Pace::OnCompletion, |at| Pace::At(*at))
     }
 
     fn advance(&mut self) {
         self.free.pop_front();
-        self.offer();
     }
 
     fn completed(&mut self, at: Nanos) {
@@ -93,7 +83,6 @@ impl Pacer for ClosedPacer {
         if self.free.len() < self.limit {
             self.latest = self.latest.max(at + self.think_time);
             self.free.push_back(self.latest);
-            self.offer();
         }
     }
 }

@@ -23,10 +23,20 @@ use crate::units::{Nanos, Rate};
 /// Times are offsets from the start of the pacer's own segment. They never decrease. The same load, part and seed give
 /// the same times, and the union over all parts is exactly the whole.
 pub trait Pacer: Send {
-    /// The next intended start. Asked every turn of the lane, so it is a field read.
+    /// The next intended start. Asked every turn of the lane, so it is a field read or little more.
     fn peek(&self) -> Pace;
     /// The start that [`peek`](Pacer::peek) offered was taken (begun, queued or shed); work out the one after it.
     fn advance(&mut self);
+    /// Takes the next intended start, where it is before `until`.
+    fn take_before(&mut self, until: Nanos) -> Option<Nanos> {
+        match self.peek() {
+            Pace::At(at) if at < until => {
+                self.advance();
+                Some(at)
+            }
+            _ => None,
+        }
+    }
     /// A call finished and its place is free from `at` on. Open models ignore it.
     fn completed(&mut self, at: Nanos) {
         let _ = at;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Cancel, Codec, Compression, Expect, Fill, HalfClose, Metadata, Retry, StatusCode, Stream,
+    Cancel, Codec, Compression, Expect, Fill, HalfClose, Metadata, Read, Retry, StatusCode, Stream,
 };
 use crate::law::Law;
 use crate::method::Pattern;
@@ -51,6 +51,9 @@ pub struct Call {
     /// When the client says that it has sent everything.
     #[serde(skip_serializing_if = "HalfClose::is_default")]
     pub half_close: HalfClose,
+    /// How the replies are taken; `None` is as they come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read: Option<Read>,
     /// What a right answer is, beyond the shape that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<Expect>,
@@ -181,6 +184,7 @@ impl Call {
             cancel: None,
             stream: None,
             half_close: HalfClose::default(),
+            read: None,
             expect: None,
             compression: Compression::default(),
             codec: Codec::default(),

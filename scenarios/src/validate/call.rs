@@ -11,7 +11,7 @@ use crate::tree::KeyPath;
 use crate::units::Bytes;
 
 use super::metadata::{metadata, reply_trailers};
-use super::semantics::{authority, cancel, deadline, expect, retry};
+use super::semantics::{authority, cancel, deadline, expect, read, retry};
 use super::service;
 use super::stream::{half_close, stream};
 use super::target::check_law;
@@ -26,8 +26,8 @@ pub(super) fn call(mut file: CallFile, at: &KeyPath) -> Result<Call, Problem> {
     let (cancelled, expected) = (file.cancel.take(), file.expect.take());
     let carried = carried(at, &mut file)?;
     let (paced, bidi) = (file.stream.take(), file.bidi);
-    if paced.is_some() {
-        // A paced stream waits for nothing.
+    if paced.is_some() || file.read.is_some() {
+        // A paced stream waits for nothing, and who reads slowly is sent more than is read.
         file.bidi = bidi.or(Some(Bidi::Independent));
     }
     let call = match file.service {
@@ -49,6 +49,7 @@ pub(super) fn call(mut file: CallFile, at: &KeyPath) -> Result<Call, Problem> {
     if let Some(reply) = &mut call.reply {
         reply.compression = reply_compression(call.compression, reply.compression);
     }
+    read(&at.key("read"), &call)?;
     call.cancel = cancel(&at.key("cancel"), cancelled, &call)?;
     call.expect = expect(&at.key("expect"), expected, &call)?;
     Ok(call)
@@ -63,6 +64,7 @@ fn carried(at: &KeyPath, file: &mut CallFile) -> Result<Call, Problem> {
         deadline: deadline(&at.key("deadline"), file.deadline.take())?,
         wait_for_ready: file.wait_for_ready.unwrap_or_default(),
         half_close: file.half_close.unwrap_or_default(),
+        read: file.read,
         retry: retried
             .map(|file| retry(&at.key("retry"), file))
             .transpose()?,

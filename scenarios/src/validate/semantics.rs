@@ -3,7 +3,7 @@
 use crate::file::RetryFile;
 use crate::law::Law;
 use crate::method::Pattern;
-use crate::scenario::Call;
+use crate::scenario::{Bidi, Call};
 use crate::semantics::{Cancel, Expect, Retry};
 use crate::status::StatusCode;
 use crate::tree::KeyPath;
@@ -109,6 +109,31 @@ pub(super) fn cancel(
         None => {}
     }
     Ok(cancel)
+}
+
+/// Replies are taken slowly where there are several, and none is waited for.
+pub(super) fn read(at: &KeyPath, call: &Call) -> Result<(), Problem> {
+    let Some(read) = call.read else {
+        return Ok(());
+    };
+    within(&at.key("delay"), read.delay, SHORTEST..=HOUR)?;
+    if let Some(method) = call.method.greeter()
+        && !method.pattern().streams_replies()
+    {
+        let message = format!(
+            "expected a method that streams replies, found {method}, which is {}",
+            method.pattern()
+        );
+        let help = "LotsOfReplies and BidiHello do; a reply that comes alone fills no window";
+        return Err(Problem::new(at.clone(), message).help(help));
+    }
+    if call.bidi == Some(Bidi::PingPong) {
+        let message =
+            "expected no `read` beside `bidi: ping_pong`, which has one reply under way at a time";
+        let help = "write `bidi: independent` to have replies come faster than they are read";
+        return Err(Problem::new(at.clone(), message).help(help).in_key());
+    }
+    Ok(())
 }
 
 /// What can be expected of this call.

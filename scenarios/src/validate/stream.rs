@@ -20,13 +20,10 @@ pub(super) fn stream(
     call: &Call,
     bidi: Option<Bidi>,
 ) -> Result<Stream, Problem> {
-    let Some(method) = call.method.greeter() else {
-        let message =
-            "expected no `stream` beside `service`: only methods of the Greeter are paced so far";
-        return Err(Problem::new(at.clone(), message).in_key());
-    };
     let wrong = |path: KeyPath, message: String| Err(Problem::new(path, message));
-    if !method.pattern().streams_requests() {
+    // How a method of another service streams is known when its description has been read.
+    let greeter = call.method.greeter();
+    if let Some(method) = greeter.filter(|method| !method.pattern().streams_requests()) {
         let message = format!(
             "expected a method that streams requests, found {method}, which is {}",
             method.pattern()
@@ -34,16 +31,20 @@ pub(super) fn stream(
         let help = "LotsOfGreetings and BidiHello do; `load.open` paces calls";
         return Err(Problem::new(at.clone(), message).help(help));
     }
-    if method == Method::BidiHello && bidi == Some(Bidi::PingPong) {
+    if greeter.is_none_or(|method| method == Method::BidiHello) && bidi == Some(Bidi::PingPong) {
         let message = "expected `independent`: a paced stream does not wait for replies".to_owned();
         return wrong(KeyPath::of("call.bidi"), message);
     }
-    if call.requests() != 1 {
+    if let Some(messages) = call.request.messages.filter(|messages| *messages != 1) {
         let message = format!(
-            "expected no `messages` beside `stream`, which says how many there are, found {}",
-            call.requests()
+            "expected no `messages` beside `stream`, which says how many there are, found {messages}"
         );
         return wrong(KeyPath::of("call.request.messages"), message);
+    }
+    if greeter.is_some() && file.answers_each == Some(true) {
+        let message =
+            "expected `answers_each` beside `service` only: of the Greeter `reply.when` says so";
+        return Err(Problem::new(at.key("answers_each"), message).in_key());
     }
     let misfit = [
         ("retry", call.retry.is_some()),
@@ -58,6 +59,7 @@ pub(super) fn stream(
         rate: file.rate,
         arrivals: file.arrivals.unwrap_or(Arrivals::Uniform),
         length: length(at, file.messages, file.duration)?,
+        answers_each: file.answers_each.unwrap_or_default(),
     })
 }
 
@@ -87,10 +89,10 @@ fn length(
     }
 }
 
-/// Half-closing after the replies, of a call whose replies do not wait for it.
+/// Half-closing after the replies, of a call whose replies do not wait for it. What another service does, its user knows.
 pub(super) fn half_close(at: &KeyPath, call: &Call) -> Result<(), Problem> {
-    let when = call.reply.as_ref().and_then(|reply| reply.when);
-    if call.half_close == HalfClose::WithLast || when == Some(When::Each) {
+    let when = call.reply.as_ref().map(|reply| reply.when);
+    if call.half_close == HalfClose::WithLast || when.is_none_or(|when| when == Some(When::Each)) {
         return Ok(());
     }
     let message = "expected `with_last`: it is not known that each request is answered by itself";

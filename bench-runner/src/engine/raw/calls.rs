@@ -8,10 +8,14 @@ use scenarios::units::Nanos;
 use wire::{Piece, Progress};
 
 use super::broken::Broken;
+use super::hearing::Hearing;
+use super::hub::Hub;
+use super::readers::Readers;
 use super::reading::Reading;
 use crate::call::{Misfit, Request, Wants};
 use crate::clock::Clock;
 use crate::engine::status::Status;
+use crate::engine::times::Times;
 use crate::engine::{Event, Happened, OpId, Outcome, Traffic};
 use crate::mix::Mix;
 
@@ -31,6 +35,8 @@ pub(super) struct Running {
 pub(super) struct Calls {
     pub(super) mix: Arc<Mix>,
     pub(super) reading: Option<Reading>,
+    /// Where replies are not taken as they come.
+    pub(super) readers: Option<Readers>,
     /// Calls whose answer cannot be read, until they are ended for it.
     pub(super) broken: Broken,
     /// Whether the server is asked for its own times, of any call.
@@ -70,8 +76,9 @@ impl Running {
 }
 
 impl Calls {
-    pub(super) fn new(mix: Arc<Mix>) -> Calls {
+    pub(super) fn new(mix: Arc<Mix>, stream_window: u32) -> Calls {
         Calls {
+            readers: Readers::of(&mix, stream_window),
             wants: mix.wants(),
             closely: mix.has_stamps() || mix.wants().any() || !mix.is_plain(),
             stamps: mix.has_stamps(),
@@ -87,6 +94,7 @@ impl Calls {
         }
     }
 
+    #[inline]
     pub(super) fn keep(&mut self, op: OpId, running: Running) {
         let index = op.0 as usize;
         if self.running.len() <= index {
@@ -99,6 +107,7 @@ impl Calls {
         self.running.get_mut(op.0 as usize)?.as_mut()
     }
 
+    #[inline(always)]
     pub(super) fn forget(&mut self, op: OpId) -> Option<Running> {
         if self.wants.messages {
             self.partial.remove(&op);
@@ -181,7 +190,31 @@ impl Calls {
                 self.sent(op, running.request, progress)
             });
             let kind = Happened::Finished(fault.outcome(sent));
-            events.push(Event { op, at, kind });
+            self.tell(Event { op, at, kind }, events);
+        }
+    }
+
+    /// Tells what happened to a call, or keeps it until a slow reader gets there.
+    #[inline]
+    pub(super) fn tell(&mut self, event: Event, events: &mut Vec<Event>) {
+        match &mut self.readers {
+            None => events.push(event),
+            Some(readers) => events.extend(readers.keep(event)),
+        }
+    }
+
+    /// Has slow readers take what they can.
+    #[inline]
+    pub(super) fn read_slowly(
+        &mut self,
+        hub: &mut Hub,
+        clock: &Clock,
+        times: &mut Times,
+        events: &mut Vec<Event>,
+    ) {
+        if let Some(readers) = &mut self.readers {
+            readers.turn(clock.now(), hub, events);
+            hub.flush_marked(&mut Hearing::new(clock, self, times, events));
         }
     }
 

@@ -32,12 +32,10 @@ pub(super) struct Hearing<'a> {
 }
 
 impl<'a> Hearing<'a> {
+    #[inline]
     fn tell(&mut self, op: OpId, kind: Happened) {
-        self.events.push(Event {
-            op,
-            at: self.at,
-            kind,
-        });
+        let at = self.at;
+        self.calls.tell(Event { op, at, kind }, self.events);
     }
 
     /// Looks at a call's initial metadata.
@@ -107,11 +105,7 @@ impl<'a> Hearing<'a> {
             bytes,
             asked_at: running.asked_at,
         };
-        self.events.push(Event {
-            op,
-            at: self.at,
-            kind,
-        });
+        self.tell(op, kind);
     }
 
     /// The head of such an answer.
@@ -200,6 +194,9 @@ impl ClientEvents for Hearing<'_> {
     #[inline]
     fn message(&mut self, call: wire::Call, piece: Piece<'_>) {
         let op = op_of(call);
+        if let Some(readers) = &mut self.calls.readers {
+            readers.came(op, &piece);
+        }
         if self.calls.reading.is_some() {
             return self.read(op, piece);
         }
@@ -271,17 +268,14 @@ impl ClientEvents for Hearing<'_> {
         if self.calls.stamps
             && let Some(stamps) = Stamps::of(|name| outcome.trailers.get(name))
         {
-            let kind = Happened::Stamped(stamps);
-            let at = self.at;
-            self.events.push(Event { op, at, kind });
+            self.tell(op, Happened::Stamped(stamps));
         }
         if self.calls.wants.any() {
             self.look_at_end(op, running.request, outcome);
         }
         let sent = self.calls.sent(op, running.request, outcome.sent);
         if let Some(fault) = self.calls.broken.take(op) {
-            let (at, kind) = (self.at, Happened::Finished(fault.outcome(sent)));
-            return self.events.push(Event { op, at, kind });
+            return self.tell(op, Happened::Finished(fault.outcome(sent)));
         }
         let status = Status::from_code(outcome.status.0.into());
         let told = match status {
@@ -294,11 +288,7 @@ impl ClientEvents for Hearing<'_> {
                 sent,
             },
         };
-        self.events.push(Event {
-            op,
-            at: self.at,
-            kind: Happened::Finished(told),
-        });
+        self.tell(op, Happened::Finished(told));
     }
 }
 

@@ -153,7 +153,12 @@ impl Hub {
         }
         if !connection.is_lost() {
             match connection.client.start(head, token, first, end) {
-                Ok((stream, _)) => return Ok(Some((number, stream))),
+                Ok((stream, _)) => {
+                    if !std::mem::replace(&mut connection.marked, true) {
+                        self.marked.push(number as u32);
+                    }
+                    return Ok(Some((number, stream)));
+                }
                 Err(StartError::Busy) => return Err(Busy),
                 Err(_) => {}
             }
@@ -180,6 +185,7 @@ impl Hub {
             .client
             .start(head, token, first, end)
             .map_err(|_| Busy)?;
+        self.mark(number);
         Ok(Some((number, stream)))
     }
 
@@ -256,6 +262,26 @@ impl Hub {
         {
             self.mark(number);
         }
+    }
+
+    /// Keeps what comes on a stream from its window, until it is given back.
+    pub(super) fn hold(&mut self, number: usize, stream: u32) {
+        self.connections[number].client.hold(stream, true);
+    }
+
+    /// Gives back what has come on a held stream, but for so many bytes.
+    pub(super) fn give_back(&mut self, number: usize, stream: u32, but: u32) {
+        let client = &mut self.connections[number].client;
+        let owed = client.owed(stream);
+        if owed > but {
+            client.give_back(stream, owed - but);
+            self.mark(number);
+        }
+    }
+
+    /// What a stream may bring before anything is given back.
+    pub(super) fn stream_window(&self) -> u32 {
+        self.config.initial_stream_window
     }
 
     /// Ends our side of a stream; one that is over has none.

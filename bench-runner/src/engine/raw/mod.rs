@@ -12,6 +12,7 @@ mod hearing;
 mod hub;
 mod open;
 mod pings;
+mod readers;
 mod reading;
 mod session;
 mod socket;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use reports::model::{FirstReply, Wire};
+use scenarios::units::Nanos;
 
 use self::authorities::Authorities;
 use self::calls::{Calls, Running};
@@ -62,9 +64,9 @@ impl Engine for Raw {
     fn begin(mut self, clock: Clock, mix: Arc<Mix>) -> RawChannels {
         self.hub.begin(clock.clone());
         RawChannels {
-            hub: self.hub,
             templates: Templates::new(&mix, self.authorities, &self.user_agent),
-            calls: Calls::new(mix),
+            calls: Calls::new(mix, self.hub.stream_window()),
+            hub: self.hub,
             clock,
             times: self.times,
             stillborn: Vec::new(),
@@ -105,22 +107,26 @@ impl Channels for RawChannels {
                 self.hub.send(connection, stream, messages.at(number), last);
             }
         }
-        self.calls.keep(
-            op,
-            Running {
-                connection,
-                stream,
-                request,
-                left: if ping_pong { messages.count - 1 } else { 0 },
-                asked_at: ping_pong.then(|| self.clock.now()),
-            },
-        );
-        self.hub.mark(connection);
+        let running = Running {
+            connection,
+            stream,
+            request,
+            left: if ping_pong { messages.count - 1 } else { 0 },
+            asked_at: ping_pong.then(|| self.clock.now()),
+        };
+        if let Some(readers) = &mut self.calls.readers {
+            readers.begin(op, &running, &mut self.hub);
+        }
+        self.calls.keep(op, running);
         Ok(())
     }
 
     fn cancel(&mut self, op: OpId) -> Option<Traffic> {
-        let running = self.calls.forget(op)?;
+        let readers = self.calls.readers.as_mut();
+        let unheard = readers.and_then(|readers| readers.forget(op));
+        let Some(running) = self.calls.forget(op) else {
+            return unheard;
+        };
         self.stillborn.retain(|stillborn| *stillborn != op);
         let progress = self.hub.cancel(running.connection, running.stream);
         Some(progress.map_or_else(Traffic::default, |sent| {
@@ -166,6 +172,7 @@ impl Channels for RawChannels {
         }
         hub.flush_marked(&mut Hearing::new(clock, calls, times, events));
         hub.keep_alive(cx, &mut Hearing::new(clock, calls, times, events));
+        calls.read_slowly(hub, clock, times, events);
         while events.is_empty() && hub.wait(cx) {
             hub.hear(&mut Hearing::new(clock, calls, times, events));
             calls.end_broken(
@@ -173,8 +180,13 @@ impl Channels for RawChannels {
                 clock,
                 events,
             );
+            calls.read_slowly(hub, clock, times, events);
         }
         pass_on(hub, calls, templates, clock);
+    }
+
+    fn next_wake(&self) -> Option<Nanos> {
+        self.calls.readers.as_ref()?.next()
     }
 
     fn wire(&self) -> Option<Wire> {

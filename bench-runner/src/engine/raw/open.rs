@@ -277,6 +277,8 @@ fn config(to: &Endpoint) -> Config {
         max_message_size: u32::MAX,
         // Where none is asked for, none is allowed (compression.md of gRPC).
         compressed_messages: to.compressed,
+        // A slow reader keeps its own window only, as in gRPC's C core and grpc-go.
+        hold_connection: false,
         ..Config::default()
     }
 }

@@ -24,6 +24,7 @@ use tonic::{Extensions, Request, Status as TonicStatus};
 use super::classify::{classify, describe, never_left};
 use super::codec::RawCodec;
 use super::content_type::{Json, Typed};
+use super::pauses::Pauses;
 use crate::call::{Call, Expectation, Head, Misfit, Wants};
 use crate::clock::Clock;
 use crate::engine::{Event, Happened, OpId, Outcome, Stamps, Traffic};
@@ -71,6 +72,7 @@ pub(super) struct Log {
     clock: Clock,
     events: Rc<RefCell<Vec<Event>>>,
     first_reply: Rc<OnceCell<FirstReply>>,
+    pauses: Pauses,
     mix: Arc<Mix>,
     wants: Wants,
 }
@@ -189,7 +191,18 @@ impl Log {
             mix,
             events: Rc::default(),
             first_reply: Rc::default(),
+            pauses: Pauses::default(),
         }
+    }
+
+    /// When the next slow reader goes on.
+    pub(super) fn next_wake(&self) -> Option<Nanos> {
+        self.pauses.next()
+    }
+
+    /// Lets slow readers go on whose pause is over.
+    pub(super) fn wake(&self) {
+        self.pauses.wake(&self.clock);
     }
 
     /// What came with the first reply that came whole.
@@ -257,6 +270,14 @@ impl OpLog {
             && let Some(stamps) = Stamps::of(trailer)
         {
             self.write(Happened::Stamped(stamps));
+        }
+    }
+
+    /// Waits as long as a slow reader does between two messages.
+    async fn pause(&self) {
+        if let Some(delay) = self.call().read_delay {
+            let log = &self.log;
+            log.pauses.until(self.now() + delay, &log.clock).await;
         }
     }
 
@@ -383,6 +404,7 @@ where
             log.expect(|expect| expect.message(&message));
         }
         heard(message.len() as u64);
+        log.pause().await;
     }
     if metadata.is_some() || log.wants_stamps() || log.wants().trailers {
         let trailers = replies.trailers().await?.unwrap_or_default();

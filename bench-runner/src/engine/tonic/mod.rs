@@ -11,6 +11,7 @@ mod connect;
 mod content_type;
 mod dial;
 mod once;
+mod pauses;
 mod secured;
 
 use std::pin::Pin;
@@ -24,6 +25,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
 use reports::model::{FirstReply, Wire};
+use scenarios::units::Nanos;
 use tokio::sync::mpsc;
 
 pub(crate) use self::connect::look;
@@ -241,6 +243,7 @@ impl Channels for TonicChannels {
             self.channels[channel] = grpc;
             self.has_reopened = true;
         }
+        self.log.wake();
         while let Poll::Ready(Some(_)) = self.calls.poll_next_unpin(cx) {}
         self.log.drain(events);
         for event in events.iter() {
@@ -248,6 +251,10 @@ impl Channels for TonicChannels {
                 self.forget(event.op);
             }
         }
+    }
+
+    fn next_wake(&self) -> Option<Nanos> {
+        self.log.next_wake()
     }
 
     fn wire(&self) -> Option<Wire> {

@@ -5,7 +5,7 @@ use std::task::Context;
 use reports::mutant::{self, Mutant};
 use scenarios::units::Nanos;
 
-use super::Lane;
+use super::{Lane, lies};
 use crate::engine::status::Status;
 use crate::engine::{Channels, Happened, OpId, Outcome, Traffic};
 use crate::mix::Mix;
@@ -14,6 +14,7 @@ use crate::run::ops::Op;
 
 /// How long a closed loop waits after a lost connection: a dead server is not hammered with calls that fail at once.
 const AFTER_LOSS: Nanos = Nanos::from_millis(10);
+
 impl<C: Channels> Lane<C> {
     /// Hears what happened; `false` where nothing did.
     pub(super) fn collect_events(&mut self, cx: &mut Context<'_>) -> bool {
@@ -29,10 +30,15 @@ impl<C: Channels> Lane<C> {
                     bytes,
                     asked_at,
                     sent,
-                } => {
+                } if self.is_particular => {
                     self.hear(event.op, event.at, bytes, asked_at);
                     self.ended_well(event.op, event.at, Status::OK, sent);
                 }
+                Happened::Answered {
+                    bytes,
+                    asked_at,
+                    sent,
+                } => self.answered(event.op, event.at, bytes, asked_at, sent),
                 Happened::Stamped(stamps) => {
                     self.log.iter_mut().for_each(|log| log.stamp(stamps));
                 }
@@ -84,7 +90,6 @@ impl<C: Channels> Lane<C> {
     }
 
     /// A call ended with status OK, or with the one that is expected, which its answer must bear out.
-    #[inline]
     fn ended_well(&mut self, id: OpId, at: Nanos, status: Status, sent: Traffic) {
         if self.was_cut(id, sent) {
             return;
@@ -94,14 +99,34 @@ impl<C: Channels> Lane<C> {
         self.offer.completed(at);
     }
 
-    /// A reply message came.
+    /// The last reply came of a call of which nothing is asked but what was prepared for it.
     #[inline]
+    fn answered(
+        &mut self,
+        id: OpId,
+        at: Nanos,
+        bytes: u64,
+        asked_at: Option<Nanos>,
+        sent: Traffic,
+    ) {
+        let Some(op) = self.ops.get_mut(id) else {
+            return;
+        };
+        hear_message(&mut self.recorder, op, at, bytes, asked_at);
+        match self.mix.check(op.request, op.sample.received) {
+            Ok(()) => self.conclude(id, at, Some(Status::OK), sent, ""),
+            Err(wrong) => self.end(id, at, Some(Status::WRONG_REPLY), sent, &wrong),
+        }
+        self.offer.completed(at);
+    }
+
+    /// A reply message came.
     fn hear(&mut self, id: OpId, at: Nanos, bytes: u64, asked_at: Option<Nanos>) {
         let Some(op) = self.ops.get_mut(id).filter(|op| op.cut.is_none()) else {
             return;
         };
         hear_message(&mut self.recorder, op, at, bytes, asked_at);
-        if self.listens {
+        if self.is_particular {
             self.answer(id, at);
             self.close_after_replies(id);
             self.check_size(id, bytes);
@@ -118,30 +143,45 @@ impl<C: Channels> Lane<C> {
         sent: Traffic,
         detail: &str,
     ) {
-        let Some(mut op) = self.ops.remove(id) else {
-            return;
-        };
-        self.router.ended(op.sample.channel);
-        if self.streams.is_some() {
+        self.conclude(id, done, status, sent, detail);
+    }
+
+    /// The same where it stands: an answer is heard in one go.
+    #[inline(always)]
+    fn conclude(
+        &mut self,
+        id: OpId,
+        done: Nanos,
+        status: Option<Status>,
+        sent: Traffic,
+        detail: &str,
+    ) {
+        if self.is_particular {
             self.end_stream(id, done);
-        }
-        self.averages_gaps(&op);
-        if !self.misfits.is_empty() {
             self.misfits.remove(&id);
         }
-        op.sample.done = done;
-        op.sample.status = status;
-        op.sample.sent.add(sent);
-        self.recorder.finished(&op.sample, detail);
+        let Some(op) = self.ops.remove(id) else {
+            return;
+        };
+        lies::average_gaps(&mut self.recorder, op);
+        let sample = &mut op.sample;
+        sample.done = done;
+        sample.status = status;
+        sample.sent.add(sent);
+        self.router.ended(sample.channel);
+        self.recorder.finished(sample, detail);
         if let Some(log) = &mut self.log {
-            log.keep(&op.sample);
+            log.keep(sample);
         }
-        self.renew(op.sample.channel as usize);
+        if self.churn.is_some() {
+            let channel = sample.channel as usize;
+            self.renew(channel);
+        }
     }
 }
 
 /// Notes a reply message of a call.
-#[inline]
+#[inline(always)]
 fn hear_message(
     recorder: &mut Recorder,
     op: &mut Op,

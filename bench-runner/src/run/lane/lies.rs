@@ -5,6 +5,7 @@ use scenarios::units::Nanos;
 
 use super::Lane;
 use crate::engine::{Channels, OpId};
+use crate::record::Recorder;
 use crate::run::ops::Op;
 
 /// The tick of a timer that is too coarse.
@@ -34,6 +35,17 @@ pub(super) fn intended(meant: Nanos, started: Nanos) -> Nanos {
     meant
 }
 
+/// Records the gaps of a stream as their average.
+pub(super) fn average_gaps(recorder: &mut Recorder, op: &Op) {
+    let gaps = op.sample.received.messages.saturating_sub(1);
+    if let (true, Some(first)) = (mutant::is(Mutant::AverageGaps), op.sample.first_message) {
+        for _ in 0..gaps {
+            let average = Nanos(op.last_message.since(first).0 / gaps);
+            recorder.message_gap(op.sample.cell, average);
+        }
+    }
+}
+
 impl<C: Channels> Lane<C> {
     /// Whether an open loop waits, although a call is due, where so many were begun this turn.
     pub(super) fn holds_back(&self, begun: u32) -> bool {
@@ -51,16 +63,5 @@ impl<C: Channels> Lane<C> {
         };
         let (channel, request) = (op.sample.channel as usize, op.request);
         self.channels.try_start(channel, id, request).is_ok()
-    }
-
-    /// Records the gaps of a stream as their average; whether it did.
-    pub(super) fn averages_gaps(&mut self, op: &Op) {
-        let gaps = op.sample.received.messages.saturating_sub(1);
-        if let (true, Some(first)) = (mutant::is(Mutant::AverageGaps), op.sample.first_message) {
-            for _ in 0..gaps {
-                let average = Nanos(op.last_message.since(first).0 / gaps);
-                self.recorder.message_gap(op.sample.cell, average);
-            }
-        }
     }
 }

@@ -34,8 +34,10 @@ impl<C: Channels> Lane<C> {
         let Some(op) = self.ops.get_mut(id) else {
             return;
         };
-        let replies = u64::from(self.mix.request(op.request).messages);
-        if self.mix.call(op.request).closes_last && op.sample.received.messages == replies {
+        let call = self.mix.call(op.request);
+        let expected = call.expect.as_ref().and_then(|expect| expect.messages);
+        let replies = expected.unwrap_or(self.mix.request(op.request).messages.into());
+        if call.closes_last && op.sample.received.messages == replies {
             self.channels.finish(id);
         }
     }

@@ -46,7 +46,7 @@ impl<C: Channels> Lane<C> {
             let channel = self.router.front();
             let id = self.ops.next_id();
             if !self.is_spent(channel) && self.channels.try_start(channel, id, request).is_ok() {
-                self.router.started();
+                self.router.started(channel);
                 self.keep(id, due, channel, started);
                 return true;
             }
@@ -92,21 +92,19 @@ impl<C: Channels> Lane<C> {
                 ..Sample::BLANK
             },
             request,
-            last_message: started,
-            cut: None,
-            attempts: 1,
-            told: 1,
+            ..Op::BLANK
         };
         let ticket = self.ops.insert(id, op);
         self.recorder.started(cell, started.since(due.intended));
-        self.ask_more(request, cell, ticket, started);
+        if self.asks_more {
+            self.ask_more(request, cell, ticket, started);
+        }
         if self.streams.is_some() {
             self.begin_stream(id, ticket);
         }
     }
 
     /// Sets what a call asks for besides: its deadline, its cancellation, the count of its attempts.
-    #[inline]
     fn ask_more(&mut self, request: u32, cell: Cell, ticket: Ticket, started: Nanos) {
         let call = self.mix.call(request);
         if call.has_deadline()

@@ -101,6 +101,41 @@ fn channels_are_spread_over_all_targets(engine: &str) {
     assert!(outcome.stdout.contains("Targets"), "{}", outcome.stdout);
 }
 
+fn a_mix_over_several_targets_is_the_sum_of_either(engine: &str) {
+    let servers = [(); 2].map(|()| Server::start(&[]));
+    let addresses = servers
+        .each_ref()
+        .map(|server| format!("{:?}", server.address));
+    let mix = "calls: [ { name: a, weight: 3 }, { name: b, method: LotsOfReplies, weight: 1 } ]";
+    let outcome = Run::new(&CALLS.replace(
+        "call: { request: { size: 40B }, reply: { size: 300B } }",
+        mix,
+    ))
+    .engine(engine)
+    .set("client.channels=4")
+    .set("load={ open: { rate: 2000/s } }")
+    .set(format!(
+        "target={{ addresses: [{}] }}",
+        addresses.join(", ")
+    ))
+    .finish();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let repetition = outcome.repetition();
+    all_ok(repetition);
+    let by_call: Vec<&Counts> = repetition.calls.iter().map(|call| &call.counts).collect();
+    let by_target: Vec<&Counts> = repetition
+        .targets
+        .iter()
+        .map(|target| &target.counts)
+        .collect();
+    for parts in [by_call, by_target] {
+        assert_eq!(parts.len(), 2);
+        let mut sum = Counts::default();
+        parts.into_iter().for_each(|part| sum.add(part));
+        assert_eq!(sum, repetition.counts);
+    }
+}
+
 fn a_target_that_does_not_answer_is_passed_by_or_told_of(engine: &str) {
     let server = Server::start(&[]);
     // Nobody listens on port 1.
@@ -145,6 +180,7 @@ for_both_engines! {
     a_channel_makes_so_many_calls_and_is_opened_anew
     connections_are_opened_evenly_over_the_ramp
     channels_are_spread_over_all_targets
+    a_mix_over_several_targets_is_the_sum_of_either
     a_target_that_does_not_answer_is_passed_by_or_told_of
     the_address_that_answers_is_called
     all_addresses_of_a_name_are_called_in_turn

@@ -37,31 +37,79 @@ fn corpus() -> Vec<Vec<u8>> {
         .collect()
 }
 
-const PIECES: [&str; 24] = [
-    "load",
-    "closed",
-    "open",
-    "stages",
-    "matrix",
-    "client.channels",
-    "target",
-    ": ",
-    "- ",
-    "{",
-    "}",
-    "[",
-    "]",
-    "\n",
-    "  ",
-    "&a ",
-    "*a",
-    "\"",
-    "'",
-    "5s",
+/// Words of the language, and what holds them together.
+fn pieces() -> Vec<&'static str> {
+    let marks = [
+        ": ", "- ", "{", "}", "[", "]", "\n", "  ", "&a ", "*a", "\"", "'", "\0", "=", ", ",
+    ];
+    [keys(), VALUES.to_vec(), marks.to_vec()].concat()
+}
+
+/// Every key that the language has, by its path, as the table of the README lists them.
+fn keys() -> Vec<&'static str> {
+    let rows = include_str!("../README.md").lines();
+    let first = rows.filter_map(|row| row.strip_prefix("| `")?.split('`').next());
+    let is_key = |key: &&str| {
+        key.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._[]".contains(&byte))
+    };
+    first.filter(is_key).collect()
+}
+
+/// Values that some key takes, and that most do not.
+const VALUES: [&str; 52] = [
+    "0",
+    "1",
     "-1",
+    "3",
+    "0.5",
     "1e999",
-    "\0",
-    "=",
+    "18446744073709551616",
+    "true",
+    "null",
+    "''",
+    "[]",
+    "{}",
+    "5s",
+    "0s",
+    "1ms",
+    "25h",
+    "16B",
+    "1MiB",
+    "5000/s",
+    "1Gbit/s",
+    "OK",
+    "NOT_FOUND",
+    "CANCELLED",
+    "[OK, UNAVAILABLE]",
+    "x",
+    "[x, x]",
+    "{ x: 1 }",
+    "{ x-bin: AA== }",
+    "{ x: [a, b] }",
+    "{ x: { env: X } }",
+    "http://a:1",
+    "https://a:1",
+    "unix:/x",
+    "[http://a:1, http://b:1]",
+    "a.B",
+    "SayHello",
+    "LotsOfReplies",
+    "LotsOfGreetings",
+    "BidiHello",
+    "ping_pong",
+    "each",
+    "{ every: 2 }",
+    "after_replies",
+    "gzip",
+    "json",
+    "raw",
+    "pick_first",
+    "uniform",
+    "\"{{seq}} {{csv.a}}\"",
+    "[ { name: a, weight: 1 }, { method: BidiHello, weight: 2 } ]",
+    "[ \"failed == 0\" ]",
+    "{ call.size: [1, 2] }",
 ];
 
 proptest! {
@@ -73,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn random_words(words in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..60)) {
+    fn random_words(words in proptest::collection::vec(proptest::sample::select(pieces()), 0..60)) {
         fuzz_scenario(words.concat().as_bytes());
     }
 
@@ -81,7 +129,7 @@ proptest! {
     fn good_and_broken_files_with_some_bytes_changed(
         mut text in proptest::sample::select(corpus()),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
-        piece in proptest::sample::select(PIECES.to_vec()),
+        piece in proptest::sample::select(pieces()),
         at in any::<prop::sample::Index>(),
     ) {
         for (index, byte) in changes {
@@ -96,8 +144,33 @@ proptest! {
     }
 
     #[test]
+    fn known_keys_with_any_values(
+        pairs in proptest::collection::vec(
+            (proptest::sample::select(keys()), proptest::sample::select(VALUES.to_vec())),
+            1..8,
+        ),
+    ) {
+        let sets: String = pairs.iter().map(|(key, value)| format!("\0{key}={value}")).collect();
+        fuzz_scenario(format!("name: good{sets}").as_bytes());
+    }
+
+    #[test]
     fn random_overrides(key in "[a-z.\\[\\]0-9_]{0,20}", value in "\\PC{0,20}") {
         fuzz_scenario(format!("name: good\0{key}={value}").as_bytes());
+    }
+}
+
+#[test]
+fn the_words_are_those_of_the_language() {
+    for key in [
+        "call.service",
+        "calls",
+        "client.tls.ca",
+        "call.expect.fields",
+        "call.retry.on",
+        "call.stream.rate",
+    ] {
+        assert!(keys().contains(&key), "{key}");
     }
 }
 

@@ -126,6 +126,40 @@ fn more_steps_than_stages_become_a_slope() {
     );
 }
 
+#[test]
+fn a_stream_is_paced_where_its_messages_are_counted() {
+    let counted = imported("stream-interval: 25ms\nstream-call-count: 4").scenario;
+    assert_eq!(
+        counted["call"]["stream"],
+        serde_json::json!({ "rate": "40/s", "messages": 4 })
+    );
+    assert_eq!(counted["call"].get("request"), None);
+    for uncounted in [
+        "stream-interval: 25ms",
+        "stream-interval: 25ms\nstream-call-count: 1",
+    ] {
+        let imported = imported(uncounted);
+        assert_eq!(imported.scenario["call"].get("stream"), None, "{uncounted}");
+        let left = |note: &Note| {
+            note.to_string()
+                .starts_with("stream-interval: not carried over")
+        };
+        assert!(imported.notes.iter().any(left), "{uncounted}");
+    }
+    for extreme in ["1ns", "100h"] {
+        accepted(&imported(&format!(
+            "stream-interval: {extreme}\nstream-call-count: 9"
+        )));
+    }
+}
+
+/// A text with a character that YAML takes nowhere as it is.
+#[test]
+fn what_yaml_does_not_take_is_escaped() {
+    let text = r#"{ "call": "a.B/C", "host": "h:1", "proto": "a\u007fb\u0085\uFEFFc.proto" }"#;
+    accepted(&import("x.json", Format::Json, text).unwrap());
+}
+
 const PIECES: [&str; 31] = [
     "\"call\": \"a.B/C\",",
     "\"rps\": 5,",

@@ -7,8 +7,8 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-/// PEM files in a folder: `ca.pem`, and signed by it `server`, `client`, `expired` and `elsewhere`, each `.pem` and `.key`;
-/// `other-ca.pem`, and signed by that `stranger`.
+/// PEM files in a folder: `ca.pem`, and signed by it `server`, `client`, `expired`, `elsewhere`, and `by-name` and `by-address`
+/// for either of `server`'s names, each `.pem` and `.key`; `other-ca.pem`, and signed by that `stranger`.
 pub(crate) struct Certificates(TempDir);
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -24,6 +24,8 @@ impl Certificates {
         made.issue("client", &params(&[]), &ours);
         made.issue("stranger", &params(&here), &other);
         made.issue("elsewhere", &params(&["elsewhere.example"]), &ours);
+        made.issue("by-name", &params(&here[..1]), &ours);
+        made.issue("by-address", &params(&here[1..]), &ours);
         let mut expired = params(&here);
         expired.not_after = date_time_ymd(2020, 1, 1);
         made.issue("expired", &expired, &ours);

@@ -36,7 +36,10 @@ pub(crate) fn channels_that_are_opened_anew_resume_their_sessions(engine: &str) 
 
 pub(crate) fn channels_are_spread_over_secured_targets(engine: &str) {
     let made = Certificates::make();
-    let servers = [(); 2].map(|()| Server::start(&[&made.of_server()]));
+    let servers = ["by-address", "by-name"].map(|name| {
+        let tls = format!("tls={{ {} }}", made.pair(name));
+        Server::start(&[&tls])
+    });
     let [first, second] = servers.each_ref().map(|server| server.address.as_str());
     // Each certificate is held against the name by which its server is called.
     let second = second.replace("127.0.0.1", "localhost");

@@ -117,8 +117,22 @@ fn scalar(text: &str) -> String {
     if plain && starts_plain && !is_other && !text.ends_with(' ') {
         text.to_owned()
     } else {
-        Value::from(text).to_string()
+        quoted(text)
     }
+}
+
+/// In quotes, as JSON has it; what YAML takes nowhere as it is (section 5.1 of its specification) is escaped as well.
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    for c in Value::from(text).to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 /// A colon that is followed by no space ends no key: `http://127.0.0.1:50051`.
@@ -144,5 +158,11 @@ mod tests {
              load:\n  closed: {in_flight: 10}\nlimits: [failed == 0, response_time.p99 < 20ms]\nstages:\n  - name: x\n    open: {rate: 5/s}\n\
              version: \"1.0\"\ntarget: http://h:1\n"
         );
+    }
+
+    #[test]
+    fn what_yaml_takes_nowhere_is_escaped() {
+        let text = flow(&"a\u{7f}b\u{85}c\u{feff}d\u{ffff}e\nfé".into());
+        assert_eq!(text, r#""a\u007fb\u0085c\ufeffd\uffffe\nfé""#);
     }
 }

@@ -5,7 +5,7 @@ use scenarios::units::Nanos;
 use serde_json::{Map, Value, json};
 
 use super::config::Config;
-use super::{data, entry, metadata};
+use super::{data, entry, load, metadata};
 
 /// ghz's own.
 const DEFAULT_TIMEOUT: Nanos = Nanos(20 * Nanos::SECOND.0);
@@ -113,24 +113,14 @@ fn schema(config: &mut Config<'_>, call: &mut Map<String, Value>) -> Result<(), 
 
 /// What is said of streams. Whether the method streams, and which way, only its schema knows.
 fn stream(config: &mut Config<'_>, call: &mut Map<String, Value>) -> Result<(), ScenarioError> {
-    if let Some(count) = config.count("stream-call-count")? {
-        let messages = count.min(MAX_MESSAGES);
-        call.insert("request".into(), entry("messages", messages));
-        config.differs(
-            "stream-call-count",
-            format!(
-                "{messages} messages are sent; where the server streams, `call.cancel: {{ after_messages: {messages} }}` stops it"
-            ),
-        );
-    }
-    if config
+    let count = config.count("stream-call-count")?;
+    let messages = count.map(|count| count.min(MAX_MESSAGES));
+    let pause = config
         .duration("stream-interval")?
-        .is_some_and(|pause| pause > Nanos::ZERO)
-    {
-        config.leave(
-            "stream-interval",
-            "messages of a stream are sent one after another",
-        );
+        .filter(|pause| *pause > Nanos::ZERO);
+    match (messages, pause) {
+        (Some(messages), Some(pause)) if messages > 1 => paced(config, call, messages, pause),
+        (messages, pause) => sent_at_once(config, call, messages, pause),
     }
     if config
         .duration("stream-call-duration")?
@@ -148,6 +138,41 @@ fn stream(config: &mut Config<'_>, call: &mut Map<String, Value>) -> Result<(), 
         );
     }
     Ok(())
+}
+
+/// Messages with a pause between any two.
+fn paced(config: &mut Config<'_>, call: &mut Map<String, Value>, messages: u64, pause: Nanos) {
+    let rate = load::rate(1.0 / pause.as_secs_f64());
+    let stream = json!({ "rate": rate, "messages": messages });
+    call.insert("stream".into(), stream);
+    config.differs(
+        "stream-interval",
+        "messages have times of their own, whatever the server does; where the method streams no requests, leave \
+         `call.stream` out",
+    );
+}
+
+fn sent_at_once(
+    config: &mut Config<'_>,
+    call: &mut Map<String, Value>,
+    messages: Option<u64>,
+    pause: Option<Nanos>,
+) {
+    if let Some(messages) = messages {
+        call.insert("request".into(), entry("messages", messages));
+        config.differs(
+            "stream-call-count",
+            format!(
+                "{messages} messages are sent; where the server streams, `call.cancel: {{ after_messages: {messages} }}` stops it"
+            ),
+        );
+    }
+    if pause.is_some() {
+        config.leave(
+            "stream-interval",
+            "`stream-call-count` does not say of how many messages; `call.stream: { rate: 5/s, messages: 10 }` paces those of a stream",
+        );
+    }
 }
 
 fn authority(config: &mut Config<'_>, call: &mut Map<String, Value>) -> Result<(), ScenarioError> {

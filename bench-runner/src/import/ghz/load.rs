@@ -357,7 +357,7 @@ fn model(span: &Span) -> Value {
 }
 
 /// A rate as a scenario has it, to three digits after the point.
-fn rate(per_s: f64) -> String {
+pub(super) fn rate(per_s: f64) -> String {
     let rate = per_s.clamp(*RATES.start(), *RATES.end());
     format!("{}/s", (rate * 1000.0).round() / 1000.0)
 }

@@ -38,12 +38,16 @@ fn one_message_is_taken_in_each_delay(engine: &str) {
         let repetition = outcome.repetition();
         assert_eq!(repetition.message_gap.count, 39 * counts.ok, "{what}");
         let shortest = repetition.message_gap.min_ns.unwrap();
-        assert!(shortest >= DELAY, "{what}: {shortest} ns");
+        // The smallest of a bucket a thousandth wide.
+        assert!(shortest >= DELAY - DELAY / 1_000, "{what}: {shortest} ns");
         let usual = repetition.message_gap.p50_ns.unwrap();
         assert!(usual < 2 * DELAY, "{what}: {usual} ns");
         // The status is a delay behind the last message.
         let shortest = repetition.service_time.min_ns.unwrap();
-        assert!(shortest >= 40 * DELAY, "{what}: {shortest} ns");
+        assert!(
+            shortest >= 40 * (DELAY - DELAY / 1_000),
+            "{what}: {shortest} ns"
+        );
         let first = repetition.time_to_first_message.p50_ns.unwrap();
         assert!(first < 10 * DELAY, "{what}: {first} ns");
         let totals = &repetition.totals;

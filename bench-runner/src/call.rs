@@ -13,7 +13,10 @@ mod messages_file;
 #[cfg(test)]
 mod mistakes;
 mod path;
+mod request;
 mod retry;
+#[cfg(test)]
+mod rows;
 mod streaming;
 
 use std::borrow::Cow;
@@ -21,9 +24,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
-use protos::encoding::Encoding;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use reports::model::FirstReply;
@@ -41,10 +42,12 @@ pub use self::fresh::Written;
 pub(crate) use self::fresh::{Fresh, Pen};
 use self::greeting::Greeting;
 pub use self::heads::Head;
+use self::request::Answer;
+pub use self::request::{Request, in_turn};
 pub use self::retry::Retry;
 use crate::encodings::Encodings;
+use crate::engine::Endpoint;
 use crate::engine::status::Status;
-use crate::engine::{Endpoint, Traffic};
 use crate::secrets::Secrets;
 
 /// Different requests that are prepared where sizes are drawn; calls take them in turn.
@@ -104,6 +107,8 @@ pub struct Call {
     pub wait_for_ready: bool,
     /// What a right answer is, where the scenario says so.
     pub expect: Option<Expectation>,
+    /// Where not all that is given to be sent is: what there is no room for before the load.
+    pub left_out: Option<LeftOut>,
     /// What is encoded for each call, where it is not before the load.
     pub(crate) fresh: Option<Arc<Fresh>>,
     heads: Vec<Head>,
@@ -111,27 +116,13 @@ pub struct Call {
     requests: Vec<Request>,
 }
 
-/// The messages of one call.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The messages that differ, in order; there is at least one.
-    distinct: Arc<[Bytes]>,
-    /// When they are through, and more are to come, they come again from this one on.
-    again_from: usize,
-    /// Messages in all.
-    pub messages: u32,
-    /// The messages that differ, compressed.
-    packed: Option<Arc<[Bytes]>>,
-    /// What is said before them, by its index.
-    pub head: u32,
-    answer: Answer,
-}
-
-/// What a right answer amounts to; `None` where that is the server's business.
-#[derive(Clone, Copy, Debug)]
-struct Answer {
-    messages: Option<u64>,
-    bytes: Option<u64>,
+/// Of the different requests that a scenario gives, calls take so many in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Those that calls take.
+    pub taken: u64,
+    /// All that are given.
+    pub given: u64,
 }
 
 impl Call {
@@ -170,6 +161,7 @@ impl Call {
             stamps: call.stamps,
             encodings: Encodings::of(call),
             reply_type: None,
+            left_out: None,
             fresh: None,
             cancel: call.cancel,
             stream: call.stream,
@@ -292,27 +284,13 @@ impl Call {
 
     /// The longest message that any call sends, or is known to be answered with, in bytes.
     pub fn longest_message(&self) -> u64 {
-        let longest = |request: &Request| {
-            let sent = request.distinct.iter().map(Bytes::len).max();
-            (sent.unwrap_or_default() as u64).max(request.answer.longest_message())
-        };
-        self.requests.iter().map(longest).max().unwrap_or_default()
+        let longest = self.requests.iter().map(Request::longest_message);
+        longest.max().unwrap_or_default()
     }
 
     /// Whether the client waits for each reply before it sends the next request.
     pub fn is_ping_pong(&self) -> bool {
         self.pattern == Pattern::Bidirectional && self.bidi == Bidi::PingPong
-    }
-
-    /// Whether a call that ended OK brought what it asked for; if not, what is wrong.
-    #[inline]
-    pub fn check(&self, request: u32, received: Traffic) -> Result<(), String> {
-        let answer = self.request(request).answer;
-        if answer.is(received) {
-            Ok(())
-        } else {
-            Err(answer.misfit(received))
-        }
     }
 }
 
@@ -331,131 +309,4 @@ fn greetings(method: Method, call: &scenario::Call, seed: u64, known: &Known<'_>
     }
     let method = (method.path().to_owned(), method.pattern());
     Call::of(call, seed, known, method, &requests)
-}
-
-impl Answer {
-    /// That is the server's business altogether.
-    const UNKNOWN: Answer = Answer {
-        messages: None,
-        bytes: None,
-    };
-
-    fn longest_message(&self) -> u64 {
-        let messages = self.messages.unwrap_or(1).max(1);
-        self.bytes.map_or(0, |bytes| bytes.div_ceil(messages))
-    }
-
-    #[inline]
-    fn is(self, received: Traffic) -> bool {
-        self.messages
-            .is_none_or(|messages| messages == received.messages)
-            && self.bytes.is_none_or(|bytes| bytes == received.bytes)
-    }
-
-    #[cold]
-    fn misfit(self, received: Traffic) -> String {
-        match self.messages {
-            Some(messages) if messages != received.messages => {
-                format!("{} reply messages instead of {messages}", received.messages)
-            }
-            _ => format!(
-                "{} bytes of reply messages instead of {}",
-                received.bytes,
-                self.bytes.unwrap_or_default()
-            ),
-        }
-    }
-}
-
-impl Request {
-    /// Messages that differ, of which the last so many come again and again until there are enough.
-    fn new(distinct: Vec<Bytes>, again_from: usize, messages: u32, answer: Answer) -> Request {
-        Request {
-            distinct: distinct.into(),
-            again_from,
-            messages,
-            packed: None,
-            head: 0,
-            answer,
-        }
-    }
-
-    /// The messages that differ, in order.
-    pub fn distinct(&self) -> &[Bytes] {
-        &self.distinct
-    }
-
-    /// The same compressed, where the engine does not compress them itself.
-    pub fn packed(&self) -> Option<&[Bytes]> {
-        self.packed.as_deref()
-    }
-
-    /// The same with its messages compressed besides, where they are to be.
-    fn packed_by(self, encoding: Option<Encoding>) -> Request {
-        Request {
-            packed: encoding.map(|encoding| self.pack(encoding)),
-            ..self
-        }
-    }
-
-    fn pack(&self, encoding: Encoding) -> Arc<[Bytes]> {
-        let distinct = self.distinct.iter();
-        distinct
-            .map(|message| encoding.compress(message).into())
-            .collect()
-    }
-
-    /// From which of those on they come again.
-    pub fn again_from(&self) -> usize {
-        self.again_from
-    }
-
-    fn distinct_bytes(&self) -> u64 {
-        self.distinct
-            .iter()
-            .map(|message| message.len() as u64)
-            .sum()
-    }
-
-    /// How many replies a right answer has, where that is known; else one.
-    pub fn replies(&self) -> u64 {
-        self.answer.messages.unwrap_or(1)
-    }
-
-    /// What the first so many messages amount to.
-    pub fn traffic(&self, messages: u64) -> Traffic {
-        let bytes_of =
-            |some: &[Bytes]| some.iter().map(|message| message.len() as u64).sum::<u64>();
-        let listed = messages.min(self.distinct.len() as u64);
-        let mut bytes = bytes_of(&self.distinct[..listed as usize]);
-        let (more, again) = (messages - listed, &self.distinct[self.again_from..]);
-        if more > 0 {
-            let (rounds, rest) = (more / again.len() as u64, more % again.len() as u64);
-            bytes += rounds * bytes_of(again) + bytes_of(&again[..rest as usize]);
-        }
-        Traffic { messages, bytes }
-    }
-
-    /// The message of a number, from 0.
-    pub fn message(&self, number: u32) -> &Bytes {
-        &self.distinct[in_turn(number, self.distinct.len(), self.again_from)]
-    }
-
-    /// The messages in order.
-    pub fn messages(&self) -> impl Iterator<Item = Bytes> + use<> {
-        let (distinct, again_from) = (Arc::clone(&self.distinct), self.again_from);
-        (0..self.messages)
-            .map(move |number| distinct[in_turn(number, distinct.len(), again_from)].clone())
-    }
-}
-
-/// Which of so many different messages is the one of a number, from 0.
-#[inline]
-pub fn in_turn(number: u32, listed: usize, again_from: usize) -> usize {
-    let number = number as usize;
-    if number < listed {
-        number
-    } else {
-        again_from + (number - again_from) % (listed - again_from)
-    }
 }

@@ -9,7 +9,7 @@ use scenarios::load::Part;
 use scenarios::scenario::{self, Calls};
 use scenarios::{Case, KeyPath};
 
-use crate::call::{Call, CallError, Known, Request, Wants};
+use crate::call::{Call, CallError, Known, LeftOut, Request, Wants};
 use crate::engine::Traffic;
 use crate::run::RunError;
 use crate::secrets::Secrets;
@@ -124,7 +124,7 @@ impl Mix {
     /// Whether a call that ended OK brought what it asked for; if not, what is wrong.
     #[inline]
     pub fn check(&self, request: u32, received: Traffic) -> Result<(), String> {
-        self.call(request).check(Mix::within(request), received)
+        self.request(request).check(received)
     }
 
     /// The longest message that any call sends, or is known to be answered with, in bytes.
@@ -152,6 +152,11 @@ impl Mix {
             calls: self.calls.into_iter().map(Call::packed).collect(),
             ..self
         }
+    }
+
+    /// Where not all that a call is given to send is sent.
+    pub fn left_out(&self) -> Option<LeftOut> {
+        self.calls.iter().find_map(|call| call.left_out)
     }
 
     /// Whether the server is asked for its own times, of any call.

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::{env, fmt, fs};
 
 use scenarios::metadata::wire_value;
-use scenarios::scenario::{Call, Calls, Metadata, Scenario, Secret, SecretSource};
+use scenarios::scenario::{Call, Metadata, Secret, SecretSource};
+use scenarios::{Case, Origin};
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
@@ -36,27 +37,28 @@ pub struct SecretError {
 }
 
 impl Secrets {
-    /// Reads the secrets of all calls of a scenario, each call's by its number.
+    /// Reads the secrets of all calls of a case, each call's by its number. Files are found as others that it names.
     ///
     /// # Errors
     ///
     /// Where a variable is not set, a file cannot be read, or what is there can be no metadata.
-    pub fn of(calls: &Calls) -> Result<Vec<Secrets>, SecretError> {
+    pub fn of(case: &Case) -> Result<Vec<Secrets>, SecretError> {
+        let calls = &case.scenario.calls;
         let one = |(number, call): (usize, &Call)| {
             let of = match calls.only() {
                 Some(_) => "call".to_owned(),
                 None => format!("calls[{number}]"),
             };
-            Secrets::of_call(call, &of)
+            Secrets::of_call(call, &of, &case.origin)
         };
         calls.iter().enumerate().map(one).collect()
     }
 
-    fn of_call(call: &Call, of: &str) -> Result<Secrets, SecretError> {
+    fn of_call(call: &Call, of: &str, origin: &Origin) -> Result<Secrets, SecretError> {
         let mut secrets = BTreeMap::new();
         for (key, value) in &call.metadata {
             if let Metadata::Secret(secret) = value {
-                let value = read(key, secret).map_err(|why| SecretError {
+                let value = read(key, secret, origin).map_err(|why| SecretError {
                     of: of.to_owned(),
                     key: key.clone(),
                     why,
@@ -67,13 +69,13 @@ impl Secrets {
         Ok(Secrets(secrets))
     }
 
-    /// Makes sure that the secrets of a scenario are there, before anything is started.
+    /// Makes sure that the secrets of a case are there, before anything is started.
     ///
     /// # Errors
     ///
     /// As [`of`](Secrets::of).
-    pub fn check(scenario: &Scenario) -> Result<(), SecretError> {
-        Secrets::of(&scenario.calls).map(drop)
+    pub fn check(case: &Case) -> Result<(), SecretError> {
+        Secrets::of(case).map(drop)
     }
 
     /// What a key stands for on the wire; `None` where it is not among them.
@@ -105,7 +107,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-fn read(key: &str, secret: &Secret) -> Result<Value, String> {
+fn read(key: &str, secret: &Secret, origin: &Origin) -> Result<Value, String> {
     let (text, place) = match &secret.source {
         SecretSource::Env(name) => {
             let place = format!("the environment variable `{name}`");
@@ -119,7 +121,7 @@ fn read(key: &str, secret: &Secret) -> Result<Value, String> {
         }
         SecretSource::File(path) => {
             let place = format!("the file `{}`", path.display());
-            let text = fs::read_to_string(path)
+            let text = fs::read_to_string(origin.find(path))
                 .map_err(|error| format!("cannot read {place}: {error}"))?;
             (text, place)
         }
@@ -142,16 +144,37 @@ fn read(key: &str, secret: &Secret) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use scenarios::Suite;
+
     use super::*;
-    use crate::given::scenario;
 
     fn secrets_of(value: &str) -> Result<Secrets, String> {
-        let call = scenario(&format!(
-            "call: {{ metadata: {{ authorization: {value} }} }}"
-        ))
-        .calls;
-        let all = Secrets::of(&call).map_err(|error| error.to_string())?;
+        secrets_in("", value)
+    }
+
+    /// Of a scenario in this folder.
+    fn secrets_in(folder: &str, value: &str) -> Result<Secrets, String> {
+        let file = Path::new(folder).join("test.yaml").display().to_string();
+        let yaml = format!("name: test\ncall: {{ metadata: {{ authorization: {value} }} }}\n");
+        let suite = Suite::parse(&file, &yaml, &[]).unwrap();
+        let all = Secrets::of(&suite.cases[0]).map_err(|error| error.to_string())?;
         Ok(all[0].clone())
+    }
+
+    #[test]
+    fn a_file_is_found_beside_the_scenario() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("token.txt"), "beside\n").unwrap();
+        let folder = folder.path().display().to_string();
+        let secrets = secrets_in(&folder, "{ file: token.txt }").unwrap();
+        assert_eq!(secrets.value("authorization"), Some("beside"));
+        let elsewhere = secrets_of("{ file: token.txt }").unwrap_err();
+        assert!(
+            elsewhere.contains("cannot read the file `token.txt`"),
+            "{elsewhere}"
+        );
     }
 
     #[test]

@@ -53,12 +53,13 @@ impl Origin {
     }
 
     /// A file that the case names: beside its own file, or from where we are.
-    pub fn find(&self, file: &str) -> PathBuf {
+    pub fn find(&self, file: impl AsRef<Path>) -> PathBuf {
+        let file = file.as_ref();
         let beside = Path::new(self.sources.file()).with_file_name("").join(file);
         if beside.exists() {
             beside
         } else {
-            PathBuf::from(file)
+            file.to_owned()
         }
     }
 }

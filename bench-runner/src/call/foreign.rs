@@ -16,12 +16,13 @@ use serde_json::Value;
 use super::fresh::Fresh;
 use super::given::Given;
 use super::{
-    Answer, Call, CallError, Known, Mistake, POOL, POOL_BYTES, Request, described, fields,
+    Answer, Call, CallError, Known, LeftOut, Mistake, POOL, POOL_BYTES, Request, described, fields,
     streaming,
 };
 
-/// Messages that are encoded ahead at the most, whatever they amount to.
+/// Messages that are encoded ahead at the most, whatever they amount to; and where a table has so many rows.
 const POOL_MESSAGES: usize = 1 << 16;
+const MOST_MESSAGES: usize = 1 << 18;
 /// Paced streams that differ, where more do not have to.
 const POOL_STREAMS: usize = 64;
 
@@ -64,6 +65,11 @@ pub(super) fn prepare(
         prepared.expect = prepared.expect.map(|expect| expect.of_messages(check));
     }
     prepared.reply_type = Some(reply);
+    let different = given.different(pattern.streams_requests());
+    prepared.left_out = (!is_fresh && different > requests.len()).then_some(LeftOut {
+        taken: requests.len() as u64,
+        given: different as u64,
+    });
     prepared.fresh = is_fresh.then(|| {
         Arc::new(Fresh {
             drafts: given.drafts,
@@ -112,7 +118,7 @@ fn singles(given: &Given, pool: usize, seed: u64, answer: Answer) -> Vec<Request
     let mut draw = draw(seed);
     let mut requests = Vec::new();
     let mut total = 0;
-    for number in 0..given.variants(pool, if pool == 1 { 1 } else { POOL_MESSAGES }) {
+    for number in 0..given.variants(pool, if pool == 1 { 1 } else { MOST_MESSAGES }) {
         let draft = &given.drafts[number % given.drafts.len()];
         draw.seq = number as u64;
         let message = encoded(draft, &mut draw);
@@ -137,12 +143,12 @@ fn streams(given: &Given, messages: u32, pool: usize, seed: u64, answer: Answer)
     let mut draw = draw(seed);
     let mut requests = Vec::new();
     let mut total = 0;
-    let most = if pool == 1 {
-        1
-    } else {
-        (POOL_MESSAGES / count).max(1)
+    let within = |messages: usize| match pool {
+        1 => 1,
+        _ => (messages / count).max(1),
     };
-    for number in 0..given.rounds(pool.min(most), most) {
+    let usual = pool.min(within(POOL_MESSAGES));
+    for number in 0..given.rounds(usual, within(MOST_MESSAGES)) {
         draw.seq = number as u64;
         let distinct: Vec<Bytes> = (0..count)
             .map(|message| {

@@ -60,21 +60,24 @@ impl Given {
     /// How many different calls of one message there are to be: every message with every row, and where something else
     /// is filled in, about so many as `usual`; never more than `most`.
     pub(super) fn variants(&self, usual: usize, most: usize) -> usize {
-        let messages = self.drafts.len();
         if self.is_fixed() {
-            return messages;
+            return self.drafts.len();
         }
-        let once = if self.rows == 0 {
-            messages
-        } else {
-            common_multiple(messages, self.rows)
-        };
-        rounded(once, usual, most)
+        rounded(self.different(false), usual, most)
+    }
+
+    /// How many different calls are given: of all messages each with a row, or of one message, with every row.
+    pub(super) fn different(&self, streams: bool) -> usize {
+        match (streams, self.rows) {
+            (true, rows) => rows.max(1),
+            (false, 0) => self.drafts.len(),
+            (false, rows) => common_multiple(self.drafts.len(), rows),
+        }
     }
 
     /// How many different calls of all messages there are to be.
     pub(super) fn rounds(&self, usual: usize, most: usize) -> usize {
-        rounded(self.rows.max(1), usual, most)
+        rounded(self.different(true), usual, most)
     }
 }
 

@@ -15,6 +15,8 @@ use crate::secrets::Secrets;
 
 /// The shortest timeout that is drawn.
 const SHORTEST: Nanos = Nanos::from_micros(1);
+/// Requests of which each has a head of its own, at the most.
+const MOST_DEALT: usize = 1 << 20;
 /// Timeouts are drawn from a stream of numbers of their own, so that they change no payload.
 const STREAM: u64 = 1;
 
@@ -73,9 +75,10 @@ fn metadata(call: &scenario::Call, number: usize, secrets: &Secrets) -> Vec<(Str
         .collect()
 }
 
-/// Deals the heads out to requests, as often over as it takes for both to begin again together.
+/// Deals the heads out to requests, as often over as it takes for both to begin again together, where there is room for that.
 pub(super) fn deal(requests: &[Request], heads: usize) -> Vec<Request> {
-    let total = least_common_multiple(requests.len(), heads);
+    let most = MOST_DEALT.next_multiple_of(requests.len());
+    let total = least_common_multiple(requests.len(), heads).min(most);
     let head = |(number, request): (usize, &Request)| Request {
         head: (number % heads) as u32,
         ..request.clone()

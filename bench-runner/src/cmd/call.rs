@@ -158,7 +158,7 @@ fn make(case: &Case) -> Result<(Call, Looked), Failure> {
 fn call(case: &Case, target: &Target) -> Result<(Call, Looked), Failure> {
     let scenario = &case.scenario;
     let endpoint = target.endpoint(scenario);
-    let secrets = Secrets::of(&scenario.calls).map_err(RunError::from)?;
+    let secrets = Secrets::of(case).map_err(RunError::from)?;
     let known = Known {
         server: Some(&endpoint),
         origin: Some(&case.origin),

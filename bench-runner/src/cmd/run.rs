@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     );
     let suite = super::load(&args.scenario, &sets)?;
     for case in &suite.cases {
-        Secrets::check(&case.scenario).map_err(RunError::from)?;
+        Secrets::check(case).map_err(RunError::from)?;
     }
     let folder = args
         .out

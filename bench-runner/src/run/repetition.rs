@@ -65,7 +65,7 @@ pub struct Made {
 
 /// Runs a case once.
 pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Made, RunError> {
-    let secrets = Secrets::of(&case.scenario.calls)?;
+    let secrets = Secrets::of(case)?;
     around.watcher.phase("connect", Duration::ZERO);
     let mut target = Target::start(&case.scenario, &around.program)?;
     let before = target.counters_of(&case.scenario.calls);
@@ -128,6 +128,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
         events: Events {
             interrupted: around.stop.is_asked(),
             server_died: died.is_some(),
+            left_out: plan.mix.left_out(),
         },
         clock: ClockFacts::look(),
         cores: affinity::allowed().len(),
@@ -167,6 +168,7 @@ pub(crate) fn judge_peer(
         events: Events {
             interrupted,
             server_died,
+            left_out: None,
         },
         clock: ClockFacts::look(),
         cores: affinity::allowed().len(),

@@ -97,6 +97,21 @@ fn a_secret_that_is_missing_ends_the_run_before_it_begins(engine: &str) {
 for_both_engines! {
     calls_carry_what_the_scenario_says
     a_secret_that_is_missing_ends_the_run_before_it_begins
+    a_secret_in_a_file_beside_the_scenario_is_sent
+}
+
+/// The program runs in a folder of its own, so what it finds it finds by the scenario's.
+fn a_secret_in_a_file_beside_the_scenario_is_sent(engine: &str) {
+    let witness = Witness::start();
+    let outcome = Run::new(&CARRIED.replace("{ env: BENCH_TEST_TOKEN", "{ file: token.txt"))
+        .file("token.txt", TOKEN)
+        .engine(engine)
+        .target(&witness.address)
+        .finish();
+    assert!(!witness.seen().is_empty(), "{}", outcome.stderr);
+    for carried in witness.seen() {
+        assert!(carried.get("authorization").ends_with(TOKEN));
+    }
 }
 
 /// A check of a scenario needs no secrets, and shows none.

@@ -26,6 +26,17 @@ pub(super) fn server_died(evidence: &Evidence<'_>) -> Option<Finding> {
     })
 }
 
+pub(super) fn messages_left_out(evidence: &Evidence<'_>) -> Option<Finding> {
+    let left_out = evidence.events.left_out?;
+    Some(tainted(
+        format!(
+            "calls took {} of the {} different requests that are given, in turn",
+            left_out.taken, left_out.given
+        ),
+        "there is no room for more before the load; `call.fresh: true` encodes each when its call starts",
+    ))
+}
+
 /// What a server says of a method that it does not have.
 const UNIMPLEMENTED: &str = "UNIMPLEMENTED";
 

@@ -19,6 +19,7 @@ use reports::mutant::{self, Mutant};
 use scenarios::load::Load;
 use scenarios::scenario::Scenario;
 
+use crate::call::LeftOut;
 use crate::host::clock::ClockFacts;
 
 /// Everything that is known of a repetition.
@@ -43,6 +44,8 @@ pub(super) struct Events {
     pub interrupted: bool,
     /// The server that we started ended before we stopped it.
     pub server_died: bool,
+    /// Not all that was given to be sent was.
+    pub left_out: Option<LeftOut>,
 }
 
 /// What a rule has to say.
@@ -61,6 +64,7 @@ const RULES: &[(&str, Rule)] = &[
     ("server_died", course::server_died),
     ("nothing_ok", course::nothing_ok),
     ("too_few_for_a_limit", course::too_few_for_a_limit),
+    ("messages_left_out", course::messages_left_out),
     ("shed", load::shed),
     ("load_not_kept", load::not_kept),
     ("late_starts", load::late_starts),

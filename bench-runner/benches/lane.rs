@@ -2,14 +2,13 @@
 //! left out and everything else left in (pacing, routing, the deadline queue, events, recording).
 
 use std::sync::Arc;
-use std::task::{Context, Waker};
 
 use bench_runner::call::Known;
 use bench_runner::clock::{Clock, Hand};
-use bench_runner::engine::fake::{Fake, Fate};
+use bench_runner::engine::fake::{Fake, Fate, simulate};
 use bench_runner::mix::Mix;
 use bench_runner::run::Share;
-use bench_runner::run::lane::{Lane, Turn};
+use bench_runner::run::lane::Lane;
 use bench_runner::run::timeline::Timeline;
 use bench_runner::run::watch::{Board, Stop, Watch};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -51,14 +50,7 @@ fn lane(load: &str, call: &str) -> (Lane<Fake>, Hand) {
 }
 
 fn run((mut lane, hand): (Lane<Fake>, Hand)) {
-    let mut cx = Context::from_waker(Waker::noop());
-    while let Turn::Until(at) = lane.turn(&mut cx) {
-        hand.move_to(
-            lane.channels()
-                .next_event()
-                .map_or(at, |event| event.min(at)),
-        );
-    }
+    simulate(&mut lane, &hand);
     assert!(lane.channels().started().abs_diff(CALLS) < CALLS / 100);
 }
 

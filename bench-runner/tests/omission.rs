@@ -1,16 +1,16 @@
 //! Coordinated omission, with exact numbers: a lane over the fake engine on a manual clock.
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::task::{Context, Waker};
 
 use bench_runner::call::Known;
 use bench_runner::clock::{Clock, Hand};
-use bench_runner::engine::fake::{Fake, Fate, Script, simulate};
+use bench_runner::engine::fake::{Fake, Fate, Script, simulate, simulate_with_stop};
 use bench_runner::engine::status::Status;
 use bench_runner::mix::Mix;
 use bench_runner::record::{Measured, summarise};
 use bench_runner::run::Share;
-use bench_runner::run::lane::{Lane, Turn};
+use bench_runner::run::lane::Lane;
 use bench_runner::run::timeline::Timeline;
 use bench_runner::run::watch::{Board, Stop, Watch};
 use reports::model::{Quantile, Repetition, Shown};
@@ -253,22 +253,15 @@ fn errors_are_not_fast_calls() {
 
 /// Runs paced streams on one lane, over a server that answers each message as scripted; the client stands still between
 /// two points in time.
-fn run_paced(yaml: &str, script: Script, stop: (u64, u64)) -> Repetition {
+fn run_paced(yaml: &str, script: Script, stop: Range<Nanos>) -> Repetition {
     let fake = |clock, _| Fake::new(clock, 1, usize::MAX, script).paced();
     play(yaml, fake, |lane, hand| {
-        let mut cx = Context::from_waker(Waker::noop());
-        while let Turn::Until(at) = lane.turn(&mut cx) {
-            let next = lane
-                .channels()
-                .next_event()
-                .map_or(at, |event| event.min(at));
-            let stopped = (stop.0..stop.1).contains(&next.0);
-            hand.move_to(if stopped { Nanos(stop.1) } else { next });
-        }
+        simulate_with_stop(lane, hand, stop);
     })
 }
 
 const MS: u64 = 1_000_000;
+const NEVER: Range<Nanos> = Nanos::ZERO..Nanos::ZERO;
 const HUNDRED_STREAMS: &str = "
 name: streams
 call: { method: BidiHello, stream: { rate: 100/s } }
@@ -296,7 +289,7 @@ fn a_stall_of_the_server_is_in_the_response_time_of_every_message_that_was_meant
         true => Fate::ok(Nanos(to - now.0)),
         false => service(1),
     };
-    let repetition = run_paced(HUNDRED_STREAMS, Box::new(script), (u64::MAX, u64::MAX));
+    let repetition = run_paced(HUNDRED_STREAMS, Box::new(script), NEVER);
     let response = |at: u64| {
         if (from..to).contains(&at) {
             to - at
@@ -325,7 +318,11 @@ fn a_stall_of_the_client_is_in_it_too() {
     let (from, to) = (3_000 * MS, 3_500 * MS);
     // What is meant for the very beginning is sent before the client stops.
     let sent = |at: u64| if (from..to).contains(&at) { to } else { at };
-    let repetition = run_paced(HUNDRED_STREAMS, Box::new(|_, _| service(1)), (from, to));
+    let repetition = run_paced(
+        HUNDRED_STREAMS,
+        Box::new(|_, _| service(1)),
+        Nanos(from)..Nanos(to),
+    );
     assert_eq!(
         repetition.message_response_time.histogram,
         histogram(intended().map(|at| sent(at) - at + MS))
@@ -348,7 +345,7 @@ fn streams_of_a_given_length_follow_one_another() {
         let yaml = HUNDRED_STREAMS
             .replace("rate: 100/s", &format!("rate: 100/s, {length}"))
             .replace("in_flight: 100", "in_flight: 1");
-        let repetition = run_paced(&yaml, Box::new(|_, _| service(1)), (u64::MAX, u64::MAX));
+        let repetition = run_paced(&yaml, Box::new(|_, _| service(1)), NEVER);
         // Five messages 10 ms apart and a millisecond for the last: 41 ms a stream, the last of them cut short.
         let counts = &repetition.counts;
         assert_eq!(counts.ok, counts.started);
@@ -367,7 +364,7 @@ fn messages_that_are_never_answered_stay_in_the_percentiles() {
         true => service(1),
         false => Fate::ok(Nanos(3_600_000 * MS)),
     };
-    let repetition = run_paced(HUNDRED_STREAMS, Box::new(script), (u64::MAX, u64::MAX));
+    let repetition = run_paced(HUNDRED_STREAMS, Box::new(script), NEVER);
     let paced = repetition.paced.as_ref().unwrap();
     assert_eq!((paced.sent, paced.answered), (100_000, 50_000));
     assert_eq!(repetition.counts.unfinished, 100);

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 use std::task::{Context, Waker};
 
 use scenarios::units::Nanos;
@@ -140,7 +141,13 @@ impl Channels for Fake {
         self.in_flight.len()
     }
 
-    fn try_start(&mut self, channel: usize, op: OpId, _request: u32) -> Result<(), Busy> {
+    fn try_start(
+        &mut self,
+        channel: usize,
+        op: OpId,
+        _request: u32,
+        _left: Option<Nanos>,
+    ) -> Result<(), Busy> {
         if self.in_flight[channel] == self.streams {
             return Err(Busy);
         }
@@ -254,12 +261,15 @@ impl Channels for Fake {
 
 /// Runs a lane over a fake engine to its end, moving the clock from one event to the next.
 pub fn simulate(lane: &mut Lane<Fake>, hand: &Hand) {
+    simulate_with_stop(lane, hand, Nanos::ZERO..Nanos::ZERO);
+}
+
+/// The same with a client that stands still from one point in time to another: past all events between, at once.
+pub fn simulate_with_stop(lane: &mut Lane<Fake>, hand: &Hand, stop: Range<Nanos>) {
     let mut cx = Context::from_waker(Waker::noop());
     while let Turn::Until(at) = lane.turn(&mut cx) {
-        hand.move_to(
-            lane.channels()
-                .next_event()
-                .map_or(at, |event| event.min(at)),
-        );
+        let event = lane.channels().next_event();
+        let next = event.map_or(at, |event| event.min(at));
+        hand.move_to(if stop.contains(&next) { stop.end } else { next });
     }
 }

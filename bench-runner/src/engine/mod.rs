@@ -140,7 +140,14 @@ pub trait Channels {
     fn put(&mut self, _op: OpId, _request: u32, _messages: Request) {}
 
     /// Starts a call with a prepared request, by its index in the [`Mix`], on a channel, or says that it has no free stream.
-    fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy>;
+    /// `left` is what the server is told of its timeout, where that is not all of it: of an attempt after the first.
+    fn try_start(
+        &mut self,
+        channel: usize,
+        op: OpId,
+        request: u32,
+        left: Option<Nanos>,
+    ) -> Result<(), Busy>;
 
     /// Resets the call's stream and forgets the call: nothing more is said of it. Tells what it had sent; `None` where
     /// the call has ended already, and its end is among the events of the last [`poll`](Channels::poll).

@@ -72,6 +72,34 @@ phases: { warm_up: 0s, measure: 100ms, drain: 5s }
     );
 }
 
+fn each_attempt_is_given_what_is_left_of_the_deadline(engine: &str) {
+    let _alone = super::common::alone();
+    for face in FACES {
+        let what = format!("{engine} on {face}");
+        let call = "stamps: true, deadline: 2s, retry: { attempts: 40, backoff: 40ms }";
+        let yaml = half_of_the_attempts_fail(face, call) + "record: { calls: 1000 }\n";
+        let outcome = Run::new(&yaml).engine(engine).finish();
+        let counts = counts(&outcome, &what);
+        assert!(counts.attempts > counts.started, "{what}: {counts:?}");
+        let log = std::fs::read_to_string(outcome.path("retry.calls.csv")).unwrap();
+        let mut rows = log.lines().map(|row| row.split(',').collect::<Vec<_>>());
+        let head = rows.next().unwrap();
+        let column = |name| head.iter().position(|title| *title == name).unwrap();
+        let columns = ["started_ns", "server_arrival_ns", "server_timeout_ns"].map(column);
+        let mut later = 0;
+        for row in rows {
+            let [started, arrival, timeout] =
+                columns.map(|column| row[column].parse::<i64>().unwrap());
+            // What had gone of it when the attempt came, but for the way there and a timeout that is rounded.
+            let gone = 2_000_000_000 - timeout;
+            let late = arrival - started - gone;
+            assert!((-1_000_000..30_000_000).contains(&late), "{what}: {late}");
+            later += u32::from(arrival - started > 40_000_000);
+        }
+        assert!(later > 2, "{what}: {later} calls were tried again");
+    }
+}
+
 /// A server that goes away for a while in the middle of the run, on a port that stays its own.
 fn run_over_a_gap(engine: &str, wait: bool) -> super::Outcome {
     let port = TcpListener::bind("127.0.0.1:0")
@@ -126,5 +154,6 @@ fn a_call_without_a_connection_waits_for_one_where_it_is_to(engine: &str) {
 for_both_engines! {
     a_call_is_tried_again_and_counted_once
     attempts_have_a_bound_and_other_statuses_are_not_tried_again
+    each_attempt_is_given_what_is_left_of_the_deadline
     a_call_without_a_connection_waits_for_one_where_it_is_to
 }

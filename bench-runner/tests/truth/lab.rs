@@ -1,15 +1,15 @@
 //! Experiments that take no time: lanes over the fake engine on a manual clock.
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::task::{Context, Waker};
 
 use bench_runner::call::Known;
 use bench_runner::clock::{Clock, Hand};
-use bench_runner::engine::fake::{Fake, Fate};
+use bench_runner::engine::fake::{Fake, Fate, simulate_with_stop};
 use bench_runner::mix::Mix;
 use bench_runner::record::{CallLog, LoggedCall, Measured, Recorder, Sample, summarise};
 use bench_runner::run::Share;
-use bench_runner::run::lane::{Lane, Turn};
+use bench_runner::run::lane::Lane;
 use bench_runner::run::timeline::Timeline;
 use bench_runner::run::watch::{Board, Stop, Watch};
 use reports::model::Repetition;
@@ -27,7 +27,7 @@ pub(crate) struct Experiment {
     server: fn(u64, Nanos) -> Fate,
     messages: Vec<Nanos>,
     /// From when to when the client stands still.
-    stop: Option<(Nanos, Nanos)>,
+    stop: Range<Nanos>,
 }
 
 /// What came of it.
@@ -47,7 +47,7 @@ pub(crate) fn experiment(yaml: &str, server: fn(u64, Nanos) -> Fate) -> Experime
         streams: usize::MAX,
         server,
         messages: vec![Nanos::ZERO],
-        stop: None,
+        stop: Nanos::ZERO..Nanos::ZERO,
     }
 }
 
@@ -63,7 +63,7 @@ impl Experiment {
     }
 
     pub(crate) fn stopped(mut self, from: Nanos, to: Nanos) -> Experiment {
-        self.stop = Some((from, to));
+        self.stop = from..to;
         self
     }
 
@@ -101,7 +101,7 @@ impl Experiment {
         let mut logs = Vec::new();
         for index in 0..lanes {
             let (mut lane, hand) = self.lane(Part { index, of: lanes }, &timeline);
-            simulate(&mut lane, &hand, self.stop);
+            simulate_with_stop(&mut lane, &hand, self.stop.clone());
             served += lane.channels().started();
             let record = lane.into_record();
             logs.extend(record.log);
@@ -146,21 +146,6 @@ impl Experiment {
         let log = CallLog::new(part.index, room as usize);
         let lane = Lane::new(clock, fake, mix, Arc::clone(timeline), share, watch);
         (lane.with_log(Some(log)), hand)
-    }
-}
-
-/// Moves the clock from one event to the next; while the client is stopped, past all events at once.
-fn simulate(lane: &mut Lane<Fake>, hand: &Hand, stop: Option<(Nanos, Nanos)>) {
-    let mut cx = Context::from_waker(Waker::noop());
-    while let Turn::Until(at) = lane.turn(&mut cx) {
-        let next = lane
-            .channels()
-            .next_event()
-            .map_or(at, |event| event.min(at));
-        hand.move_to(match stop {
-            Some((from, to)) if (from..to).contains(&next) => to,
-            _ => next,
-        });
     }
 }
 

@@ -69,6 +69,16 @@ impl Template {
         )
     }
 
+    /// This is the same once with another timeout, where it has one.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: &str) -> Self {
+        let fields = self.fields.iter().map(|(name, value)| match name {
+            b"grpc-timeout" => (name, timeout.as_bytes()),
+            _ => (name, value),
+        });
+        Self::once(fields)
+    }
+
     /// This is a template of the header fields that open the answer to a gRPC call.
     #[must_use]
     pub fn response(metadata: &[(&str, &[u8])]) -> Self {

@@ -86,11 +86,19 @@ impl Channels for RawChannels {
         self.calls.put(op, messages);
     }
 
-    fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
+    fn try_start(
+        &mut self,
+        channel: usize,
+        op: OpId,
+        request: u32,
+        left: Option<Nanos>,
+    ) -> Result<(), Busy> {
         let template = self.templates.of(request);
         let messages = self.templates.messages(op, request);
         let single = messages.count == 1 && !template.held_open;
         let head = self.templates.head(channel, messages);
+        let shortened = left.map(|left| templates::shortened(head, left));
+        let head = shortened.as_ref().unwrap_or(head);
         let token = u64::from(op.0);
         let started = self
             .hub

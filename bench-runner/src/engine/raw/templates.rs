@@ -172,6 +172,12 @@ fn template(head: &Head, encodings: &[(&str, String)], request: wire::Request<'_
     })
 }
 
+/// What an attempt after the first says first: less of its timeout is left.
+#[cold]
+pub(super) fn shortened(head: &Template, left: Nanos) -> Template {
+    head.with_timeout(&timeout(left))
+}
+
 /// The prepared requests framed, each set of bytes once: several requests share them where only their heads differ.
 ///
 /// `heads` are those of the calls before.

@@ -10,9 +10,11 @@ mod codec;
 mod connect;
 mod content_type;
 mod dial;
+mod log;
 mod once;
 mod pauses;
 mod secured;
+mod template;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -31,9 +33,11 @@ use tokio::sync::mpsc;
 pub(crate) use self::connect::look;
 pub(crate) use self::once::{Looked, once};
 
-use self::call::{Gate, Log, Made, Sending, Sent, Template};
+use self::call::{Gate, Made, Sending, Sent};
 use self::churn::Churn;
 use self::content_type::Typed;
+use self::log::Log;
+use self::template::Template;
 use super::tap::{Seen, Shared};
 use super::{Busy, Channels, ConnectError, Engine, Event, OpId, Opening, Traffic};
 use crate::call::Request;
@@ -153,7 +157,13 @@ impl Channels for TonicChannels {
         self.fresh[index] = Some(messages);
     }
 
-    fn try_start(&mut self, channel: usize, op: OpId, request: u32) -> Result<(), Busy> {
+    fn try_start(
+        &mut self,
+        channel: usize,
+        op: OpId,
+        request: u32,
+        left: Option<Nanos>,
+    ) -> Result<(), Busy> {
         if self.in_flight[channel] >= self.seen[channel].max_concurrent_streams() {
             return Err(Busy);
         }
@@ -174,6 +184,7 @@ impl Channels for TonicChannels {
             let made = Made {
                 call,
                 template: &template,
+                left,
                 request: Sending {
                     index,
                     messages: fresh.as_ref().unwrap_or_else(|| call.request(index)),

@@ -10,9 +10,9 @@ use tonic::client::Grpc;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Status};
 
-use super::call::Template;
 use super::connect::{look, on_channel};
 use super::content_type::Typed;
+use super::template::Template;
 use crate::call::Call;
 use crate::clock::Clock;
 use crate::engine::{ConnectError, Endpoint};

@@ -8,6 +8,7 @@ use scenarios::units::Nanos;
 
 use super::Lane;
 use crate::engine::{Channels, OpId, Outcome};
+use crate::mix::Mix;
 
 /// Between attempts to reach a server that is not there.
 const UNREADY: Nanos = Nanos::from_millis(10);
@@ -45,7 +46,7 @@ impl<C: Channels> Lane<C> {
         }
         while let Some(ticket) = self.waiting.front().copied() {
             if let Some(id) = self.ops.find(ticket)
-                && !self.attempt(id)
+                && !self.attempt(id, now)
             {
                 return;
             }
@@ -53,16 +54,16 @@ impl<C: Channels> Lane<C> {
         }
     }
 
-    fn attempt(&mut self, id: OpId) -> bool {
+    /// Makes one; `false` where there is no free stream. The server is told what is left of the deadline (proposal A6).
+    fn attempt(&mut self, id: OpId, now: Nanos) -> bool {
         let Some(op) = self.ops.get_mut(id) else {
             return true;
         };
         let (channel, request, cell) = (op.sample.channel, op.request, op.sample.cell);
-        if self
-            .channels
-            .try_start(channel as usize, id, request)
-            .is_err()
-        {
+        let timeout = self.mix.call(request).head(Mix::within(request)).deadline;
+        let left = timeout.map(|timeout| (op.sample.started + timeout).since(now).max(Nanos(1)));
+        let started = self.channels.try_start(channel as usize, id, request, left);
+        if started.is_err() {
             return false;
         }
         // Waiting for a connection is no attempt.

@@ -62,6 +62,6 @@ impl<C: Channels> Lane<C> {
             return false;
         };
         let (channel, request) = (op.sample.channel as usize, op.request);
-        self.channels.try_start(channel, id, request).is_ok()
+        self.channels.try_start(channel, id, request, None).is_ok()
     }
 }

@@ -45,7 +45,9 @@ impl<C: Channels> Lane<C> {
         for _ in 0..self.router.candidates() {
             let channel = self.router.front();
             let id = self.ops.next_id();
-            if !self.is_spent(channel) && self.channels.try_start(channel, id, request).is_ok() {
+            if !self.is_spent(channel)
+                && self.channels.try_start(channel, id, request, None).is_ok()
+            {
                 self.router.started(channel);
                 self.keep(id, due, channel, started);
                 return true;

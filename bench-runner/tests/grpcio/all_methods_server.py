@@ -22,12 +22,12 @@ class Counting(grpc.ServerInterceptor):
     """Counts calls, messages and their bytes as they pass the wire, without the prefixes."""
 
     def __init__(self):
-        self.methods = collections.defaultdict(collections.Counter)
+        self.seen = collections.defaultdict(collections.Counter)
         self.lock = threading.Lock()
 
     def count(self, method, **more):
         with self.lock:
-            self.methods[method].update(more)
+            self.seen[method].update(more)
 
     def intercept_service(self, continuation, details):
         handler = continuation(details)
@@ -105,17 +105,22 @@ class Greeter(helloworld_pb2_grpc.GreeterServicer):
         end(first.reply, context)
 
 
-def serve(options="{}", certificates=None):
-    counting = Counting()
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), interceptors=[counting], options=list(json.loads(options).items()))
+def serve(interceptor, certificates=None, options="{}"):
+    server = grpc.server(
+        futures.ThreadPoolExecutor(max_workers=16), interceptors=[interceptor], options=list(json.loads(options).items())
+    )
     helloworld_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)
     address = secure.listen(server, certificates)
     server.start()
     print(address, flush=True)
     sys.stdin.read()
     server.stop(grace=2).wait()
-    print(json.dumps(counting.methods))
+    print(json.dumps(interceptor.seen))
+
+
+def main(options="{}", certificates=None):
+    serve(Counting(), certificates, options)
 
 
 if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    main(*sys.argv[1:])

@@ -4,15 +4,11 @@ Prints its address, serves until its standard input ends, then prints what it sa
 """
 
 import collections
-import json
 import sys
 import threading
-from concurrent import futures
 
 import grpc
-import helloworld_pb2_grpc
-import secure
-from all_methods_server import Greeter
+from all_methods_server import serve
 
 
 class Watching(grpc.ServerInterceptor):
@@ -75,17 +71,5 @@ class Watching(grpc.ServerInterceptor):
         return handler._replace(**{kind: stream if handler.response_streaming else single})
 
 
-def serve(certificates=None):
-    watching = Watching()
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), interceptors=[watching])
-    helloworld_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)
-    address = secure.listen(server, certificates)
-    server.start()
-    print(address, flush=True)
-    sys.stdin.read()
-    server.stop(grace=2).wait()
-    print(json.dumps(watching.seen))
-
-
 if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    serve(Watching(), *sys.argv[1:])

@@ -27,12 +27,13 @@ const OBSOLETE: [&str; 2] = [
 
 /// What tonic's face may fail; h2 and tonic decide it, and part of it is a race. Its answer to what is not gRPC has no
 /// body and comes before the request has ended, so a case that breaks the rest of the request comes too late, and one
-/// that needs DATA has none; and it closes a connection that does not speak HTTP/2 with unread bytes, so by RST.
-const TONIC: [&str; 10] = [
+/// that needs DATA has none; it may come before the case's own RST_STREAM has; and it closes a connection that does not speak HTTP/2 with unread bytes, so by RST.
+const TONIC: [&str; 11] = [
     "generic/2: Sends a WINDOW_UPDATE frame on half-closed (remote) stream",
     "generic/2: Sends a PRIORITY frame on half-closed (remote) stream",
     "http2/3.5: Sends invalid connection preface",
     "http2/5.1: closed: Sends a DATA frame after sending RST_STREAM frame",
+    "http2/5.1: closed: Sends a HEADERS frame after sending RST_STREAM frame",
     "http2/5.1.2: Sends HEADERS frames that causes their advertised concurrent stream limit to be exceeded",
     "http2/6.9.1: Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream",
     "http2/8.1: Sends a second HEADERS frame without the END_STREAM flag",

@@ -139,6 +139,7 @@ mod tests {
 
     use super::super::fixture::{Case, times};
     use super::*;
+    use crate::call::LeftOut;
 
     #[test]
     fn a_run_that_was_cut_short_or_lost_its_server_says_so() {
@@ -149,6 +150,22 @@ mod tests {
         case.events.server_died = true;
         assert_eq!(case.ask(interrupted).unwrap().verdict, Verdict::Tainted);
         assert_eq!(case.ask(server_died).unwrap().verdict, Verdict::Invalid);
+    }
+
+    #[test]
+    fn requests_that_there_was_no_room_for_taint_a_run() {
+        let mut case = Case::open();
+        assert_eq!(case.ask(messages_left_out), None);
+        case.events.left_out = Some(LeftOut {
+            taken: 262_144,
+            given: 300_000,
+        });
+        let finding = case.ask(messages_left_out).unwrap();
+        assert_eq!(finding.verdict, Verdict::Tainted);
+        assert_eq!(
+            finding.seen,
+            "calls took 262144 of the 300000 different requests that are given, in turn"
+        );
     }
 
     #[test]

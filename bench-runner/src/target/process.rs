@@ -81,13 +81,16 @@ impl ServerProcess {
         if let Some(address) = line.as_deref().and_then(announced) {
             return Ok(Ok((process, address)));
         }
-        let how = match (line, process.child.try_wait()?) {
-            (Some(line), _) => format!(
+        let how = match line {
+            Some(line) => format!(
                 "printed `{}` instead of its address",
                 line.chars().take(80).collect::<String>()
             ),
-            (None, Some(status)) => format!("ended before it listened ({status})"),
-            (None, None) => format!("said no address within {} s", patience.as_secs()),
+            // Its output is closed a moment before it has ended.
+            None => match process.ended_within(Duration::from_millis(500)) {
+                Some(status) => format!("ended before it listened ({status})"),
+                None => format!("said no address within {} s", patience.as_secs()),
+            },
         };
         process.end();
         let said = process.said.text();
@@ -164,14 +167,21 @@ impl ServerProcess {
             // A server that is gone already cannot be signalled, which is as well.
             let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
-        for _ in 0..GRACE.as_millis() / TICK.as_millis() {
+        self.ended_within(GRACE).or_else(|| {
+            end(&mut self.child);
+            self.child.wait().ok()
+        })
+    }
+
+    /// How it ended, if it does so by itself in this time.
+    fn ended_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        for _ in 0..patience.as_millis() / TICK.as_millis() {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Some(status);
             }
             thread::sleep(TICK);
         }
-        end(&mut self.child);
-        self.child.wait().ok()
+        None
     }
 }
 

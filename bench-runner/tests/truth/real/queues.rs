@@ -1,47 +1,30 @@
 //! Queues whose law is known: in the server (T7b), and in the client (T8).
 
-use super::{MS, Seen, US, compare, for_each_engine, near, run};
+use super::{MS, Seen, US, compare, for_each_engine, near, run, run_held};
 use crate::statistics::{departures, quantile};
 
-/// Response times against Lindley's recursion on the arrivals that the server stamped, call by call.
+/// The server against Lindley's recursion on the arrivals that it stamped, call by call, and our times against the server.
 fn holds_against_lindley(seen: &Seen, service: u64) {
     let mut calls: Vec<_> = seen.rows.iter().collect();
     calls.sort_by_key(|row| row.arrival);
     let arrivals: Vec<u64> = calls.iter().map(|row| row.arrival.unwrap()).collect();
     let left = departures(&arrivals, 1, |_, _| service);
-    let expected = |measured: bool| {
-        let pairs = calls
-            .iter()
-            .zip(&left)
-            .filter(move |(row, _)| row.measured == measured);
-        pairs.map(|(row, left)| (row.response(), left - row.intended))
-    };
-    let mut residuals: Vec<u64> = expected(true)
-        .map(|(seen, due)| seen.abs_diff(due))
-        .collect();
-    residuals.sort_unstable();
-    println!(
-        "residual of each call: p50 {} us, p99 {} us",
-        quantile(&residuals, 0.5) / US,
-        quantile(&residuals, 0.99) / US
-    );
-    let mut due: Vec<u64> = expected(true).map(|(_, due)| due).collect();
-    due.sort_unstable();
+    for (row, left) in calls.iter().zip(left) {
+        assert_eq!(row.planned, Some(left));
+    }
     compare(
         "response time",
         &seen.sorted(|row| row.response()),
-        &due,
+        &seen.owed(),
         100 * US,
         0.01,
     );
-    // Of each call by itself: half of them within the bound of the percentiles.
-    assert!(quantile(&residuals, 0.5) <= 100 * US);
 }
 
 fn a_queue_in_the_server_is_the_md1_queue(engine: &str) {
     // 1,000/s, 500 us each: half load, 100,000 calls.
     let settings = ["phases.measure=100s", "phases.warm_up=1s"];
-    let seen = run(engine, "queue: { service: 500us }", &settings);
+    let seen = run_held(engine, "queue: { service: 500us }", &settings, 0.999);
     holds_against_lindley(&seen, 500 * US);
     // Pollaczek and Khinchine, less what the wire and both programs add to every call.
     let floor = seen.floor();

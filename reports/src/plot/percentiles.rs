@@ -9,15 +9,48 @@ use super::chart::{Chart, Key, Mark, Words, with_room};
 use super::ink::{self, Ink};
 use super::{Plan, Plot, Shape, few, few_note, time_label};
 use crate::model::{FEWEST_BEYOND, Timing};
-use crate::view::{Merged, Time, View, clean};
+use crate::view::{CaseView, Merged, Time, View, clean};
 
-/// Response time by percentile: a line a case; where there is only one, a line a call of its mix, or response against
-/// service time.
+/// Response time by percentile, that of messages where streams are paced: a line a case; where there is only one, a line a
+/// call of its mix, or response against service time.
 pub(super) struct Percentiles;
 
 /// Points for each halving of the distance to 100 %.
 const DENSITY: u32 = 8;
-const TITLE: &str = "Response time by percentile";
+
+/// What the lines are of.
+#[derive(Clone, Copy, Debug)]
+struct Subject {
+    title: &'static str,
+    what: &'static str,
+    time: Time,
+    /// Drawn beside it, where there is only one case.
+    beside: Time,
+}
+
+const CALLS: Subject = Subject {
+    title: "Response time by percentile",
+    what: "calls",
+    time: Time::Response,
+    beside: Time::Service,
+};
+
+const MESSAGES: Subject = Subject {
+    title: "Message response time by percentile",
+    what: "messages",
+    time: Time::MessageResponse,
+    beside: Time::Exchange,
+};
+
+impl Subject {
+    fn of(view: &View<'_>) -> Subject {
+        let is_paced = |case: &CaseView<'_>| case.merged.time(MESSAGES.time).is_some();
+        match view.cases.iter().all(is_paced) {
+            true => MESSAGES,
+            false => CALLS,
+        }
+    }
+}
 
 /// A line: its bold part can be believed, its faint part is too thin or a lower bound.
 #[derive(Clone, Debug)]
@@ -35,19 +68,21 @@ impl Plot for Percentiles {
     }
 
     fn plan(&self, view: &View<'_>, shape: Shape) -> Option<Plan> {
-        let curves = curves(view);
+        let subject = Subject::of(view);
+        let curves = curves(view, subject);
         if curves.is_empty() {
             return None;
         }
         let caption = format!(
-            "Read it as: so many percent of the calls took no longer than this. The line is faint where fewer than \
+            "Read it as: so many percent of the {} took no longer than this. The line is faint where fewer than \
              {FEWEST_BEYOND} samples lie beyond, or where calls were cut off and it is only a lower bound.{}",
+            subject.what,
             few_note(view)
         );
         let legend = legend(&curves);
         let shape = with_room(shape, &legend);
         Some(Plan {
-            title: TITLE.to_owned(),
+            title: subject.title.to_owned(),
             caption,
             shape,
             paint: Box::new(move |canvas| {
@@ -55,8 +90,8 @@ impl Plot for Percentiles {
                     .iter()
                     .flat_map(|c| c.points.iter().map(|(_, ns)| *ns));
                 let words = Words {
-                    title: TITLE,
-                    y: "response time",
+                    title: subject.title,
+                    y: subject.time.name(),
                     x: "percentile",
                     legend: legend.clone(),
                 };
@@ -89,31 +124,31 @@ impl Plot for Percentiles {
     }
 }
 
-fn curves(view: &View<'_>) -> Vec<Curve> {
+fn curves(view: &View<'_>, subject: Subject) -> Vec<Curve> {
     if let [only] = &view.cases[..] {
         if !only.merged.calls.is_empty() {
-            return of_mix(&only.merged);
+            return of_mix(&only.merged, subject);
         }
-        return [Time::Response, Time::Service]
+        return [subject.time, subject.beside]
             .into_iter()
             .filter_map(|time| curve(time.name().to_owned(), only.merged.time(time)?))
             .collect();
     }
     few(view)
         .into_iter()
-        .filter_map(|case| curve(case.label.clone(), case.merged.time(Time::Response)?))
+        .filter_map(|case| curve(case.label.clone(), case.merged.time(subject.time)?))
         .collect()
 }
 
 /// All calls together and each of the mix, as many as there are colours.
-fn of_mix(merged: &Merged) -> Vec<Curve> {
+fn of_mix(merged: &Merged, subject: Subject) -> Vec<Curve> {
     let all = merged
-        .time(Time::Response)
+        .time(subject.time)
         .map(|timing| ("all calls", timing));
     let calls = merged
         .calls
         .iter()
-        .map(|call| (call.name.as_str(), &call.response_time));
+        .map(|call| (call.name.as_str(), subject.time.of_call(call)));
     all.into_iter()
         .chain(calls)
         .take(ink::SERIES)

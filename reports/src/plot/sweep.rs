@@ -70,7 +70,10 @@ impl Plot for ResponseTime {
         }
         let of = |quantile: Quantile| {
             move |case: &CaseView<'_>| {
-                let spread = whisker(&case.case.repetitions, Metric::Response(quantile));
+                let spread = whisker(
+                    &case.case.repetitions,
+                    Metric::Time(Time::Response, quantile),
+                );
                 (number(case, quantile).unwrap_or(f64::NAN), spread)
             }
         };

@@ -10,7 +10,7 @@ use crate::plot::{self, Drawing, Shape};
 use crate::view::facts::{self, Fact};
 use crate::view::format::{count, quantile, rate, seconds};
 use crate::view::{
-    COLUMNS, CaseView, Cell, Figure, GATE_HEADINGS, HEADINGS, LimitRow, RATIO_HEADINGS, Row,
+    COLUMNS, CaseView, Cell, Column, GATE_HEADINGS, HEADINGS, LimitRow, RATIO_HEADINGS, Row,
     SEARCH_HEADINGS, SearchRow, Time, View, clean, link, yaml,
 };
 
@@ -56,11 +56,7 @@ struct Page<'v, 'a> {
     several: bool,
     repeated: bool,
     opened: bool,
-    has_offered: bool,
-    has_messages: bool,
-    has_client_cpu: bool,
-    has_server_cpu: bool,
-    has_wire_bytes: bool,
+    overview: Vec<Column>,
     has_verdicts: bool,
     fewest: u64,
     columns: [(Quantile, &'static str); 5],
@@ -110,11 +106,7 @@ impl<'v, 'a> Page<'v, 'a> {
             several: view.has_several_cases(),
             repeated: cases.iter().any(|case| case.case.repetitions.len() > 1),
             opened: cases.len() <= MOST_OPEN,
-            has_offered: cases.iter().any(|case| case.headline.offered.is_some()),
-            has_messages: cases.iter().any(|case| case.headline.messages.is_some()),
-            has_client_cpu: cases.iter().any(|case| case.headline.client_cpu.is_some()),
-            has_server_cpu: cases.iter().any(|case| case.headline.server_cpu.is_some()),
-            has_wire_bytes: cases.iter().any(|case| case.headline.wire_bytes.is_some()),
+            overview: view.overview(),
             has_verdicts: cases.iter().any(|case| case.verdict != view.verdict),
             fewest: FEWEST_BEYOND,
             columns: COLUMNS,
@@ -169,26 +161,6 @@ impl<'v, 'a> Page<'v, 'a> {
             word: row.word(),
             class,
         }
-    }
-
-    /// The headline numbers of a case with the names of their columns.
-    fn overview<'c>(&self, case: &'c CaseView<'_>) -> Vec<(&'static str, Option<&'c Figure>)> {
-        let h = &case.headline;
-        let mut row = vec![("throughput", Some(&h.achieved))];
-        row.extend(self.has_offered.then_some(("offered", h.offered.as_ref())));
-        row.extend(
-            self.has_messages
-                .then_some(("messages", h.messages.as_ref())),
-        );
-        row.push(("response p50", Some(&h.p50)));
-        row.push(("response p99", Some(&h.p99)));
-        row.push(("errors", Some(&h.errors)));
-        let (client, server) = (h.client_cpu.as_ref(), h.server_cpu.as_ref());
-        row.extend(self.has_client_cpu.then_some(("client CPU", client)));
-        row.extend(self.has_server_cpu.then_some(("server CPU", server)));
-        let wire = h.wire_bytes.as_ref();
-        row.extend(self.has_wire_bytes.then_some(("wire bytes", wire)));
-        row
     }
 
     fn about_case(&self, case: &CaseView<'_>) -> String {

@@ -5,8 +5,8 @@ use crate::error::ReportError;
 use crate::model::{LimitVerdict, Outcome, Shown, Verdict};
 use crate::view::format::{DASH, count};
 use crate::view::{
-    COLUMNS, CaseView, Cell, Comparison, Figure, GATE_HEADINGS, GateView, HEADINGS, Headline,
-    PartTable, View, encoding, facts, link,
+    COLUMNS, CaseView, Cell, Comparison, Figure, GATE_HEADINGS, GateView, HEADINGS, PartTable,
+    View, encoding, facts, link,
 };
 
 /// Percentile tables beyond so many cases would fill a step summary, which is dropped whole when it is too long.
@@ -146,38 +146,14 @@ fn limits(view: &View<'_>) -> Option<String> {
 
 /// A row for each case, a column for each headline number.
 fn overview(view: &View<'_>) -> String {
-    let has_messages = view.cases.iter().any(|c| c.headline.messages.is_some());
-    let has_offered = view.cases.iter().any(|c| c.headline.offered.is_some());
-    let mut header = vec!["Case", "Throughput"];
-    header.extend(has_offered.then_some("Offered"));
-    header.extend(has_messages.then_some("Messages"));
-    header.extend(["Response time p50", "Response time p99", "Errors"]);
-    let has_client_cpu = view.cases.iter().any(|c| c.headline.client_cpu.is_some());
-    let has_server_cpu = view.cases.iter().any(|c| c.headline.server_cpu.is_some());
-    header.extend(has_client_cpu.then_some("Client CPU per call"));
-    let has_wire_bytes = view.cases.iter().any(|c| c.headline.wire_bytes.is_some());
-    header.extend(has_server_cpu.then_some("Server CPU per call"));
-    header.extend(has_wire_bytes.then_some("Wire bytes per call"));
-    header.push("Verdict");
+    let columns = view.overview();
+    let mut header = vec!["Case"];
+    header.extend(columns.iter().map(|column| column.heading()));
+    header.push("verdict");
     let rows = view.cases.iter().map(|case| {
-        let Headline {
-            achieved,
-            offered,
-            messages,
-            p50,
-            p99,
-            errors,
-            client_cpu,
-            server_cpu,
-            wire_bytes,
-        } = &case.headline;
-        let mut cells = vec![escape(&case.label), figure(Some(achieved))];
-        cells.extend(has_offered.then(|| figure(offered.as_ref())));
-        cells.extend(has_messages.then(|| figure(messages.as_ref())));
-        cells.extend([figure(Some(p50)), figure(Some(p99)), figure(Some(errors))]);
-        cells.extend(has_client_cpu.then(|| figure(client_cpu.as_ref())));
-        cells.extend(has_server_cpu.then(|| figure(server_cpu.as_ref())));
-        cells.extend(has_wire_bytes.then(|| figure(wire_bytes.as_ref())));
+        let mut cells = vec![escape(&case.label)];
+        let figures = columns.iter().map(|column| case.headline.figure(*column));
+        cells.extend(figures.map(figure));
         cells.push(verdict(case.verdict).to_owned());
         cells
     });

@@ -2,7 +2,7 @@
 
 use super::format::{self, count, duration, quantile, rate, share};
 use super::{Merged, Time, encoding};
-use crate::model::{CaseResult, Cost, Counts, Quantile, Repetition, Shown};
+use crate::model::{CaseResult, Cost, Counts, Quantile, Repetition, Shown, Timing};
 use crate::stats::{self, Interval};
 
 /// The numbers to look at first.
@@ -14,6 +14,10 @@ pub struct Headline {
     pub offered: Option<Figure>,
     /// Messages a second, where calls carry more than one.
     pub messages: Option<Figure>,
+    /// Median message response time, where streams are paced.
+    pub message_p50: Option<Figure>,
+    /// 99th percentile of the message response time, where streams are paced.
+    pub message_p99: Option<Figure>,
     /// Median response time.
     pub p50: Figure,
     /// 99th percentile of the response time.
@@ -44,9 +48,11 @@ pub struct Figure {
 impl Headline {
     pub(super) fn new(case: &CaseResult, merged: &Merged) -> Headline {
         let repetitions = &case.repetitions;
-        let response = |q: Quantile| {
-            let shown = merged.time(Time::Response).map(|timing| timing.shown(q));
-            shown.map_or_else(|| format::DASH.to_owned(), quantile)
+        let of = |time, label, q| time_figure(time, label, q, case, merged);
+        let response = |label, q| of(Time::Response, label, q);
+        let message = |label, q| {
+            let is_paced = merged.time(Time::MessageResponse).is_some();
+            is_paced.then(|| of(Time::MessageResponse, label, q))
         };
         Headline {
             achieved: Figure {
@@ -56,39 +62,16 @@ impl Headline {
                 note: spread(repetitions, |r| Some(r.achieved_per_s), rate),
             },
             offered: offered(merged),
-            messages: messages(merged),
-            p50: Figure {
-                label: "response time p50",
-                value: response(Quantile::P50),
-                ci95: confidence(repetitions, Metric::Response(Quantile::P50), duration),
-                note: spread(repetitions, |r| exact(r, Quantile::P50), duration),
-            },
-            p99: Figure {
-                label: "response time p99",
-                value: response(Quantile::P99),
-                ci95: confidence(repetitions, Metric::Response(Quantile::P99), duration),
-                note: spread(repetitions, |r| exact(r, Quantile::P99), duration),
-            },
+            messages: messages(case, merged),
+            message_p50: message("message response time p50", Quantile::P50),
+            message_p99: message("message response time p99", Quantile::P99),
+            p50: response("response time p50", Quantile::P50),
+            p99: response("response time p99", Quantile::P99),
             errors: errors(merged),
             client_cpu: cpu("client CPU per call", repetitions, Metric::ClientCpu),
             server_cpu: cpu("server CPU per call", repetitions, Metric::ServerCpu),
             wire_bytes: encoding::bytes_per_call(case),
         }
-    }
-
-    /// All of them, in the order of reading.
-    pub fn figures(&self) -> Vec<&Figure> {
-        let mut figures = vec![&self.achieved];
-        figures.extend(self.offered.as_ref());
-        figures.extend(self.messages.as_ref());
-        figures.extend([&self.p50, &self.p99, &self.errors]);
-        figures.extend(self.cost());
-        figures
-    }
-
-    /// What a call cost, and what it put on the wire where that is the question.
-    pub fn cost(&self) -> impl Iterator<Item = &Figure> {
-        self.cpu().chain(&self.wire_bytes)
     }
 
     /// What a call cost, on the sides where that is known.
@@ -102,8 +85,8 @@ impl Headline {
 pub enum Metric {
     /// Calls that ended OK, a second.
     Achieved,
-    /// A quantile of the response time.
-    Response(Quantile),
+    /// A quantile of a time.
+    Time(Time, Quantile),
     /// CPU time of the client for each call.
     ClientCpu,
     /// CPU time of the server for each call.
@@ -114,8 +97,14 @@ impl Metric {
     /// Those with a confidence interval in every report, with their names in files.
     pub const ALL: [(Metric, &'static str); 5] = [
         (Metric::Achieved, "achieved_per_s"),
-        (Metric::Response(Quantile::P50), "response_time_p50_ns"),
-        (Metric::Response(Quantile::P99), "response_time_p99_ns"),
+        (
+            Metric::Time(Time::Response, Quantile::P50),
+            "response_time_p50_ns",
+        ),
+        (
+            Metric::Time(Time::Response, Quantile::P99),
+            "response_time_p99_ns",
+        ),
         (Metric::ClientCpu, "client_cpu_ns_per_call"),
         (Metric::ServerCpu, "server_cpu_ns_per_call"),
     ];
@@ -125,7 +114,7 @@ impl Metric {
         let cpu = |cost: &Cost| cost.cpu_ns_per_call;
         match self {
             Metric::Achieved => Some(repetition.achieved_per_s),
-            Metric::Response(quantile) => exact(repetition, quantile),
+            Metric::Time(time, quantile) => exact(time.of(repetition), quantile),
             Metric::ClientCpu => cpu(&repetition.client),
             Metric::ServerCpu => repetition.server.as_ref().and_then(cpu),
         }
@@ -156,9 +145,27 @@ fn confidence(
     Some(format!("{} to {}", print(low), print(high)))
 }
 
-/// A response-time quantile of one repetition, where it is a number.
-pub(crate) fn exact(repetition: &Repetition, quantile: Quantile) -> Option<f64> {
-    match repetition.response_time.shown(quantile) {
+/// A quantile of all repetitions together, with that of each for its interval.
+fn time_figure(
+    time: Time,
+    label: &'static str,
+    q: Quantile,
+    case: &CaseResult,
+    merged: &Merged,
+) -> Figure {
+    let shown = merged.time(time).map(|timing| timing.shown(q));
+    let metric = Metric::Time(time, q);
+    Figure {
+        label,
+        value: shown.map_or_else(|| format::DASH.to_owned(), quantile),
+        ci95: confidence(&case.repetitions, metric, duration),
+        note: spread(&case.repetitions, |r| metric.of(r), duration),
+    }
+}
+
+/// A quantile of one repetition, where it is a number.
+pub(crate) fn exact(timing: &Timing, quantile: Quantile) -> Option<f64> {
+    match timing.shown(quantile) {
         Shown::Exactly(ns) => Some(ns as f64),
         _ => None,
     }
@@ -207,14 +214,14 @@ fn offered(merged: &Merged) -> Option<Figure> {
     })
 }
 
-/// Shown where a call carries more than one message in a direction.
-fn messages(merged: &Merged) -> Option<Figure> {
+/// Shown where a call carries more than one message in a direction, or streams are paced.
+fn messages(case: &CaseResult, merged: &Merged) -> Option<Figure> {
     let counts = &merged.counts;
     let per_s = |n: u64| n as f64 / merged.measured_s;
     let sent = (counts.messages_sent > counts.started).then(|| per_s(counts.messages_sent));
     let received =
         (counts.messages_received > counts.finished()).then(|| per_s(counts.messages_received));
-    let (value, note) = match (sent, received) {
+    let (value, note) = match paced(case, merged).unwrap_or((sent, received)) {
         (Some(out), Some(back)) if (out - back).abs() <= 0.01 * out => (out, "each way".to_owned()),
         (Some(out), Some(back)) => (out, format!("sent, {} received", rate(back))),
         (Some(out), None) => (out, "sent".to_owned()),
@@ -227,6 +234,18 @@ fn messages(merged: &Merged) -> Option<Figure> {
         ci95: None,
         note: Some(note),
     })
+}
+
+/// Messages a second of paced streams, by the messages' own times: their calls may last longer than is measured.
+fn paced(case: &CaseResult, merged: &Merged) -> Option<(Option<f64>, Option<f64>)> {
+    let mut parts = case.repetitions.iter().filter_map(|r| r.paced.as_ref());
+    let first = parts.next()?;
+    let (sent, answered) = parts.fold((first.sent, first.answered), |(sent, answered), part| {
+        (sent + part.sent, answered + part.answered)
+    });
+    let per_s = |n: u64| n as f64 / merged.measured_s;
+    let answered = (answered > 0).then(|| per_s(answered));
+    Some((Some(per_s(sent)), answered))
 }
 
 /// CPU time per call over all repetitions, each weighed by its calls.

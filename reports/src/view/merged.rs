@@ -172,6 +172,7 @@ fn merge_call(case: &CaseResult, parts: &[&CallStats]) -> Result<CallStats, Repo
     call.time_to_first_message = together(Time::FirstMessage)?;
     call.message_gap = together(Time::MessageGap)?;
     call.exchange_time = together(Time::Exchange)?;
+    call.message_response_time = together(Time::MessageResponse)?;
     Ok(call)
 }
 

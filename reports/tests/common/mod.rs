@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use reports::model::{
     CallStats, CaseResult, Conditions, Cost, Counts, Cpu, Environment, Failure, Finding,
     FirstReply, Heartbeat, Interval, LimitOutcome, LimitVerdict, Machine, MethodCounts, Network,
-    Refused, Repetition, RunResult, SCHEMA, Says, Search, SearchOutcome, Software, Stage, Timing,
-    Totals, Tried, Validity, Verdict, Wire, WireSettings,
+    Paced, Refused, Repetition, RunResult, SCHEMA, Says, Search, SearchOutcome, Software, Stage,
+    Timing, Totals, Tried, Validity, Verdict, Wire, WireSettings,
 };
 use samples::Samples;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<(&'static str, RunResult)> {
         ("few", few()),
         ("stages", stages()),
         ("mix", mix()),
+        ("paced", paced()),
         ("grid", grid()),
         ("network", network()),
         ("compared", compared()),
@@ -268,6 +269,32 @@ fn mixed(seed: u64) -> Repetition {
         part("stream", 1, 400.0, 6_000_000.0),
     ];
     whole
+}
+
+/// Twenty streams that began in the warm-up and ended with the measured time, with 1,000 messages a second on them.
+pub(crate) fn paced() -> RunResult {
+    let mut result = run("positions", "Streams that stay open.");
+    let load = json!({ "closed": { "in_flight": 20 } });
+    let mut case = case("positions", "BidiHello", 1, &load);
+    let mut repetition = repetition(&Shape::new(11, 1_000.0, 900_000.0));
+    repetition.message_response_time = std::mem::take(&mut repetition.response_time);
+    repetition.exchange_time = std::mem::take(&mut repetition.service_time);
+    repetition.time_to_first_message = Timing::default();
+    repetition.start_lag = Timing::default();
+    repetition.counts = Counts::default();
+    repetition.achieved_per_s = 0.0;
+    repetition.offered_per_s = 0.0;
+    let answered = repetition.message_response_time.count;
+    repetition.paced = Some(Paced {
+        sent: answered,
+        answered,
+        sent_per_s: answered as f64 / repetition.measured_s,
+        answered_per_s: answered as f64 / repetition.measured_s,
+        send_lag: Timing::default(),
+    });
+    case.repetitions = vec![repetition];
+    result.cases.push(case);
+    result
 }
 
 /// A load in stages.

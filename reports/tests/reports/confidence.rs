@@ -3,7 +3,7 @@
 use reports::model::{Quantile, RunResult};
 use reports::stats::ci95;
 use reports::terminal;
-use reports::view::{Metric, View};
+use reports::view::{Metric, Time, View};
 
 use crate::common;
 
@@ -39,7 +39,9 @@ fn an_interval_is_of_the_repetitions_values() {
         .iter()
         .map(|r| r.response_time.p50_ns.unwrap() as f64)
         .collect();
-    let interval = Metric::Response(Quantile::P50).ci95(repetitions).unwrap();
+    let interval = Metric::Time(Time::Response, Quantile::P50)
+        .ci95(repetitions)
+        .unwrap();
     assert_eq!(Some(interval), ci95(&p50));
     assert!(interval.low < p50[2] && p50[2] < interval.high);
 }

@@ -66,7 +66,7 @@ fn terminal_summaries() {
 
 #[test]
 fn markdown_summaries() {
-    for name in ["methods", "failing", "hostile", "mix"] {
+    for name in ["methods", "failing", "hostile", "mix", "paced"] {
         insta::assert_snapshot!(format!("markdown_{name}"), file(name, "summary.md"));
     }
 }
@@ -94,7 +94,8 @@ fn result_files() {
 #[test]
 fn pages() {
     for name in [
-        "few", "failing", "methods", "compared", "stages", "mix", "searched", "hostile", "foreign",
+        "few", "failing", "methods", "compared", "stages", "mix", "paced", "searched", "hostile",
+        "foreign",
     ] {
         let page = without_pictures(&file(name, "report.html"));
         insta::assert_snapshot!(format!("html_{name}"), page);
@@ -109,6 +110,10 @@ fn figures() {
     );
     insta::assert_snapshot!("svg_compared", file("compared", "plots/compare-heat.svg"));
     insta::assert_snapshot!("svg_searched", file("searched", "plots/capacity.svg"));
+    let curve = file("paced", "plots/percentiles.svg");
+    assert!(
+        curve.contains("Message response time by percentile") && curve.contains("exchange time")
+    );
     insta::assert_snapshot!("svg_failing", file("failing", "plots/statuses.svg"));
 }
 

@@ -22,6 +22,7 @@ pub static ALL: &[(&str, &str)] = built_in![
     "client-streaming",
     "bidi-ping-pong",
     "bidi-independent",
+    "paced-streams",
     "mixed-calls",
     "deadlines",
     "flaky-network",

@@ -42,6 +42,7 @@ fn the_catalogue_is_whole() {
             "flaky-network",
             "mixed-calls",
             "open-loop-poisson",
+            "paced-streams",
             "payload-sweep",
             "quickstart",
             "ramp",

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use common::{PROGRAM, Run};
-use reports::model::{CALIBRATION_SCHEMA, Calibration};
+use reports::model::{CALIBRATION_SCHEMA, Calibration, HarnessCost};
 use serde_json::Value;
 
 fn program(arguments: &[&str], state: &Path) -> Output {
@@ -41,6 +41,17 @@ fn a_calibration_is_whole_is_kept_and_is_quoted() {
 
     is_quoted(state);
     is_not_quoted_once_it_does_not_hold(state, &kept);
+}
+
+#[test]
+fn the_harness_alone_is_measured_in_a_moment_and_kept_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = program(&["calibrate", "--harness", "--json"], folder.path());
+    assert_eq!(made.status.code(), Some(0), "{}", error(&made));
+    let costs: Vec<HarnessCost> = serde_json::from_slice(&made.stdout).unwrap();
+    assert_eq!(costs.len(), 2);
+    assert!(costs.iter().all(|cost| cost.cpu_ns_per_call > 0.0));
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
 }
 
 fn is_whole(calibration: &Calibration) {

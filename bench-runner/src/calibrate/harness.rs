@@ -28,7 +28,11 @@ const LOADS: [(&str, &str); 2] = [
 const CHANNELS: u32 = 10;
 
 /// The median of some passes, for each load model.
-pub(super) fn measure(passes: usize) -> Result<Vec<HarnessCost>, Failure> {
+///
+/// # Errors
+///
+/// None that is known: the loads are its own.
+pub fn measure(passes: usize) -> Result<Vec<HarnessCost>, Failure> {
     LOADS
         .into_iter()
         .map(|(name, load)| {

@@ -11,6 +11,8 @@ mod pacing;
 mod short_run;
 mod wakes;
 
+pub use harness::measure as harness;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

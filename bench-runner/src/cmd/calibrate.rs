@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use reports::model::HarnessCost;
 
 use crate::calibrate::{self, Effort, kept};
 use crate::exit::{Exit, Failure};
@@ -18,6 +19,9 @@ pub struct Args {
     /// Takes a quarter of the time, for rougher figures.
     #[arg(long)]
     quick: bool,
+    /// Measures only what the harness itself costs per call, once, and keeps nothing.
+    #[arg(long, conflicts_with_all = ["quick", "out"])]
+    harness: bool,
     /// Prints JSON instead of tables.
     #[arg(long)]
     json: bool,
@@ -28,6 +32,9 @@ pub struct Args {
 
 /// Calibrates, keeps what came of it, and prints it.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
+    if args.harness {
+        return harness(args.json);
+    }
     let effort = if args.quick {
         Effort::QUICK
     } else {
@@ -46,6 +53,19 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         json
     } else {
         reports::calibration(&calibration, output::has_color())
+    };
+    output::print(&text)?;
+    Ok(Exit::Good)
+}
+
+fn harness(is_json: bool) -> Result<Exit, Failure> {
+    let costs = calibrate::harness(1)?;
+    let text = if is_json {
+        serde_json::to_string_pretty(&costs).context("no JSON of the costs")? + "\n"
+    } else {
+        let line =
+            |cost: &HarnessCost| format!("{:.0} ns a call, {}\n", cost.cpu_ns_per_call, cost.load);
+        costs.iter().map(line).collect()
     };
     output::print(&text)?;
     Ok(Exit::Good)

@@ -265,6 +265,8 @@ pub fn simulate(lane: &mut Lane<Fake>, hand: &Hand) {
 }
 
 /// The same with a client that stands still from one point in time to another: past all events between, at once.
+// `scripts/count-instructions` counts what happens in it.
+#[inline(never)]
 pub fn simulate_with_stop(lane: &mut Lane<Fake>, hand: &Hand, stop: Range<Nanos>) {
     let mut cx = Context::from_waker(Waker::noop());
     while let Turn::Until(at) = lane.turn(&mut cx) {

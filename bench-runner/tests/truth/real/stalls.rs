@@ -1,6 +1,6 @@
 //! A server that stands still for 100 ms in each second (T1).
 
-use super::{MS, SECOND, Seen, compare, for_each_engine, millis, near, run};
+use super::{MS, SECOND, Seen, US, compare, for_each_engine, millis, near, run};
 
 const STALL: &str = "stall: { period: 1s, width: 100ms }";
 
@@ -10,7 +10,13 @@ fn release(arrival: u64) -> u64 {
 }
 
 /// Percentiles conditioned on the arrivals, of the log and of the result.
-fn holds_against_the_law(seen: &Seen) {
+fn holds_against_the_law(engine: &str, seen: &Seen) {
+    // A hundred answers come at once when a stall ends, and tonic takes some ten microseconds for each of them.
+    let absolute = if engine == "tonic" {
+        1_500 * US
+    } else {
+        300 * US
+    };
     for row in seen.measured() {
         assert_eq!(row.planned, row.arrival.map(release));
     }
@@ -19,7 +25,7 @@ fn holds_against_the_law(seen: &Seen) {
         "the log's response time",
         &seen.sorted(|row| row.response()),
         &expected,
-        300_000,
+        absolute,
         0.01,
     );
     let recorded = seen.repetition.response_time.complete().unwrap();
@@ -31,7 +37,7 @@ fn holds_against_the_law(seen: &Seen) {
         "the recorded response time",
         &recorded,
         &expected,
-        300_000,
+        absolute,
         0.01,
     );
 }
@@ -39,7 +45,7 @@ fn holds_against_the_law(seen: &Seen) {
 fn a_stall_is_in_the_percentiles_as_a_user_would_feel_it(engine: &str) {
     let seen = run(engine, STALL, &["phases.measure=60s"]);
     let response = &seen.repetition.response_time;
-    holds_against_the_law(&seen);
+    holds_against_the_law(engine, &seen);
     let recorded = response.complete().unwrap();
     near(
         "p95",
@@ -54,7 +60,7 @@ fn a_stall_is_in_the_percentiles_as_a_user_would_feel_it(engine: &str) {
 
 fn short_a_stall_is_in_the_percentiles(engine: &str) {
     let seen = run(engine, STALL, &["phases.measure=5s"]);
-    holds_against_the_law(&seen);
+    holds_against_the_law(engine, &seen);
     near(
         "p99",
         millis(seen.repetition.response_time.p99_ns),

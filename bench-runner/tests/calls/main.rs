@@ -10,6 +10,7 @@ mod deadlines;
 mod ended;
 mod read;
 mod streams;
+mod table;
 mod witness;
 
 use common::Outcome;

@@ -41,8 +41,9 @@ pub trait Engine: Sized {
     /// Opens channels and makes sure that a gRPC server answers on each.
     fn open(channels: &[Opening]) -> impl Future<Output = Result<Self, ConnectError>>;
 
-    /// Binds the open channels to the run's clock and calls.
-    fn begin(self, clock: Clock, mix: Arc<Mix>) -> Self::Channels;
+    /// Makes ready what calls need, which of many messages takes its time; what comes of it binds the open channels to the
+    /// run's clock.
+    fn prepare(self, mix: Arc<Mix>) -> impl FnOnce(Clock) -> Self::Channels;
 }
 
 /// A channel that is to be opened.

@@ -154,13 +154,14 @@ fn run<E: Engine>(
             CallLog::new(index, calls.div_ceil(of) as usize).naming(names, plan.parts())
         });
         let engine = E::open(&plan.openings(lane)).await?;
+        let begin = engine.prepare(plan.mix.clone());
         let _ = opened.send(());
         // The other lanes may have failed: then nobody starts this one.
         let clock = started.await.map_err(|_| RunError::NotStarted)?;
         // Until its start the clock stands at zero: what began before would seem to have taken less time than it did.
         thread::sleep(clock.until(Nanos::ZERO));
         let mut timer = Timer::new(clock.clone(), plan.idle)?;
-        let channels = engine.begin(clock.clone(), plan.mix.clone());
+        let channels = begin(clock.clone());
         let targets = plan.targets_of(lane);
         let mut lane = Lane::new(
             clock,

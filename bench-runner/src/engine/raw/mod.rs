@@ -61,15 +61,20 @@ impl Engine for Raw {
         open::open(channels).await
     }
 
-    fn begin(mut self, clock: Clock, mix: Arc<Mix>) -> RawChannels {
-        self.hub.begin(clock.clone());
-        RawChannels {
-            templates: Templates::new(&mix, self.authorities, &self.user_agent),
-            calls: Calls::new(mix, self.hub.stream_window()),
-            hub: self.hub,
-            clock,
-            times: self.times,
-            stillborn: Vec::new(),
+    fn prepare(self, mix: Arc<Mix>) -> impl FnOnce(Clock) -> RawChannels {
+        let templates = Templates::new(&mix, self.authorities, &self.user_agent);
+        let calls = Calls::new(mix, self.hub.stream_window());
+        let (mut hub, times) = (self.hub, self.times);
+        move |clock| {
+            hub.begin(clock.clone());
+            RawChannels {
+                hub,
+                calls,
+                templates,
+                clock,
+                times,
+                stillborn: Vec::new(),
+            }
         }
     }
 }

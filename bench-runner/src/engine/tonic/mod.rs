@@ -107,31 +107,31 @@ impl Engine for Tonic {
         })
     }
 
-    fn begin(self, clock: Clock, mix: Arc<Mix>) -> TonicChannels {
-        self.seen.iter().for_each(|seen| seen.begin());
+    fn prepare(self, mix: Arc<Mix>) -> impl FnOnce(Clock) -> TonicChannels {
+        let calls = mix.calls().iter();
+        let templates = calls.map(|call| Rc::new(Template::new(call))).collect();
         let longest = mix.longest_reply();
         let channels = self.channels.into_iter();
         let channels: Vec<_> = channels
             .map(|grpc| Some(grpc.max_decoding_message_size(longest)))
             .collect();
-        TonicChannels {
-            in_flight: vec![0; channels.len()],
-            churn: Churn::new(self.openings),
-            has_reopened: false,
-            longest,
-            running: Vec::new(),
-            calls: FuturesUnordered::new(),
-            templates: mix
-                .calls()
-                .iter()
-                .map(|call| Rc::new(Template::new(call)))
-                .collect(),
-            log: Log::new(clock, Arc::clone(&mix)),
-            mix,
-            fresh: Vec::new(),
-            channels,
-            seen: self.seen,
-            shared: self.shared,
+        move |clock| {
+            self.seen.iter().for_each(|seen| seen.begin());
+            TonicChannels {
+                in_flight: vec![0; channels.len()],
+                churn: Churn::new(self.openings),
+                has_reopened: false,
+                longest,
+                running: Vec::new(),
+                calls: FuturesUnordered::new(),
+                templates,
+                log: Log::new(clock, Arc::clone(&mix)),
+                mix,
+                fresh: Vec::new(),
+                channels,
+                seen: self.seen,
+                shared: self.shared,
+            }
         }
     }
 }

@@ -130,10 +130,11 @@ impl Tls {
 
     /// What an error of a secured connection means; as it is where it is none of TLS.
     pub fn explain(&self, error: io::Error, shaking: bool) -> io::Error {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
         match (inner, error.kind()) {
             (Some(told), _) => self.failure(told).into(),
-            (None, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) if shaking => {
+            (None, UnexpectedEof | ConnectionReset | BrokenPipe) if shaking => {
                 TlsFailure::Closed.into()
             }
             _ => error,

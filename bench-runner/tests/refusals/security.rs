@@ -1,7 +1,7 @@
 //! Connections that cannot be secured, each for one reason: a sentence that names it, and the remedy.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
@@ -133,11 +133,17 @@ fn tls_of_a_server_that_speaks_plaintext(engine: &str) {
         said.contains("does not answer in TLS; call it in plaintext by `http://`"),
         "{said}"
     );
-    let said = said_of(engine, &https(&server(drop)));
-    assert!(
-        said.contains("closed the connection in the TLS handshake"),
-        "{said}"
-    );
+    // One that closes at once, and one that resets the connection when it has heard something.
+    let reset = |mut stream: TcpStream| {
+        let _ = stream.read(&mut [0; 16]);
+    };
+    for closing in [server(drop), server(reset)] {
+        let said = said_of(engine, &https(&closing));
+        assert!(
+            said.contains("closed the connection in the TLS handshake"),
+            "{said}"
+        );
+    }
 }
 
 fn plaintext_of_a_server_that_speaks_tls(engine: &str) {

@@ -63,7 +63,8 @@ impl Session {
         // What was kept of a record that had not come whole is decrypted beside what is read now.
         let (plain, cipher) = buffer.split_at_mut(buffer.len() / 8 * 5);
         loop {
-            let Some(length) = unless_blocked(|| socket.read(cipher))? else {
+            let read = unless_blocked(|| socket.read(cipher));
+            let Some(length) = read.map_err(|error| self.explained(error))? else {
                 self.more = false;
                 return Ok(None);
             };
@@ -138,7 +139,16 @@ impl Session {
     /// Writes what is encrypted already; tells whether all of it has gone.
     pub(super) fn flush(&mut self, socket: &mut Socket) -> io::Result<bool> {
         let sent = self.send(socket);
-        sent.map_err(|error| self.last_words(socket).unwrap_or(error))
+        sent.map_err(|error| {
+            let said = self.last_words(socket);
+            said.unwrap_or_else(|| self.explained(error))
+        })
+    }
+
+    /// A server may close in the handshake by a reset, or before it has read what we write.
+    #[cold]
+    fn explained(&self, error: io::Error) -> io::Error {
+        self.tls.explain(error, !self.shaken)
     }
 
     fn send(&mut self, socket: &mut Socket) -> io::Result<bool> {

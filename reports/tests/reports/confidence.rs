@@ -3,7 +3,7 @@
 use reports::model::{Quantile, RunResult};
 use reports::stats::ci95;
 use reports::terminal;
-use reports::view::{Metric, Time, View};
+use reports::view::{Merged, Metric, Time, View};
 
 use crate::common;
 
@@ -113,4 +113,20 @@ fn of_a_queue_at_70_percent_load_too_because_repetitions_are_the_sample() {
         (0..6).map(|_| p90(queue(random, 4_000))).collect()
     });
     assert!((0.93..=0.97).contains(&share), "{share}");
+}
+
+#[test]
+fn every_time_of_a_call_of_a_mix_is_of_all_repetitions() {
+    let mut case = common::mix().cases.remove(0);
+    for repetition in &mut case.repetitions {
+        let call = &mut repetition.calls[0];
+        call.message_response_time = call.response_time.clone();
+    }
+    let merged = Merged::new(&case).unwrap();
+    for time in Time::ALL {
+        let parts = case.repetitions.iter().map(|r| &r.calls[0]);
+        let samples: u64 = parts.map(|call| time.of_call(call).population()).sum();
+        let all = time.of_call(&merged.calls[0]).population();
+        assert_eq!(all, samples, "{}", time.name());
+    }
 }

@@ -22,7 +22,7 @@ use crate::raw::request::{Asked, Purpose, Route};
 use crate::raw::tally::Tally;
 use crate::raw::thread::Thread;
 use crate::script::{Script, Step};
-use crate::shape::Headers;
+use crate::shape::{Headers, Shape};
 use crate::timer::now;
 
 /// Buffers that grew beyond this are not kept for the next call of a slot.
@@ -374,18 +374,35 @@ impl Call {
         message: &[u8],
         thread: &Thread,
     ) -> Result<(), Status> {
+        let mut latest = thread.latest.borrow_mut();
+        if !self.encodings.json
+            && let Some(shape) = latest.find(method, message)
+        {
+            self.heed(shape, thread);
+            return self.script.take_in(shape.size, "");
+        }
         let asked = self.read(message)?;
         let mut endings = thread.endings.borrow_mut();
         let (shape, end) = endings.wanted(Some(&asked), method.pattern())?;
-        self.script.begin(&shape);
-        self.headers = shape.headers;
+        self.heed(&shape, thread);
         self.end = end;
+        // The size is the shape's own, and checked.
+        self.script.take_in(shape.size, &asked.name)?;
+        if shape.size.is_some() && self.end.is_none() && !self.encodings.json {
+            latest.keep(method, message, shape);
+        }
+        Ok(())
+    }
+
+    /// The call is to be answered so.
+    #[inline]
+    fn heed(&mut self, shape: &Shape, thread: &Thread) {
+        self.script.begin(shape);
+        self.headers = shape.headers;
         if shape.stamps {
             self.stamps = true;
             thread.is_timed.set(true);
         }
-        // The size is the shape's own, and checked.
-        self.script.take_in(shape.size, &asked.name)
     }
 
     /// The client has sent everything.

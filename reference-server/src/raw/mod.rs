@@ -24,6 +24,7 @@ mod connection;
 mod credit;
 mod delays;
 mod inform;
+mod latest;
 mod packed;
 mod request;
 mod spares;

@@ -17,6 +17,7 @@ use crate::counters::Counts;
 use crate::raw::answers::{Blocks, Endings, Replies};
 use crate::raw::connection;
 use crate::raw::delays::{Delays, Mailbox};
+use crate::raw::latest::Latest;
 use crate::raw::spares::Spares;
 use crate::tls::{Acceptor, Secured};
 
@@ -48,6 +49,7 @@ pub(crate) struct Thread {
     pub(crate) counts: Arc<Counts>,
     pub(crate) fates: Arc<Fates>,
     pub(crate) blocks: Blocks,
+    pub(crate) latest: RefCell<Latest>,
     pub(crate) endings: RefCell<Endings>,
     pub(crate) replies: RefCell<Replies>,
     pub(crate) spares: RefCell<Spares>,
@@ -95,6 +97,7 @@ impl Thread {
             config: common.config,
             counts: common.counts,
             fates: common.fates,
+            latest: RefCell::default(),
             endings: RefCell::default(),
             replies: RefCell::default(),
             spares: RefCell::default(),

@@ -92,10 +92,10 @@ impl Seen {
         self.sorted(|row| row.released.unwrap() - row.intended)
     }
 
-    /// How late the server was, at a quantile.
-    fn server_lateness(&self, at: f64) -> u64 {
+    /// How late the server was: p99.
+    fn server_lateness(&self) -> u64 {
         let late = |row: &Row| Some(row.released?.saturating_sub(row.planned?));
-        quantile(&self.sorted(|row| late(row).unwrap_or_default()), at)
+        quantile(&self.sorted(|row| late(row).unwrap_or_default()), 0.99)
     }
 }
 
@@ -131,17 +131,12 @@ fn rows(log: &str) -> Vec<Row> {
 
 /// A run of the program on its own core against a server on the other, every call logged and stamped.
 pub(crate) fn run(engine: &str, behaviour: &str, settings: &[&str]) -> Seen {
-    run_held(engine, behaviour, settings, 0.99)
-}
-
-/// The same with a server that was in time up to a quantile.
-pub(crate) fn run_held(engine: &str, behaviour: &str, settings: &[&str], at: f64) -> Seen {
     let _alone = alone();
     for attempt in 1..=2 {
         let seen = Seen::of(&prepared(engine, behaviour, settings).finish());
-        let lateness = seen.server_lateness(at);
+        let lateness = seen.server_lateness();
         println!(
-            "{engine}: {} calls, start lag p99 {} us, floor {} us, server's lateness q{at} {} us",
+            "{engine}: {} calls, start lag p99 {} us, floor {} us, server's lateness p99 {} us",
             seen.rows.len(),
             quantile(&seen.sorted(Row::lag), 0.99) / US,
             seen.floor() / US,

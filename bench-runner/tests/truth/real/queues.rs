@@ -1,6 +1,6 @@
 //! Queues whose law is known: in the server (T7b), and in the client (T8).
 
-use super::{MS, Seen, US, compare, for_each_engine, near, run, run_held};
+use super::{MS, Row, Seen, US, compare, for_each_engine, near, run};
 use crate::statistics::{departures, quantile};
 
 /// The server against Lindley's recursion on the arrivals that it stamped, call by call, and our times against the server.
@@ -19,13 +19,26 @@ fn holds_against_lindley(seen: &Seen, service: u64) {
         100 * US,
         0.01,
     );
+    let is_near = |row: &&Row| {
+        let owed = row.released.unwrap() - row.intended;
+        row.response() - owed <= (100 * US).max(owed / 100)
+    };
+    let share = seen.measured().filter(is_near).count() as f64 / seen.measured().count() as f64;
+    println!("calls within 100 us or 1 %: {share:.4}");
+    // The rest came while the client's core, a virtual one perhaps, stood still.
+    assert!(share >= 0.98, "{share}");
 }
 
 fn a_queue_in_the_server_is_the_md1_queue(engine: &str) {
-    // 1,000/s, 500 us each: half load, 100,000 calls.
-    let settings = ["phases.measure=100s", "phases.warm_up=1s"];
-    let seen = run_held(engine, "queue: { service: 500us }", &settings, 0.999);
-    holds_against_lindley(&seen, 500 * US);
+    // Half load, 100,000 calls. Cores that stand still for a millisecond now and then, as virtual ones do, make arrivals
+    // come together; the longer a service is, the less that is of it.
+    let settings = [
+        "load.open.rate=250/s",
+        "phases.measure=400s",
+        "phases.warm_up=1s",
+    ];
+    let seen = run(engine, "queue: { service: 2ms }", &settings);
+    holds_against_lindley(&seen, 2 * MS);
     // Pollaczek and Khinchine, less what the wire and both programs add to every call.
     let floor = seen.floor();
     let recorded = seen.repetition.response_time.complete().unwrap();
@@ -34,7 +47,7 @@ fn a_queue_in_the_server_is_the_md1_queue(engine: &str) {
         (0.99, 4.336, 0.04),
         (0.999, 6.168, 0.09),
     ] {
-        let services = (recorded.value_at_quantile(at) - floor) as f64 / (500 * US) as f64;
+        let services = (recorded.value_at_quantile(at) - floor) as f64 / (2 * MS) as f64;
         near(
             &format!("q{at} in service times"),
             services,
@@ -53,7 +66,7 @@ fn a_queue_in_the_client_is_response_time_and_not_service_time(engine: &str) {
     let settings = [
         "target.reference_server.http2.max_concurrent_streams=1",
         "load.open.rate=250/s",
-        "phases.measure=10s",
+        "phases.measure=40s",
     ];
     let seen = run(engine, "delay: 2ms", &settings);
     let service = seen.sorted(|row| row.service());

@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `thread` | a thread, and what its connections share |
 //! | `connection` | read, answer, write (hot) |
-//! | `calls`, `call`, `speak` | the slab of calls; one call, what is heard of it, and what it says (hot) |
+//! | `calls`, `call`, `hear`, `speak` | the slab of calls; one call, what it hears, and what it says (hot) |
+//! | `latest` | the request before, which mostly comes again |
 //! | `request`, `answers`, `packed` | what comes, read in place; what goes, made before (hot) |
 //! | `credit` | what a client may send, and when it hears of it |
 //! | `inform` | health and counts |
@@ -23,6 +24,7 @@ mod calls;
 mod connection;
 mod credit;
 mod delays;
+mod hear;
 mod inform;
 mod latest;
 mod packed;

@@ -66,7 +66,7 @@ pub struct Client {
     pub cpus: Vec<usize>,
     /// HTTP/2 connections.
     pub channels: u32,
-    /// How a lane waits for the next intended start.
+    /// How a lane waits for the next intended start, and for answers.
     pub idle: Idle,
     /// Over how long the channels are opened, evenly, before the warm-up.
     #[serde(skip_serializing_if = "is_zero")]
@@ -119,7 +119,7 @@ pub enum Engine {
     Raw,
 }
 
-/// How a lane waits for the next intended start, and the reference server for a release.
+/// How a lane waits for the next intended start and for answers, and the reference server for a release.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema,
 )]
@@ -128,7 +128,8 @@ pub enum Idle {
     /// Sleeps on a kernel timer: tens of microseconds late, a core mostly free.
     #[default]
     Timer,
-    /// Sleeps until shortly before, then spins: under a microsecond late, at the price of a core.
+    /// Sleeps until shortly before, then spins: under a microsecond late, at the price of a core. A lane does not sleep
+    /// while calls are in flight either: no time is that of a core that wakes up.
     Spin,
 }
 

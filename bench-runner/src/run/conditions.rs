@@ -67,7 +67,9 @@ pub(super) fn conditions(
     let of_lane = |lane: &LaneRecord, time: Nanos| {
         share(time, lane.measure_end.since(measure_start)).unwrap_or(0.0)
     };
-    let busy = lanes.iter().map(|lane| of_lane(lane, lane.spent.cpu));
+    let busy = lanes
+        .iter()
+        .map(|lane| of_lane(lane, lane.spent.cpu.since(lane.spent.spun)));
     let waited = lanes
         .iter()
         .filter_map(|lane| Some(of_lane(lane, lane.spent.waited?)));

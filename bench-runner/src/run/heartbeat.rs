@@ -1,6 +1,6 @@
 //! A thread that wants to wake every millisecond on the lanes' cores: whatever makes it late makes a lane late too.
 //!
-//! Where lanes spin it runs elsewhere, and tells of stops of the whole program only.
+//! Where lanes spin in an open loop it runs elsewhere, and tells of stops of the whole program only.
 //!
 //! In a closed loop nothing else would tell: a stalled runner looks like a slow server. Its cost is about 0.3 % of a core.
 

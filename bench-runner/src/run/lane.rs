@@ -7,6 +7,7 @@ mod expect;
 mod hear;
 mod lies;
 mod purpose;
+mod rest;
 mod start;
 mod streams;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use reports::mutant::{self, Mutant};
 use scenarios::load::{Load, Part};
 use scenarios::units::Nanos;
 
+use self::rest::Rest;
 use self::streams::Streams;
 use super::churn::Churn;
 use super::offer::{Due, Offer, Share};
@@ -68,6 +70,7 @@ pub struct Lane<C> {
     recorder: Recorder,
     log: Option<CallLog>,
     watch: Watch,
+    rest: Rest,
     started_in_time: u64,
     order: Order,
     parts: Parts,
@@ -86,6 +89,8 @@ pub struct Lane<C> {
 pub enum Turn {
     /// To be polled again by then, or when a connection has something to say.
     Until(Nanos),
+    /// To be polled again at once: it awaits answers and does not sleep.
+    AtOnce,
     /// Nothing: it is done.
     Finished,
 }
@@ -148,6 +153,7 @@ impl<C: Channels> Lane<C> {
             .with_channels(count),
             log: None,
             watch,
+            rest: Rest::default(),
             started_in_time: 0,
             order: Order::new(&mix, share.part, share.seed),
             churn: None,
@@ -204,8 +210,9 @@ impl<C: Channels> Lane<C> {
                 return Turn::Finished;
             }
             if !self.collect_events(cx) {
-                return Turn::Until(self.next_wake(now));
+                return self.rest(now);
             }
+            self.stir();
         }
     }
 

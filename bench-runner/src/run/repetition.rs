@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reports::model::{Repetition, Timing, Validity, Wire};
 use scenarios::Case;
+use scenarios::load::Load;
 use scenarios::scenario::{Balance, Idle, Scenario};
 use scenarios::units::Nanos;
 
@@ -87,7 +88,7 @@ pub fn run(case: &Case, number: u32, around: &mut Surroundings<'_>) -> Result<Ma
     let origin_unix = clock.origin_unix();
     let running = lanes.begin(&clock);
     let measured = (plan.timeline.measure_start, plan.timeline.measure_end);
-    let cores = heartbeat_cores(&plan);
+    let cores = heartbeat_cores(&plan, &case.scenario.load);
     let heartbeat = Heartbeat::start(clock.clone(), measured, cores)?;
     let mut phases = Phases {
         clock,
@@ -175,13 +176,13 @@ pub(crate) fn judge_peer(
     })
 }
 
-/// Where the heartbeat belongs: with the lanes. But a lane that spins tells of its stalls by its start lag, and every beat
-/// would push it aside: then anywhere else, where there is anywhere else.
-fn heartbeat_cores(plan: &Plan) -> Vec<usize> {
+/// Where the heartbeat belongs: with the lanes. But a lane that spins in an open loop tells of its stalls by its start lag,
+/// and every beat would push it aside: then anywhere else, where there is anywhere else.
+fn heartbeat_cores(plan: &Plan, load: &Load) -> Vec<usize> {
     let lanes: Vec<usize> = plan.lanes.iter().filter_map(|lane| lane.core).collect();
-    match plan.idle {
-        Idle::Timer => lanes,
-        Idle::Spin => {
+    match (plan.idle, load) {
+        (Idle::Timer, _) | (_, Load::Closed(_)) => lanes,
+        (Idle::Spin, _) => {
             let mut others = affinity::allowed();
             others.retain(|core| !lanes.contains(core));
             others

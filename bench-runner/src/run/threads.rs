@@ -171,6 +171,7 @@ fn run<E: Engine>(
             lane.share,
             watch,
         )
+        .idling(plan.idle)
         .with_log(log)
         .with_targets(plan.parts().targets, targets)
         .with_calls_per_channel(plan.calls_per_channel);
@@ -189,6 +190,10 @@ fn turn<C: Channels>(
         match lane.turn(cx) {
             Turn::Finished => return Poll::Ready(Ok(())),
             Turn::Until(at) => ready!(timer.poll_until(cx, at))?,
+            Turn::AtOnce => {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ pub struct Watch {
     stop: Stop,
     board: Board,
     next: Nanos,
+    spun: Nanos,
     at_start: Option<Spent>,
     at_end: Option<Spent>,
 }
@@ -33,6 +34,8 @@ pub struct Watch {
 pub struct Spent {
     /// User and system time.
     pub cpu: Nanos,
+    /// The part of it in which it looked for answers in vain.
+    pub spun: Nanos,
     /// Time for which it was ready to run and had no core; `None` where the kernel does not tell.
     pub waited: Option<Nanos>,
 }
@@ -68,6 +71,7 @@ impl Watch {
             stop,
             board,
             next: EVERY,
+            spun: Nanos::ZERO,
             at_start: None,
             at_end: None,
         }
@@ -92,21 +96,30 @@ impl Watch {
     /// Notes what the thread has spent when the measured time begins and when it ends; tells whether it ends just now.
     pub fn measuring(&mut self, begun: bool, ended: bool) -> bool {
         if begun && self.at_start.is_none() {
-            self.at_start = Some(Spent::so_far());
+            self.at_start = Some(Spent::so_far(self.spun));
         }
         let ends = ended && self.at_end.is_none();
         if ends {
-            self.at_end = Some(Spent::so_far());
+            self.at_end = Some(Spent::so_far(self.spun));
         }
         ends
+    }
+
+    /// Notes that the lane has looked for answers in vain for so long.
+    pub fn spun(&mut self, time: Nanos) {
+        self.spun = self.spun + time;
     }
 
     /// What the lane's thread spent in the measured time.
     pub fn measured(&self) -> Spent {
         match self.at_start {
-            Some(start) => self.at_end.unwrap_or_else(Spent::so_far).since(start),
+            Some(start) => {
+                let end = self.at_end.unwrap_or_else(|| Spent::so_far(self.spun));
+                end.since(start)
+            }
             None => Spent {
                 cpu: Nanos::ZERO,
+                spun: Nanos::ZERO,
                 waited: None,
             },
         }
@@ -114,9 +127,10 @@ impl Watch {
 }
 
 impl Spent {
-    fn so_far() -> Spent {
+    fn so_far(spun: Nanos) -> Spent {
         Spent {
             cpu: thread_cpu(),
+            spun,
             waited: thread_waited(),
         }
     }
@@ -125,6 +139,7 @@ impl Spent {
         let waited = self.waited.zip(start.waited);
         Spent {
             cpu: self.cpu.since(start.cpu),
+            spun: self.spun.since(start.spun),
             waited: waited.map(|(end, start)| end.since(start)),
         }
     }

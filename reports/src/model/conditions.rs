@@ -11,7 +11,7 @@ pub struct Conditions {
     pub colocated: Option<bool>,
     /// Whether client and server each had cores of their own: the scenario gave them, and no hypervisor shares them out.
     pub dedicated_cores: bool,
-    /// The share of the time for which the busiest lane's thread ran.
+    /// The share of the time for which the busiest lane's thread ran, but for looking for answers in vain where it spins.
     pub client_busy: Option<f64>,
     /// The share of the time for which a lane's thread was ready to run and had no core; the worst lane's.
     pub client_waited: Option<f64>,

@@ -97,7 +97,7 @@ pub(crate) struct ClientFile {
     /// HTTP/2 connections.
     #[schemars(range(min = 1, max = 10000), extend("default" = 1))]
     pub(crate) channels: Option<u32>,
-    /// How a lane waits for the next intended start.
+    /// How a lane waits for the next intended start, and for answers.
     #[schemars(extend("default" = "timer"))]
     pub(crate) idle: Option<Idle>,
     /// Over how long the channels are opened, evenly, before the warm-up. 0s to 1h.

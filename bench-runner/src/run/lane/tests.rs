@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use reports::model::{Counts, Repetition};
 use scenarios::load::Part;
+use scenarios::scenario::{Idle, Scenario};
 use scenarios::units::Nanos;
 
 use super::*;
 use crate::call::Known;
+use crate::clock::Hand;
 use crate::engine::fake::{Fake, Fate, Script, simulate};
 use crate::given::scenario;
 use crate::record::{Measured, summarise};
 use crate::run::Share;
 use crate::run::watch::{Board, Stop, Watch};
 
-/// Runs a scenario on one lane over a fake engine with so many channels of so many streams.
-fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
-    let scenario = scenario(yaml);
+/// The only lane of a scenario, over a fake engine with so many streams a channel.
+fn lane(scenario: &Scenario, streams: usize, script: Script) -> (Lane<Fake>, Hand) {
     let (clock, hand) = Clock::manual();
-    let timeline = Arc::new(Timeline::new(&scenario));
+    let timeline = Arc::new(Timeline::new(scenario));
     let channels = scenario.client.channels;
     let share = Share {
         part: Part { index: 0, of: 1 },
@@ -29,8 +30,14 @@ fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
     let mix = Mix::prepare(&scenario.calls, 42, &Known::default(), &[]);
     let mix = Arc::new(mix.unwrap());
     let watch = Watch::new(Stop::default(), Board::default());
-    let named = mix.named().to_vec();
-    let mut lane = Lane::new(clock, fake, mix, Arc::clone(&timeline), share, watch);
+    (Lane::new(clock, fake, mix, timeline, share, watch), hand)
+}
+
+/// Runs a scenario on it.
+fn run(yaml: &str, streams: usize, script: Script) -> Repetition {
+    let scenario = scenario(yaml);
+    let (mut lane, hand) = lane(&scenario, streams, script);
+    let (timeline, named) = (Arc::clone(&lane.timeline), lane.mix.named().to_vec());
     simulate(&mut lane, &hand);
     let record = lane.into_record();
     let measured = Measured {
@@ -63,26 +70,49 @@ fn a_channel_makes_its_calls_and_is_opened_anew_when_the_last_has_ended() {
     let scenario = scenario(
         "client: { channels: 2 }\nload: { closed: { in_flight: 3 } }\nphases: { warm_up: 0s, measure: 1s }",
     );
-    let (clock, hand) = Clock::manual();
-    let timeline = Arc::new(Timeline::new(&scenario));
-    let share = Share {
-        part: Part { index: 0, of: 1 },
-        channels: 2,
-        seed: 42,
-    };
-    let script: Script = Box::new(|_, _| Fate::ok(Nanos::from_millis(10)));
-    let fake = Fake::new(clock.clone(), 2, 100, script);
-    let mix = Mix::prepare(&scenario.calls, 42, &Known::default(), &[]);
-    let mix = Arc::new(mix.unwrap());
-    let watch = Watch::new(Stop::default(), Board::default());
-    let mut lane =
-        Lane::new(clock, fake, mix, timeline, share, watch).with_calls_per_channel(Some(4));
+    let (lane, hand) = lane(&scenario, 100, after_10_ms());
+    let mut lane = lane.with_calls_per_channel(Some(4));
     simulate(&mut lane, &hand);
     // Three calls take 10 ms, the fourth of a channel 10 ms more, alone: then it is opened anew.
     let (started, reopened) = (lane.channels().started(), lane.channels().reopened());
     // At the end two calls of each channel are due still, and make its last connection necessary, but no other.
     assert_eq!(started, 2 * (4 * 50 + 2));
     assert_eq!(reopened, 2 * 50);
+}
+
+fn after_10_ms() -> Script {
+    Box::new(|_, _| Fate::ok(Nanos::from_millis(10)))
+}
+
+#[test]
+fn a_lane_that_spins_does_not_sleep_over_an_answer_and_tells_how_long_it_looked_in_vain() {
+    let us = Nanos::from_micros;
+    let scenario = scenario(
+        "load: { open: { rate: 50/s, arrivals: uniform } }\nphases: { warm_up: 0s, measure: 1s }",
+    );
+    let (lane, hand) = lane(&scenario, 100, after_10_ms());
+    let mut lane = lane.idling(Idle::Spin);
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    let mut at = |at| {
+        hand.move_to(us(at));
+        lane.turn(&mut cx)
+    };
+    assert_eq!([at(0), at(2), at(3)], [Turn::AtOnce; 3]);
+    // A connection's task was at work.
+    assert_eq!([at(14), at(15)], [Turn::AtOnce; 2]);
+    // The call has ended, and what came before it was heard went into hearing it.
+    assert_eq!(at(10_000), Turn::Until(us(20_000)));
+    assert_eq!([at(20_000), at(20_010)], [Turn::AtOnce; 2]);
+    assert_eq!(lane.into_record().spent.spun, us(3 + 1 + 10));
+}
+
+#[test]
+fn a_lane_on_a_timer_sleeps_until_an_answer_comes() {
+    let scenario =
+        scenario("load: { closed: { in_flight: 1 } }\nphases: { warm_up: 0s, measure: 1s }");
+    let (mut lane, _) = lane(&scenario, 100, after_10_ms());
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    assert_eq!(lane.turn(&mut cx), Turn::Until(LONGEST_SLEEP));
 }
 
 const MIX: &str = "

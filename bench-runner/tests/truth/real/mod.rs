@@ -82,6 +82,15 @@ impl Seen {
         values
     }
 
+    /// The response times of the result, sorted.
+    pub(crate) fn recorded(&self) -> Vec<u64> {
+        let times = self.repetition.response_time.complete().unwrap();
+        times
+            .iter_recorded()
+            .flat_map(|value| vec![value.value_iterated_to(); value.count_at_value() as usize])
+            .collect()
+    }
+
     /// What the wire and both programs add to a call, by the server's stamps: the median.
     pub(crate) fn floor(&self) -> u64 {
         quantile(&self.sorted(|row| overhead(row).unwrap_or_default()), 0.5)

@@ -129,7 +129,7 @@ pub enum Idle {
     #[default]
     Timer,
     /// Sleeps until shortly before, then spins: under a microsecond late, at the price of a core. A lane does not sleep
-    /// while calls are in flight either: no time is that of a core that wakes up.
+    /// while calls are in flight either: no answer waits for its core to wake up.
     Spin,
 }
 

@@ -14,9 +14,10 @@ use serde_json::{Map, Value as Json, json};
 
 use self::extension::extend;
 use self::fields::{all_required, find, once};
+use super::draw::Draw;
 use super::encode::{self, Part};
 use super::mistake::{Mistake, Step};
-use super::template::{Draw, Filled, is_template};
+use super::template::{Filled, is_template};
 use super::value::{self, expected};
 
 /// A table whose columns fill `{{csv.column}}`; calls take its rows in turn. A clone shares the rows.

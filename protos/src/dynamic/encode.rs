@@ -8,7 +8,8 @@ use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_reflect::Kind;
 
 use super::draft::Columns;
-use super::template::{Draw, Filled, Piece, Template};
+use super::draw::Draw;
+use super::template::{Filled, Piece, Template};
 
 /// A part of a message.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 //!
 //! - [`description`]: services and methods, from .proto files, from encoded descriptors, or as a server told them.
 //! - [`Draft`]: protobuf JSON against a message type, compiled; [`Draft::encode`] makes bytes of it, call by call.
-//! - [`template`]: what `{{...}}` in a text stands for.
+//! - [`template`]: what `{{...}}` in a text stands for; a [`Draw`] is what it is filled from.
 //! - [`sample`]: a message with a value in every field.
 //!
 //! # Example
@@ -25,6 +25,7 @@
 
 pub mod description;
 mod draft;
+mod draw;
 mod encode;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -34,5 +35,5 @@ pub mod template;
 mod value;
 
 pub use self::draft::{Columns, Draft};
+pub use self::draw::Draw;
 pub use self::mistake::{Mistake, Step};
-pub use self::template::Draw;

@@ -17,7 +17,7 @@ pub(super) fn client_saturated(evidence: &Evidence<'_>) -> Option<Finding> {
     let used = format!("its busiest lane used {} of a core", percent(busy));
     let remedy = "more `client.lanes` on cores of their own, or `client.engine: raw`";
     if !evidence.is_closed_loop() {
-        // A lane that spins is busy whatever it does; whether it keeps up, the start lag tells.
+        // A lane that spins before intended starts is busy whatever it does; whether it keeps up, the start lag tells.
         return (evidence.scenario.client.idle == Idle::Timer).then(|| {
             tainted(
                 format!("the client was saturated: {used}"),

@@ -101,6 +101,7 @@ fn a_lane_that_spins_does_not_sleep_over_an_answer_and_tells_how_long_it_looked_
     // A connection's task was at work.
     assert_eq!([at(14), at(15)], [Turn::AtOnce; 2]);
     // The call has ended, and what came before it was heard went into hearing it.
+    assert_eq!(at(9_995), Turn::AtOnce);
     assert_eq!(at(10_000), Turn::Until(us(20_000)));
     assert_eq!([at(20_000), at(20_010)], [Turn::AtOnce; 2]);
     assert_eq!(lane.into_record().spent.spun, us(3 + 1 + 10));

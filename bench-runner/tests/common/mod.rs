@@ -204,6 +204,8 @@ impl Outcome {
 pub(crate) struct Server {
     pub(crate) address: String,
     pub(crate) child: Child,
+    /// For what it leaves behind when it is killed, such as its certificate.
+    _scratch: tempfile::TempDir,
 }
 
 impl Server {
@@ -217,8 +219,11 @@ impl Server {
     }
 
     fn start_at(listen: &str, sets: &[&str]) -> Server {
+        let scratch = tempfile::tempdir().unwrap();
         let mut command = Command::new(PROGRAM);
-        command.args(["serve", "--listen", listen]);
+        command
+            .args(["serve", "--listen", listen])
+            .env("TMPDIR", scratch.path());
         for set in sets {
             command.args(["--set", set]);
         }
@@ -230,6 +235,7 @@ impl Server {
         Server {
             address: line.trim().to_owned(),
             child,
+            _scratch: scratch,
         }
     }
 

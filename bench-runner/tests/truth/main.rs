@@ -1,8 +1,8 @@
 //! The truth suite: each test stands for a way in which load generators lie, and is proved by a mutant that lies so.
 //!
 //! `docs/truth.md` has the table: lie, test, mutant. What is in `exact` runs a lane over the fake engine on a manual
-//! clock, or is arithmetic, and compares to the nanosecond. What is in `real` takes its time: `scripts/truth-suite`. `mutants` runs every test under every mutant that it must
-//! notice, and needs the feature of that name.
+//! clock, or is arithmetic, and compares to the nanosecond. What is in `real` takes its time: `scripts/truth-suite`.
+//! `mutants` runs every test under every mutant that it must notice, and needs the feature of that name.
 
 #![expect(
     clippy::print_stdout,

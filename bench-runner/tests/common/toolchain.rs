@@ -4,6 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// How a test that cannot run here says so.
+pub(crate) const SKIPPED: &str = "SKIPPED";
+
 /// What a peer needs, or `None`, loudly, where it is not to be had. In CI (`CI` is set) it must be, but for what
 /// `BENCH_RUNNER_WITHOUT` names.
 pub(crate) fn or_skipped<'a, T>(what: &str, ready: &'a Result<T, String>) -> Option<&'a T> {
@@ -14,7 +17,7 @@ pub(crate) fn or_skipped<'a, T>(what: &str, ready: &'a Result<T, String>) -> Opt
         }
         Err(why) => {
             // Written past the test harness, which would keep it to itself.
-            let _ = writeln!(std::io::stderr(), "SKIPPED, no {what}: {why}");
+            let _ = writeln!(std::io::stderr(), "{SKIPPED}, no {what}: {why}");
             None
         }
     }

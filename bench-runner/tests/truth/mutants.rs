@@ -4,6 +4,7 @@ use std::process::Command;
 
 use reports::mutant::{Mutant, VARIABLE};
 
+use crate::common::toolchain::SKIPPED;
 use crate::real::VOID;
 
 /// Each lie, and the tests that must fail when the harness lies so.
@@ -173,7 +174,7 @@ const MUST_FAIL_IN_REAL_TIME: &[(Mutant, &[&str])] = &[
 enum Ended {
     Passed,
     Failed,
-    /// The server was too late, or knew no such mutant: nothing is proved. With what it printed.
+    /// Nothing is proved: the server was too late, the test could not run here, or there is no such mutant. With what it printed.
     Void(String),
 }
 
@@ -187,11 +188,14 @@ fn run(test: &str, mutant: Option<Mutant>) -> Ended {
         command.env(VARIABLE, mutant.name());
     }
     let output = command.output().unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let printed = text(&output.stdout) + &text(&output.stderr);
     let has = |what: &str| printed.contains(what);
-    if has("1 passed; 0 failed") {
+    if has(VOID) || has(SKIPPED) || has("there is no mutant") {
+        Ended::Void(printed)
+    } else if has("1 passed; 0 failed") {
         Ended::Passed
-    } else if has("0 passed; 1 failed") && !has("there is no mutant") && !has(VOID) {
+    } else if has("0 passed; 1 failed") {
         Ended::Failed
     } else {
         Ended::Void(printed)

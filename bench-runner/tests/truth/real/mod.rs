@@ -24,8 +24,8 @@ const MS: u64 = 1_000_000;
 const US: u64 = 1_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// How a test begins to say that it proves nothing, since the server was too late.
-pub(crate) const VOID: &str = "VOID";
+/// How a test says that it proves nothing.
+pub(crate) const VOID: &str = "VOID: the server was too late";
 
 /// How late the server may release an answer. The last of the hundred that a stall holds back leaves 200 us after the first.
 const LATEST_RELEASE: u64 = 300 * US;
@@ -163,9 +163,9 @@ pub(crate) fn run(engine: &str, behaviour: &str, settings: &[&str]) -> Seen {
         if lateness <= LATEST_RELEASE {
             return seen;
         }
-        println!("{VOID}: attempt {attempt}, the server was late");
+        println!("attempt {attempt} is void: the server was late");
     }
-    panic!("{VOID}: the server was too late, twice; this says nothing about the client");
+    panic!("{VOID}, twice; this says nothing about the client");
 }
 
 pub(crate) fn prepared(engine: &str, behaviour: &str, settings: &[&str]) -> Run {

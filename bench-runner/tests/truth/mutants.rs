@@ -191,14 +191,11 @@ fn run(test: &str, mutant: Option<Mutant>) -> Ended {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let printed = text(&output.stdout) + &text(&output.stderr);
     let has = |what: &str| printed.contains(what);
-    if has(VOID) || has(SKIPPED) || has("there is no mutant") {
-        Ended::Void(printed)
-    } else if has("1 passed; 0 failed") {
-        Ended::Passed
-    } else if has("0 passed; 1 failed") {
-        Ended::Failed
-    } else {
-        Ended::Void(printed)
+    let is_void = [VOID, SKIPPED, "there is no mutant"].into_iter().any(has);
+    match (has("1 passed; 0 failed"), has("0 passed; 1 failed")) {
+        (true, false) if !is_void => Ended::Passed,
+        (false, true) if !is_void => Ended::Failed,
+        _ => Ended::Void(printed),
     }
 }
 
@@ -228,7 +225,7 @@ fn catch(lies: &[(Mutant, &[&str])]) {
                 Ended::Passed => surprises.push(format!("{lie} is not caught by {test}")),
                 Ended::Failed => println!("{lie} is caught by {test}"),
                 Ended::Void(printed) => {
-                    surprises.push(format!("{test} is void under {lie}: {printed}"))
+                    surprises.push(format!("{test} is void under {lie}: {printed}"));
                 }
             }
         }
